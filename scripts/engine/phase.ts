@@ -1,0 +1,61 @@
+import type { Clock } from './clock.ts';
+import type { Emit } from './event.ts';
+import type { Check } from './verdict.ts';
+
+/** What the engine itself needs of a context; phases get a richer one (scripts/phases/context.ts). */
+export interface EngineContext<S> {
+  /** The cluster's name, or '' for steps of the run as a whole. */
+  readonly lane: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly dryRun: boolean;
+  readonly emit: Emit;
+  /** Reads the named layers of the world once. */
+  look(layers: readonly string[]): Promise<S>;
+}
+
+/** One step of the work. `name` is stable (journal, plan); `title` is what people read. */
+export interface Phase<C, S> {
+  readonly name: string;
+  readonly title: string;
+  /** Asks the world, read-only. A string says why there is nothing to do; false means run. */
+  done(cx: C): Promise<false | string>;
+  /** Does it. The returned sentence ends the line people see ("3 members healthy"). */
+  run(cx: C): Promise<string>;
+  /** Judged after run, and after a skip too: "already there" is a claim. Waited for up to `patience`. */
+  readonly verify: readonly Check<S>[];
+  /** How long verify may take to pass, in ms of the run's clock. */
+  readonly patience: number;
+}
+
+/** A phase in a list, loaded only when its turn comes: 111 modules loaded at start made `--list` eight times slower. */
+export interface PhaseStep<C, S> {
+  readonly kind: 'phase';
+  readonly name: string;
+  readonly title: string;
+  load(): Promise<Phase<C, S>>;
+}
+
+export interface Question {
+  readonly title: string;
+  /** Label and text, shown above the question: what is about to be lost. */
+  readonly facts: readonly (readonly [label: string, text: string])[];
+  /** The word to type for a destructive step; undefined for a yes/no one. */
+  readonly word: string | undefined;
+}
+
+/** A point where a person decides. Asked between two renderings, never inside one. */
+export interface CheckpointStep<C> {
+  readonly kind: 'checkpoint';
+  readonly name: string;
+  readonly title: string;
+  ask(cx: C): Promise<Question>;
+}
+
+/** Lanes side by side, each its own list. One lane's failure does not stop the others. */
+export interface Together<C, S> {
+  readonly kind: 'together';
+  readonly lanes: readonly { readonly lane: string; readonly steps: readonly Step<C, S>[] }[];
+}
+
+export type Step<C, S> = PhaseStep<C, S> | CheckpointStep<C> | Together<C, S>;

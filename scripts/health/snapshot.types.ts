@@ -1,0 +1,32 @@
+import type { Cluster, KubeObject, Site } from '../config/cluster.ts';
+import type { EtcdMember, EtcdStatus, HelmRelease, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
+
+/** What was read, or why it could not be. A failed reading is never an empty one. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string; readonly hint?: string };
+
+/** Parts of the world, read only when asked for. The order is the order of dependence. */
+export const LAYERS = [
+  'machines', 'talos', 'etcd', 'api', 'nodes', 'cni', 'crds', 'core', 'sources', 'kustomizations', 'helmreleases',
+  'workloads', 'certificates', 'secrets', 'mesh',
+] as const;
+export type Layer = (typeof LAYERS)[number];
+
+export interface TalosReading { readonly machine: string; readonly version: Reading<string>; readonly stage: Reading<MachineStage>; readonly services: Reading<readonly TalosService[]> }
+
+/**
+ * One look at one cluster: plain data, wanted next to seen, so that every check is a pure function and every verdict a
+ * table test. Parts that were not asked for read as `{ok: false, because: 'not looked at'}`.
+ */
+export interface Snapshot {
+  /** On the run's clock, ms. */
+  readonly at: number;
+  readonly site: Site;
+  readonly cluster: Cluster;
+  readonly faces: Reading<Readonly<Record<string, TalosFace>>>;
+  readonly talos: Reading<readonly TalosReading[]>;
+  readonly etcd: { readonly members: Readonly<Record<string, Reading<readonly EtcdMember[]>>>; readonly status: Reading<readonly EtcdStatus[]>; readonly alarms: Reading<readonly string[]> };
+  readonly api: Reading<{ readonly version: string }>;
+  /** Lists by kind, raw. `missing` kinds (CRD not there) are a failed reading whose because says so. */
+  readonly lists: Readonly<Record<string, Reading<readonly KubeObject[]>>>;
+  readonly releases: Reading<readonly HelmRelease[]>;
+}

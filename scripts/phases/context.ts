@@ -1,0 +1,28 @@
+import type { Cluster, Site } from '../config/cluster.ts';
+import type { EngineContext } from '../engine/phase.ts';
+import type { PollOptions } from '../engine/poll.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import type { Doors, SecretsBundle } from '../tools/doors.ts';
+
+/** Secret values of this run: resolved once, at plan time, and kept in memory only. */
+export interface Secrets {
+  bundle(cluster: Cluster): SecretsBundle;
+  /** The value of one `op://` reference of bootstrap/secrets.yaml. */
+  value(reference: string): string;
+}
+
+/** What a phase gets: the cluster it works on, the doors to the world, and the engine's services. */
+export interface Cx extends EngineContext<Snapshot> {
+  readonly step: string;
+  readonly site: Site;
+  readonly cluster: Cluster;
+  readonly doors: Doors;
+  /** Resolves on first use; throws a Failure (75) naming every reference that cannot be read. Never called in a dry run. */
+  secrets(): Promise<Secrets>;
+  /** Waits until `probe` answers ok; emits `waiting` with the last reason. Returns at once in a dry run. */
+  wait<T>(what: string, probe: () => Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string; readonly done?: number; readonly of?: number }>, options: PollOptions): Promise<T | undefined>;
+  /** A once-only act: journalled and fsynced before and after. Refuses (76) when an earlier start has no end and `proof` cannot tell. */
+  act(act: string, subject: string, proof: () => Promise<'done' | 'not-done' | 'unknown'>, run: () => Promise<string>): Promise<void>;
+  /** Files of the run, for what is saved as evidence. */
+  readonly runDir: string;
+}

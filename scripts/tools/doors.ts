@@ -1,0 +1,175 @@
+import type { Clock } from '../engine/clock.ts';
+import type { Emit } from '../engine/event.ts';
+import type { Cluster, KubeObject, Machine, Site } from '../config/cluster.ts';
+
+/**
+ * What a call does to the world. `read` looks; `local` computes something that only feeds a write (rendering charts,
+ * generating configuration); `write` changes something. In a dry run `local` and `write` become a `would-run` event and
+ * answer nothing, so a phase cannot forget the dry run.
+ */
+export type Effect = 'read' | 'local' | 'write';
+
+/** Who is calling, on whose behalf: one per step of one lane. Every door is made from it. */
+export interface Scope {
+  readonly lane: string;
+  readonly step: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly dryRun: boolean;
+  readonly site: Site;
+  readonly redactor: Redactor;
+  /** Files of this run and of the clusters (see files.ts). */
+  readonly taskDir: string;
+}
+
+/** Replaces every known secret value, in any of its usual spellings (raw, base64, JSON-escaped, per line), by `[redacted]`. */
+export interface Redactor {
+  add(value: string): void;
+  redact(text: string): string;
+}
+
+export interface Command {
+  readonly tool: string;
+  readonly argv: readonly string[];
+  readonly effect: Effect;
+  /** Fed to the child and closed. Secrets go this way, never by argv. */
+  readonly stdin?: string;
+  /** The tool opens /dev/stdin by path: Node's pipes are sockets and cannot be opened so, a real pipe is put between. */
+  readonly stdinAsFile?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Wall milliseconds until TERM, then KILL of the whole group; the Failure says it was the deadline. */
+  readonly timeoutMs: number;
+  /** Exit codes that are an answer rather than a failure; default [0]. */
+  readonly ok?: readonly number[];
+}
+
+export interface CommandResult { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
+
+/** Runs child processes. Throws ToolFailure. */
+export interface Proc { run(command: Command): Promise<CommandResult> }
+
+/** What answers on a machine's Talos port, told apart by TLS alone. */
+export type TalosFace =
+  | { readonly is: 'closed'; readonly because: string }
+  | { readonly is: 'maintenance' }
+  /** Installed; `ours`: its certificate chains to the expected machine CA. null when no CA is known to compare with. */
+  | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string };
+
+export interface Disk { readonly name: string; readonly path: string; readonly model: string; readonly serial: string; readonly wwid: string; readonly symlinks: readonly string[]; readonly sizeBytes: number }
+export interface Link { readonly name: string; readonly mac: string; readonly physical: boolean }
+
+/** Proof that a machine in maintenance is the one the configuration means. Only `identify` makes one. */
+export interface MachineProof { readonly machine: string; readonly by: 'disk id' | 'MAC'; readonly evidence: string }
+export interface MachineMismatch { readonly machine: string; readonly because: string; readonly looksLike: string | undefined }
+
+export interface TalosService { readonly id: string; readonly state: string; readonly healthy: boolean | null; readonly message: string }
+export interface EtcdMember { readonly id: string; readonly hostname: string; readonly peerUrls: readonly string[]; readonly learner: boolean }
+export interface EtcdStatus { readonly node: string; readonly memberId: string; readonly leader: string; readonly dbSizeBytes: number; readonly raftTerm: number; readonly raftIndex: number; readonly learner: boolean; readonly errors: string }
+export interface MachineStage { readonly stage: string; readonly ready: boolean; readonly unmet: readonly string[] }
+
+/** The fourteen fields of a cluster's Talos secrets bundle, by the names they have in the secret store. */
+export type SecretsBundle = Readonly<Record<
+  | 'MACHINE_TOKEN' | 'MACHINE_CA_CRT' | 'MACHINE_CA_KEY' | 'CLUSTER_CA_CRT' | 'CLUSTER_CA_KEY' | 'CLUSTER_ID' | 'CLUSTER_SECRET'
+  | 'CLUSTER_TOKEN' | 'CLUSTER_AGGREGATORCA_CRT' | 'CLUSTER_AGGREGATORCA_KEY' | 'CLUSTER_ETCD_CA_CRT' | 'CLUSTER_ETCD_CA_KEY'
+  | 'CLUSTER_SECRETBOXENCRYPTIONSECRET' | 'CLUSTER_SERVICEACCOUNT_KEY', string>>;
+
+/** talosctl for one cluster. Node names and endpoints are always explicit; no ambient context is ever used. */
+export interface Talos {
+  /** TLS probe, no client certificate. Never throws for an unreachable machine. */
+  face(machine: Machine): Promise<TalosFace>;
+  /** Maintenance mode listing (insecure), compared with the configuration. */
+  identify(machine: Machine): Promise<MachineProof | MachineMismatch>;
+  /** Machine configuration of one machine: gen config from the bundle, patched by its layers. `local`. Contains secrets. */
+  machineConfig(machine: Machine, bundle: SecretsBundle): Promise<string>;
+  /** Writes the cluster's talosconfig (0600) from the bundle. `local`. */
+  writeTalosconfig(bundle: SecretsBundle): Promise<void>;
+  hasTalosconfig(): boolean;
+  /** Applies to a machine in maintenance. The proof is of this machine or the door refuses. `write`. */
+  applyInsecure(machine: Machine, config: string, proof: MachineProof): Promise<void>;
+  /** Dry-run apply on an installed machine: true when it would change something. `read`. */
+  wouldChange(machine: Machine, config: string): Promise<boolean>;
+  stage(machine: Machine): Promise<MachineStage>;
+  version(machine: Machine): Promise<string>;
+  services(machine: Machine): Promise<readonly TalosService[]>;
+  /** etcd bootstrap on this one machine. `write`. Answers 'already' for AlreadyExists; who it belongs to is for the caller to prove. */
+  bootstrap(machine: Machine): Promise<'done' | 'already'>;
+  etcdMembers(machine: Machine): Promise<readonly EtcdMember[]>;
+  etcdStatus(machines: readonly Machine[]): Promise<readonly EtcdStatus[]>;
+  etcdAlarms(machine: Machine): Promise<readonly string[]>;
+  /** Snapshot into `file` (0600); answers what talosctl says of it. */
+  etcdSnapshot(machine: Machine, file: string): Promise<{ readonly bytes: number; readonly hash: string; readonly revision: number; readonly keys: number }>;
+  /** Fetches the admin kubeconfig (context named as the cluster) into the cluster's kubeconfig file, 0600. `local`. */
+  writeKubeconfig(machine: Machine): Promise<void>;
+  clientVersion(): Promise<string>;
+}
+
+export interface KindRef { readonly apiVersion: string; readonly plural: string; readonly kind: string; readonly namespaced: boolean }
+export interface WatchHandle { stop(): void }
+
+/** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
+export interface Kube {
+  hasKubeconfig(): boolean;
+  /** /readyz; throws a Failure with the reason. */
+  readyz(): Promise<void>;
+  serverVersion(): Promise<string>;
+  /** Raw list; [] and `missing: true` when the server does not know the kind. */
+  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
+  get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
+  /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
+  apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
+  /** Server-side apply with dryRun, compared with what is there (managedFields, resourceVersion, generation apart). A read. */
+  wouldChange(object: KubeObject): Promise<boolean>;
+  /** Merge patch, e.g. an annotation that asks for reconciliation. `write`. */
+  patch(kind: KindRef, name: string, namespace: string | undefined, patch: unknown): Promise<void>;
+  delete(kind: KindRef, name: string, namespace?: string): Promise<void>;
+  /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time. */
+  watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void): WatchHandle;
+}
+
+export interface HelmRelease { readonly name: string; readonly namespace: string; readonly revision: number; readonly status: string; readonly chart: string; readonly version: string }
+
+export interface Helmfile {
+  /** Every document of `helmfile template` of helmfile.d/<file> for this cluster. `local`. */
+  template(file: '00-crds.yaml' | '01-core.yaml', options: { readonly includeCrds: boolean }): Promise<readonly KubeObject[]>;
+  /** `helmfile sync` of one release by selector. `write`. */
+  sync(file: '01-core.yaml', release: string): Promise<void>;
+  clientVersion(): Promise<string>;
+}
+export interface Helm {
+  list(): Promise<readonly HelmRelease[]>;
+  /** Values of the deployed revision, to compare with what we would give. */
+  values(release: string, namespace: string): Promise<unknown>;
+  clientVersion(): Promise<string>;
+}
+export interface Flux {
+  reconcile(kind: 'source git' | 'kustomization' | 'helmrelease', name: string, namespace: string): Promise<void>;
+  clientVersion(): Promise<string>;
+}
+export interface Op {
+  /** Who is signed in; throws a Failure (75) that says how to sign in. */
+  whoami(): Promise<string>;
+  /** Resolves references in one go; throws one Failure naming every one that cannot be read. Values are added to the redactor. */
+  resolve(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  clientVersion(): Promise<string>;
+}
+export interface Git {
+  head(): Promise<{ readonly commit: string; readonly branch: string; readonly dirty: readonly string[] }>;
+  remote(): Promise<string | undefined>;
+}
+export interface Download { fetch(url: string, sha256: string): Promise<string> }
+
+/** Everything a phase may touch the world with. Made per step by tools/index.ts; each door is loaded on first use. */
+export interface Doors {
+  readonly talos: Talos;
+  readonly kube: Kube;
+  readonly helmfile: Helmfile;
+  readonly helm: Helm;
+  readonly flux: Flux;
+  readonly op: Op;
+  readonly git: Git;
+  readonly download: Download;
+}
+
+export type MakeDoors = (scope: Scope, cluster: Cluster) => Doors;
