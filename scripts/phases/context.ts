@@ -17,6 +17,11 @@ export interface Cx extends EngineContext<Snapshot> {
   readonly site: Site;
   readonly cluster: Cluster;
   readonly doors: Doors;
+  /**
+   * Doors that only look, for `done`: computations (`local`) really run, even in a dry run, because without them
+   * "is there anything to do?" has no answer; a write through them is a bug and says so.
+   */
+  readonly looking: Doors;
   /** Resolves on first use; throws a Failure (75) naming every reference that cannot be read. Never called in a dry run. */
   secrets(): Promise<Secrets>;
   /** Waits until `probe` answers ok; emits `waiting` with the last reason. Returns at once in a dry run. */
@@ -25,4 +30,6 @@ export interface Cx extends EngineContext<Snapshot> {
   act(act: string, subject: string, proof: () => Promise<'done' | 'not-done' | 'unknown'>, run: () => Promise<string>): Promise<void>;
   /** Files of the run, for what is saved as evidence. */
   readonly runDir: string;
+  /** Files of this cluster on this target: kubeconfig, talosconfig, what was applied. 0700. */
+  readonly clusterDir: string;
 }

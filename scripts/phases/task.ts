@@ -17,6 +17,7 @@ export interface Variable {
 
 /** What an action (a task that answers, rather than a list of steps) is given. */
 export interface ActionContext {
+  /** Throws a Failure when the configuration could not be read (only possible for `configuration: 'optional'` tasks). */
   readonly site: Site;
   /** The clusters chosen by CLUSTER, in the order of talos/clusters. */
   readonly clusters: readonly Cluster[];
@@ -26,6 +27,10 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly taskDir: string;
+  /** Where this program lives; the configuration's root (site.root) may be elsewhere. */
+  readonly programRoot: string;
+  /** The environment children of development tasks are given. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The context of one cluster, as a phase would get it. */
   forCluster(cluster: Cluster, step?: string): Cx;
   /** Puts a new rendering of a watched answer on the screen (`--watch`). */

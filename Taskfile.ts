@@ -1,0 +1,86 @@
+/**
+ * The table of contents: task name -> summary -> variables -> steps. Pure data; importing it starts nothing and loads
+ * no phase. The plan shown, the dry run and the run all come from these lists.
+ */
+import type { PhaseStep } from './scripts/engine/phase.ts';
+import type { Snapshot } from './scripts/health/snapshot.types.ts';
+import type { Cx } from './scripts/phases/context.ts';
+import type { Action, ActionTask, StepsTask, Taskfile, Variable } from './scripts/phases/task.ts';
+
+type Loaded<T> = Promise<{ readonly default: T }>;
+
+function phase(name: string, title: string, load: () => Loaded<Awaited<ReturnType<PhaseStep<Cx, Snapshot>['load']>>>): PhaseStep<Cx, Snapshot> {
+  return { kind: 'phase', name, title, load: async () => (await load()).default };
+}
+function steps(task: Omit<StepsTask, 'writes'> & { readonly writes?: boolean }): StepsTask {
+  return { writes: true, ...task };
+}
+function answer(task: Omit<ActionTask, 'writes' | 'load'> & { readonly writes?: boolean }, load: () => Loaded<Action>): ActionTask {
+  return { writes: false, ...task, load: async () => (await load()).default };
+}
+
+const CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters; all for every one', required: true, values: 'clusters|all' };
+const ONE_CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters', required: true, values: 'clusters' };
+const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: the flight simulator on this machine', default: 'site', values: ['site', 'lab'] };
+const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
+const onCluster = { CLUSTER, TARGET };
+
+const preflight = phase('preflight', 'tools, secrets, and who the machines are', () => import('./scripts/phases/preflight.ts'));
+const talosApply = phase('talos-apply', 'apply machine configuration to every machine', () => import('./scripts/phases/talos-apply.ts'));
+const etcdBootstrap = phase('etcd-bootstrap', 'bootstrap etcd, once', () => import('./scripts/phases/etcd-bootstrap.ts'));
+const kubeconfig = phase('kubeconfig', "fetch this cluster's own kubeconfig", () => import('./scripts/phases/kubeconfig.ts'));
+const apiReady = phase('api-ready', 'wait for the Kubernetes API', () => import('./scripts/phases/api-ready.ts'));
+const nodesRegistered = phase('nodes-registered', 'wait for every node to register', () => import('./scripts/phases/nodes-registered.ts'));
+const prerequisites = phase('prerequisites', 'namespaces and the secrets that must exist before Flux', () => import('./scripts/phases/prerequisites.ts'));
+const crds = phase('crds', 'custom resource definitions, before anything that needs them', () => import('./scripts/phases/crds.ts'));
+const core = phase('core', 'core releases in order: network, DNS, certificates, secrets, Flux', () => import('./scripts/phases/core.ts'));
+const nodesReady = phase('nodes-ready', 'wait for every node to be Ready', () => import('./scripts/phases/nodes-ready.ts'));
+const flux = phase('flux', 'wait until Flux has brought up the tree', () => import('./scripts/phases/flux.ts'));
+const layers = phase('layers', 'wait for what the tree brings: workloads, certificates, secrets', () => import('./scripts/phases/layers.ts'));
+const mesh = phase('mesh', 'wait for the cluster mesh', () => import('./scripts/phases/mesh.ts'));
+const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
+
+const talos = [talosApply, etcdBootstrap, kubeconfig, apiReady, nodesRegistered];
+const create = [preflight, ...talos, prerequisites, crds, core, nodesReady, flux, layers, mesh, healthy];
+
+const createDetails = [
+  'Bare machines to a healthy, Flux-managed cluster. Each step asks the world first and does only what is missing, so running it again goes on from where it stopped, and running it on a healthy cluster changes nothing.',
+  'With CLUSTER=all the clusters are made side by side; one that fails does not stop the others.',
+];
+
+const tasks = {
+  'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: onCluster, steps: create }),
+  'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'infra' }, steps: create }),
+  'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'apps' }, steps: create }),
+  'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
+  'cluster:health': answer({ summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
+  'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
+  'cluster:kubeconfig': answer({ summary: "Write the cluster's kubeconfig and talosconfig (0600) and say where", variables: { CLUSTER: ONE_CLUSTER, TARGET } }, () => import('./scripts/phases/cluster-kubeconfig.ts')),
+
+  'bootstrap:talos': steps({ summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos] }),
+  'bootstrap:crds': steps({ summary: 'Only namespaces, bootstrap secrets and custom resource definitions', variables: onCluster, steps: [apiReady, prerequisites, crds] }),
+  'bootstrap:core': steps({ summary: 'Only the core releases, from Cilium to the Flux instance', variables: onCluster, steps: [apiReady, core, nodesReady] }),
+  'bootstrap:flux': steps({ summary: 'Only the handover: wait until Flux has brought up the tree', variables: onCluster, steps: [apiReady, flux] }),
+
+  'flux:status': answer({ summary: 'Sources, Kustomizations and HelmReleases, in order of dependence', variables: onCluster }, () => import('./scripts/phases/flux-status.ts')),
+  'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
+
+  'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
+
+  'lab:up': answer({ summary: 'Bring up the lab: simulated machines, bare, powered on', variables: { LAB_SPEED }, configuration: 'optional' }, () => import('./scripts/phases/lab-up.ts')),
+  'lab:down': answer({ summary: 'End the lab and forget its clusters', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-down.ts')),
+  'lab:status': answer({ summary: 'What the lab simulates now, its clock, machines and faults', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-status.ts')),
+  'lab:faults': answer({ summary: 'Faults the lab can cause, each with symptom and expected outcome', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-faults.ts')),
+  'lab:break': answer({ summary: 'Cause a fault in the lab', variables: { FAULT: { summary: 'its name, from lab:faults', required: true }, CLUSTER: { summary: 'which cluster', values: 'clusters' }, MACHINE: { summary: 'which machine, where the fault is of one' }, OBJECT: { summary: 'namespace/name, where the fault is of an object' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-break.ts')),
+  'lab:heal': answer({ summary: 'End a fault, or every fault', variables: { FAULT: { summary: 'its name; all when not given' }, CLUSTER: { summary: 'only in this cluster', values: 'clusters' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-heal.ts')),
+
+  doctor: answer({ summary: 'Is this machine fit to operate from: Node, tools, versions, files, disk', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/doctor.ts')),
+  'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
+  'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
+
+  bench: answer({ summary: 'Measure start-up and create against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
+  check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
+  test: answer({ summary: 'Run the tests', variables: { ONLY: { summary: 'files or folders below test/ to run' } }, configuration: 'optional' }, () => import('./scripts/phases/run-tests.ts')),
+} satisfies Taskfile;
+
+export default tasks;

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Phase } from '../engine/phase.ts';
+import type { KubeObject, Release } from '../config/cluster.ts';
+import { coreChecks } from '../health/checks/index.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import type { HelmRelease } from '../tools/doors.ts';
+import { HELM_RELEASES } from '../tools/kinds.ts';
+import type { Cx } from './context.ts';
+import { MINUTES } from './wait-phase.ts';
+
+const phase: Phase<Cx, Snapshot> = {
+  name: 'core',
+  title: 'core releases in order: network, DNS, certificates, secrets, Flux',
+  patience: 10 * MINUTES,
+  verify: coreChecks,
+
+  async done(cx) {
+    const open = await releasesToDo(cx);
+    return open.length === 0 ? `${cx.site.helmfile.core.length} releases deployed as pinned` : false;
+  },
+
+  async run(cx) {
+    const releases = inOrder(cx.site.helmfile.core);
+    const open = cx.dryRun ? await openOrAll(cx) : await releasesToDo(cx);
+    let ready = releases.length - open.length;
+    for (const release of releases.filter((candidate) => open.includes(candidate))) {
+      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `${release.name} ${release.version}: installing`, done: ready, of: releases.length });
+      await cx.doors.helmfile.sync('01-core.yaml', release.name);
+      ready += 1;
+      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: `${release.name} ${release.version}`, done: ready, of: releases.length });
+    }
+    return `${ready}/${releases.length} releases`;
+  },
+};
+export default phase;
+
+/** Releases so that each comes after all it needs; the written order otherwise. Cycles are refused when the configuration is read. */
+export function inOrder(releases: readonly Release[]): readonly Release[] {
+  const placed: Release[] = [];
+  const place = (release: Release): void => {
+    if (placed.includes(release)) return;
+    for (const need of release.needs) {
+      const needed = releases.find((candidate) => candidate.name === need || `${candidate.namespace}/${candidate.name}` === need);
+      if (needed !== undefined) place(needed);
+    }
+    placed.push(release);
+  };
+  for (const release of releases) place(release);
+  return placed;
+}
+
+async function openOrAll(cx: Cx): Promise<readonly Release[]> {
+  try {
+    return await releasesToDo(cx);
+  } catch {
+    // A dry run before there is a cluster: nothing can be asked, so every release would be installed.
+    return cx.site.helmfile.core;
+  }
+}
+
+/**
+ * A release is done when Helm has it deployed with the same chart, version and values, or when a Ready HelmRelease of
+ * the tree has adopted it (then Flux, not we, decides its values).
+ */
+async function releasesToDo(cx: Cx): Promise<readonly Release[]> {
+  const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(HELM_RELEASES)]);
+  const open: Release[] = [];
+  for (const release of cx.site.helmfile.core) {
+    if (adopted.items.some((object) => isReadyReleaseOf(object, release))) continue;
+    const found = deployed.find((candidate) => candidate.name === release.name && candidate.namespace === release.namespace);
+    if (found === undefined || !isPinned(found, release)) open.push(release);
+    else if (!isDeepStrictEqual(await cx.looking.helm.values(release.name, release.namespace), await cx.looking.helmfile.values('01-core.yaml', release.name))) open.push(release);
+  }
+  return open;
+}
+
+function isPinned(found: HelmRelease, release: Release): boolean {
+  return found.status === 'deployed' && found.version.replace(/^v/, '') === release.version.replace(/^v/, '');
+}
+
+function isReadyReleaseOf(object: KubeObject, release: Release): boolean {
+  const spec = object['spec'];
+  const status = object['status'];
+  if (typeof spec !== 'object' || spec === null || typeof status !== 'object' || status === null) return false;
+  const name = 'releaseName' in spec && typeof spec.releaseName === 'string' ? spec.releaseName : object.metadata.name;
+  const namespace = 'targetNamespace' in spec && typeof spec.targetNamespace === 'string' ? spec.targetNamespace : object.metadata.namespace;
+  if (name !== release.name || namespace !== release.namespace) return false;
+  const conditions: unknown = 'conditions' in status ? status.conditions : undefined;
+  return Array.isArray(conditions) && conditions.some((condition: unknown) =>
+    typeof condition === 'object' && condition !== null && 'type' in condition && condition.type === 'Ready' && 'status' in condition && condition.status === 'True');
+}

@@ -1,0 +1,59 @@
+import { each } from '../engine/each.ts';
+import { Failure } from '../engine/failure.ts';
+import type { Phase } from '../engine/phase.ts';
+import type { KubeObject } from '../config/cluster.ts';
+import { crdChecks } from '../health/checks/index.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import type { Doors } from '../tools/doors.ts';
+import { parseManifests } from '../tools/manifests.ts';
+import type { Cx } from './context.ts';
+import { MINUTES } from './wait-phase.ts';
+
+/** Requests in flight at once; a small API server is not the place to show how fast we are. */
+const PARALLEL = 8;
+
+const phase: Phase<Cx, Snapshot> = {
+  name: 'crds',
+  title: 'custom resource definitions, before anything that needs them',
+  patience: 5 * MINUTES,
+  verify: crdChecks,
+
+  async done(cx) {
+    const crds = await wanted(cx, cx.looking);
+    const differing: string[] = [];
+    await each(crds, PARALLEL, async (crd) => {
+      if (differing.length === 0 && await cx.looking.kube.wouldChange(crd)) differing.push(crd.metadata.name);
+    }, cx.signal);
+    return differing.length > 0 ? false : `${crds.length} definitions as rendered`;
+  },
+
+  async run(cx) {
+    const crds = await wanted(cx, cx.doors);
+    let applied = 0;
+    await each(crds, PARALLEL, async (crd) => {
+      await cx.doors.kube.apply(crd, { force: true });
+      applied += 1;
+      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: 'applied', state: applied === crds.length ? 'done' : 'working', note: crd.metadata.name, done: applied, of: crds.length });
+    }, cx.signal);
+    return `${crds.length} applied`;
+  },
+};
+export default phase;
+
+/** Every definition: rendered from the charts of 00-crds.yaml, and from the pinned manifests. A name given twice is refused. */
+async function wanted(cx: Cx, doors: Doors): Promise<readonly KubeObject[]> {
+  const rendered = await doors.helmfile.template('00-crds.yaml', { includeCrds: true });
+  const fetched: KubeObject[] = [];
+  for (const manifest of cx.site.bootstrap.crds.manifests) {
+    fetched.push(...parseManifests(await doors.download.fetch(manifest.url, manifest.sha256), manifest.url));
+  }
+  const crds = [...rendered, ...fetched].filter((object) => object.kind === 'CustomResourceDefinition');
+  const seen = new Set<string>();
+  for (const crd of crds) {
+    if (seen.has(crd.metadata.name)) {
+      throw new Failure({ exit: 'configuration', what: `two charts bring the definition ${crd.metadata.name}`, hint: 'switch it off in one of the releases of helmfile.d/00-crds.yaml' });
+    }
+    seen.add(crd.metadata.name);
+  }
+  return crds;
+}

@@ -1,0 +1,115 @@
+import { Failure } from '../engine/failure.ts';
+import type { Phase } from '../engine/phase.ts';
+import type { Machine } from '../config/cluster.ts';
+import { etcdChecks } from '../health/checks/index.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import type { EtcdMember } from '../tools/doors.ts';
+import type { Cx } from './context.ts';
+import { MINUTES } from './wait-phase.ts';
+
+/** Members of etcd as one control plane tells them, or why it cannot: not bootstrapped is not the same as not asked. */
+type Membership =
+  | { readonly is: 'ours'; readonly on: string; readonly members: readonly EtcdMember[] }
+  | { readonly is: 'foreign'; readonly on: string; readonly members: readonly EtcdMember[] }
+  | { readonly is: 'none'; readonly because: string }
+  | { readonly is: 'unknown'; readonly because: string };
+
+const phase: Phase<Cx, Snapshot> = {
+  name: 'etcd-bootstrap',
+  title: 'bootstrap etcd, once',
+  patience: 10 * MINUTES,
+  verify: etcdChecks,
+
+  async done(cx) {
+    const found = await membership(cx, 'looking');
+    if (found.is === 'foreign') throw foreignEtcd(cx, found);
+    return found.is === 'ours' ? `etcd runs on ${found.members.map((member) => member.hostname).join(' ')}` : false;
+  },
+
+  async run(cx) {
+    const first = controlPlanes(cx)[0];
+    if (first === undefined) throw new Failure({ exit: 'configuration', what: `${cx.cluster.name} has no control plane`, hint: `add one to ${cx.cluster.file}` });
+    if (cx.dryRun) {
+      await cx.doors.talos.bootstrap(first);
+      return `would bootstrap on ${first.name}`;
+    }
+    await cx.act('etcd-bootstrap', cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first));
+    return `on ${first.name}`;
+  },
+};
+export default phase;
+
+function controlPlanes(cx: Cx): readonly Machine[] {
+  return cx.cluster.machines.filter((machine) => machine.role === 'controlplane');
+}
+
+async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Membership> {
+  const talos = cx[through].talos;
+  const ours = new Set(cx.cluster.machines.map((machine) => machine.name));
+  const reasons: string[] = [];
+  let silent = 0;
+  for (const machine of controlPlanes(cx)) {
+    try {
+      const etcd = (await talos.services(machine)).find((service) => service.id === 'etcd');
+      if (etcd === undefined || etcd.state !== 'Running') {
+        reasons.push(`${machine.name}: etcd service is ${etcd?.state ?? 'absent'}${etcd?.message ? ` (${etcd.message})` : ''}`);
+        continue;
+      }
+      const members = await talos.etcdMembers(machine);
+      if (members.length === 0) {
+        reasons.push(`${machine.name}: etcd knows no members`);
+        continue;
+      }
+      const strangers = members.filter((member) => !ours.has(member.hostname));
+      return { is: strangers.length > 0 ? 'foreign' : 'ours', on: machine.name, members };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      silent += 1;
+      reasons.push(`${machine.name}: ${error.because ?? error.what}`);
+    }
+  }
+  const because = reasons.join('; ');
+  return silent > 0 ? { is: 'unknown', because } : { is: 'none', because };
+}
+
+/** What became of an earlier bootstrap that never reported back. Asked patiently: etcd may still be starting. */
+async function proof(cx: Cx): Promise<'done' | 'not-done' | 'unknown'> {
+  const patience = 2 * MINUTES;
+  const until = cx.clock.now() + patience;
+  let quiet = 0;
+  for (;;) {
+    const found = await membership(cx, 'doors');
+    if (found.is === 'ours') return 'done';
+    if (found.is === 'foreign') throw foreignEtcd(cx, found);
+    // "Preparing" right after the call can mean "not yet": only a state that has stayed so is proof that it never happened.
+    quiet = found.is === 'none' ? quiet + 1 : 0;
+    if (quiet >= 10) return 'not-done';
+    if (cx.clock.now() >= until) return 'unknown';
+    cx.emit({ type: 'waiting', lane: cx.lane, step: cx.step, for: 'proof of an earlier bootstrap', reason: found.because, sinceMs: patience - (until - cx.clock.now()), patienceMs: patience });
+    await cx.clock.sleep(3_000, cx.signal);
+  }
+}
+
+async function bootstrapOn(cx: Cx, first: Machine): Promise<string> {
+  const answer = await cx.doors.talos.bootstrap(first);
+  if (answer === 'done') return `bootstrapped on ${first.name}`;
+  // AlreadyExists says only that the data directory is not empty. Whose data it is, the members tell.
+  const settled = await cx.wait(`etcd on ${first.name} to say whose it is`, async () => {
+    const found = await membership(cx, 'doors');
+    if (found.is === 'foreign') throw foreignEtcd(cx, found);
+    if (found.is === 'ours') return { ok: true, value: found };
+    return { ok: false, because: found.because };
+  }, { patience: 3 * MINUTES, every: 3_000 });
+  if (settled === undefined) return 'nothing was asked in a dry run';
+  return `already bootstrapped, proven ours: members ${settled.members.map((member) => member.hostname).join(' ')}`;
+}
+
+function foreignEtcd(cx: Cx, found: { readonly on: string; readonly members: readonly EtcdMember[] }): Failure {
+  return new Failure({
+    exit: 'look',
+    what: `etcd on ${found.on} belongs to another cluster`,
+    because: `its members are ${found.members.map((member) => member.hostname).join(', ')}; ${cx.cluster.name} has ${cx.cluster.machines.map((machine) => machine.name).join(', ')}`,
+    hint: `find out whose data it is; when it may go: talosctl -n ${found.on} reset --system-labels-to-wipe EPHEMERAL --reboot, then run this again`,
+    leftBehind: 'configured machines; no etcd was bootstrapped by this run',
+  });
+}

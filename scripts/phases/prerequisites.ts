@@ -1,0 +1,72 @@
+import { Failure } from '../engine/failure.ts';
+import type { Phase } from '../engine/phase.ts';
+import type { BootstrapSecret, KubeObject } from '../config/cluster.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import { SECRETS } from '../tools/kinds.ts';
+import type { Cx } from './context.ts';
+import { MINUTES } from './wait-phase.ts';
+
+const phase: Phase<Cx, Snapshot> = {
+  name: 'prerequisites',
+  title: 'namespaces and the secrets that must exist before Flux',
+  patience: MINUTES,
+  verify: [],
+
+  async done(cx) {
+    const { namespaces, secrets } = cx.site.bootstrap;
+    for (const namespace of namespaces) {
+      if (await cx.looking.kube.wouldChange(namespace)) return false;
+    }
+    for (const secret of secrets) {
+      if (!await secretIsThere(cx, secret)) return false;
+    }
+    return `${count(namespaces.length, 'namespace')} and ${count(secrets.length, 'secret')} as configured`;
+  },
+
+  async run(cx) {
+    const { namespaces, secrets } = cx.site.bootstrap;
+    for (const namespace of namespaces) await cx.doors.kube.apply(namespace);
+    for (const secret of secrets) {
+      const values = cx.dryRun ? undefined : await cx.secrets();
+      await cx.doors.kube.apply(secretObject(secret, (reference) => values?.value(reference) ?? ''));
+    }
+    return `${count(namespaces.length, 'namespace')}, ${count(secrets.length, 'secret')}`;
+  },
+};
+export default phase;
+
+/**
+ * In a dry run the provider is not asked, so only presence can be judged there; a real run compares the values by a
+ * dry-run apply.
+ */
+async function secretIsThere(cx: Cx, secret: BootstrapSecret): Promise<boolean> {
+  if (!cx.dryRun) {
+    const values = await cx.secrets();
+    return !await cx.looking.kube.wouldChange(secretObject(secret, (reference) => values.value(reference)));
+  }
+  const found = await cx.looking.kube.get(SECRETS, secret.name, secret.namespace);
+  const data = found?.['data'];
+  const keys = typeof data === 'object' && data !== null ? Object.keys(data) : [];
+  return Object.keys(secret.data).every((key) => keys.includes(key));
+}
+
+/** The Secret as it is applied. A value that still looks like a reference is refused: it would be stored as the token. */
+export function secretObject(secret: BootstrapSecret, value: (reference: string) => string): KubeObject {
+  const data: Record<string, string> = {};
+  for (const [key, reference] of Object.entries(secret.data)) {
+    const resolved = value(reference);
+    if (resolved.includes('op://')) {
+      throw new Failure({
+        exit: 'rerun',
+        what: `the secret provider answered ${secret.namespace}/${secret.name} key ${key} with a reference instead of a value`,
+        hint: 'look at the item in 1Password: its field holds an op:// text; nothing was applied',
+      });
+    }
+    data[key] = Buffer.from(resolved, 'utf8').toString('base64');
+  }
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: secret.name, namespace: secret.namespace }, type: 'Opaque', data };
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
