@@ -1,0 +1,80 @@
+import type { Taskfile } from '../phases/task.ts';
+import { EVERYWHERE, findTask, taskNames } from './resolve.ts';
+
+const FLAGS = ['--list', '--summary', '--dry-run', '--json', '--output=auto', '--output=live', '--output=plain', '--output=json', '--watch', '--yes', '--confirm=', '--verbose', '--help', '--version'] as const;
+
+/** Whether a command line is about shell completion: `completion SHELL`, or the script asking back (`--complete ...`). */
+export function isCompletion(argv: readonly string[]): boolean {
+  return argv[0] === '--complete' || (argv[0] === 'completion' && argv.length <= 2);
+}
+
+/** The script of a shell (`completion bash|zsh|fish`), or the candidates for the last of the words so far (`--complete ...`). */
+export function completionScript(argv: readonly string[], taskfile: Taskfile): string[] {
+  if (argv[0] === '--complete') return completions(argv.slice(1), taskfile);
+  switch (argv[1]) {
+    case 'zsh':
+      return ZSH;
+    case 'fish':
+      return FISH;
+    default:
+      return BASH;
+  }
+}
+
+/**
+ * What may stand in place of the last of `words`: task names and flags; after a task also its variables with `=`, and
+ * the values of a variable once its `=` is typed.
+ * @param clusters names for CLUSTER, where they are known
+ */
+export function completions(words: readonly string[], taskfile: Taskfile, clusters: readonly string[] = []): string[] {
+  const current = words.at(-1) ?? '';
+  const found = words.slice(0, -1).flatMap((word) => findTask(taskfile, word)?.task ?? []);
+  const variables = { ...Object.assign({}, ...found.map((task) => task.variables)) as (typeof found)[number]['variables'], ...EVERYWHERE };
+  const candidates: string[] = [];
+  if (current.startsWith('-')) candidates.push(...FLAGS);
+  else {
+    const given = new Set(words.slice(0, -1).filter((word) => word.includes('=')).map((word) => word.slice(0, word.indexOf('='))));
+    if (found.length > 0) {
+      for (const [name, variable] of Object.entries(variables)) {
+        if (given.has(name)) continue;
+        const values = variable.values === 'clusters' ? clusters : variable.values === 'clusters|all' ? [...clusters, 'all'] : (variable.values ?? []);
+        candidates.push(...(current.startsWith(`${name}=`) ? values.map((value) => `${name}=${value}`) : [`${name}=`]));
+      }
+    }
+    candidates.push(...taskNames(taskfile));
+  }
+  return candidates.filter((candidate) => candidate.startsWith(current) && candidate !== current);
+}
+
+// Bash splits the words at ":" and "=" (COMP_WORDBREAKS), while a task name holds both. So the line is split at blanks
+// here, and what bash believes to be typed already (up to its last break) is cut from every candidate.
+const BASH = [
+  '# bash completion for task: source <(task completion bash)',
+  '_task_complete() {',
+  '  local line=${COMP_LINE:0:COMP_POINT} words current cut',
+  '  read -r -a words <<< "$line"',
+  '  [[ $line == *[[:blank:]] ]] && words+=("")',
+  '  current=${words[${#words[@]}-1]}',
+  '  COMPREPLY=()',
+  '  while IFS= read -r candidate; do COMPREPLY+=("$candidate"); done < <("${words[0]}" --complete "${words[@]:1}" 2>/dev/null)',
+  '  cut=${current%"${current##*[:=]}"}',
+  '  if [[ -n $cut && $COMP_WORDBREAKS == *[:=]* ]]; then COMPREPLY=("${COMPREPLY[@]#"$cut"}"); fi',
+  '  if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi',
+  '}',
+  'complete -F _task_complete task ./task',
+];
+const ZSH = [
+  '#compdef task',
+  '# zsh completion for task: source <(task completion zsh)',
+  '_task_complete() {',
+  '  local -a candidates',
+  '  candidates=("${(@f)$("${words[1]}" --complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")',
+  '  compadd -S "" -- ${(M)candidates:#*=}',
+  '  compadd -- ${candidates:#*=}',
+  '}',
+  'compdef _task_complete task',
+];
+const FISH = [
+  '# fish completion for task: task completion fish | source',
+  'complete -c task -f -a \'(set -l words (commandline -opc) (commandline -ct); task --complete $words[2..] 2>/dev/null)\'',
+];

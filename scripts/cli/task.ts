@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import taskfile from '../../Taskfile.ts';
+import { EXIT } from '../engine/failure.ts';
+import { answerFast } from './fast.ts';
+
+// The exit code is set, never forced: process.exit would cut off what is still being written to a pipe.
+const argv = process.argv.slice(2);
+try {
+  process.exitCode = answerFast(argv, taskfile, process) ?? (await (await import('./main.ts')).main(argv, process.env));
+} catch (error) {
+  const { renderUnexpected } = await import('../terminal/failure.ts');
+  const { createStyle } = await import('../terminal/style.ts');
+  const { writeLines } = await import('../terminal/output.ts');
+  writeLines(process.stderr, renderUnexpected(error, createStyle({ colour: false, width: process.stderr.columns ?? 100 }), { verbose: argv.includes('--verbose') }));
+  process.exitCode = EXIT.bug;
+}

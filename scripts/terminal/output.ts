@@ -1,0 +1,49 @@
+/** What is needed of process.stdout or process.stderr; tests give their own. */
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
+/** A stream that stays harmless when the reader on the other side goes away. */
+export interface Sink {
+  /** Writes; false when the stream is full (skip a frame, not a line) or gone. */
+  write(text: string): boolean;
+  /** Whether the reader is gone. What is written afterwards is dropped; the work itself goes on, and so does its journal. */
+  readonly broken: boolean;
+}
+
+const guarded = new WeakMap<Output, { broken: boolean }>();
+
+/**
+ * Makes a broken pipe (`task ... | head`) harmless: creating a cluster must not die because nobody reads along. EPIPE
+ * and writes after the end mark the stream broken, once per stream however many views share it; any other error of the
+ * stream is thrown, as it would be without us.
+ */
+export function sink(stream: Output): Sink {
+  let state = guarded.get(stream);
+  if (state === undefined) {
+    const fresh = { broken: false };
+    guarded.set(stream, fresh);
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && error.code !== 'ERR_STREAM_WRITE_AFTER_END') throw error;
+      fresh.broken = true;
+    });
+    state = fresh;
+  }
+  const shared = state;
+  return {
+    write(text) {
+      if (shared.broken || text === '') return !shared.broken;
+      return stream.write(text);
+    },
+    get broken() {
+      return shared.broken;
+    },
+  };
+}
+
+/** Writes lines, each ended; for everything that is said once. */
+export function writeLines(stream: Output, lines: readonly string[]): void {
+  if (lines.length > 0) sink(stream).write(`${lines.join('\n')}\n`);
+}

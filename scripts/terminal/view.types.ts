@@ -1,0 +1,12 @@
+import type { Event } from '../engine/event.ts';
+
+/** Someone who shows what the engine says. Listens only: nothing a view does can slow or stop the work. */
+export interface View {
+  on(event: Event): void;
+  /** Leaves the screen to a question; resolves when it is free. */
+  pause(): Promise<void>;
+  /** Takes the screen back after a question. */
+  resume(): void;
+  /** Shows what is still to be shown and lets go of the screen. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+import ora from 'ora';
+import { sink, type Output } from './output.ts';
+import { clean, truncate } from './width.ts';
+
+/** A single wait on the screen: one line with a turning sign, gone when it is over. */
+export interface Wait {
+  update(text: string): void;
+  stop(): void;
+}
+
+/**
+ * Shows `text` while something single is waited for; nothing at all where there is no terminal. ora's default of
+ * discarding stdin swallowed Ctrl-C in five of five runs in a real pty, so it is off, and its hooks on the process are
+ * not needed: the signals are cli's.
+ */
+export function startWait(text: string, options: { readonly stream: Output; readonly enabled: boolean }): Wait {
+  if (!options.enabled || options.stream.isTTY !== true) return { update() {}, stop() {} };
+  sink(options.stream);
+  const room = (options.stream.columns ?? 80) - 4;
+  const spinner = ora({ text: truncate(clean(text), room), stream: options.stream, discardStdin: false, hideCursor: true, isEnabled: true, isSilent: false });
+  spinner.start();
+  return {
+    update(next) {
+      spinner.text = truncate(clean(next), room);
+    },
+    stop() {
+      spinner.stop();
+    },
+  };
+}
