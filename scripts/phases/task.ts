@@ -1,4 +1,6 @@
 import type { Cluster, Site } from '../config/cluster.ts';
+import type { TargetFile } from '../config/target.ts';
+import type { Redactor } from '../tools/doors.ts';
 import type { Emit } from '../engine/event.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Outcome } from '../engine/outcome.ts';
@@ -17,8 +19,9 @@ export interface Variable {
 
 /** What an action (a task that answers, rather than a list of steps) is given. */
 export interface ActionContext {
-  /** Throws a Failure when the configuration could not be read (only possible for `configuration: 'optional'` tasks). */
-  readonly site: Site;
+  /** The configuration; rejects with a Failure (65) after its problems were shown. */
+  site(): Promise<Site>;
+  readonly target: TargetFile;
   /** The clusters chosen by CLUSTER, in the order of talos/clusters. */
   readonly clusters: readonly Cluster[];
   readonly variables: Readonly<Record<string, string>>;
@@ -27,6 +30,10 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly taskDir: string;
+  readonly runDir: string;
+  readonly redactor: Redactor;
+  /** Where the configuration is read from. */
+  readonly root: string;
   /** Where this program lives; the configuration's root (site.root) may be elsewhere. */
   readonly programRoot: string;
   /** The environment children of development tasks are given. */

@@ -1,0 +1,79 @@
+import { userInfo } from 'node:os';
+import { openActs, performAct } from '../engine/acts.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Emit } from '../engine/event.ts';
+import { Failure } from '../engine/failure.ts';
+import { poll } from '../engine/poll.ts';
+import type { Cluster, Site } from '../config/cluster.ts';
+import type { Cx, Secrets } from '../phases/context.ts';
+import { clusterFiles } from '../tools/files.ts';
+import type { Redactor, Scope } from '../tools/doors.ts';
+
+/** What every step of a run shares. */
+export interface RunParts {
+  readonly site: Site;
+  readonly clusters: readonly Cluster[];
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly dryRun: boolean;
+  readonly redactor: Redactor;
+  readonly taskDir: string;
+  readonly runDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Makes the contexts of a run's steps. Secrets are resolved once for all clusters of the run, at the first step that
+ * asks; open once-only acts are read once, while the lock is held.
+ */
+export async function makeContexts(parts: RunParts): Promise<(lane: string, step: string) => Cx> {
+  const [{ makeDoors }, { readSnapshot }, { resolveSecrets }] = await Promise.all([
+    import('../tools/index.ts'), import('../health/snapshot.ts'), import('../tools/secrets.ts'),
+  ]);
+  const { site, emit, signal, clock, dryRun, redactor, taskDir } = parts;
+  let resolved: Promise<Secrets> | undefined;
+  let open: ReturnType<typeof openActs> | undefined;
+
+  return (lane, step) => {
+    const cluster = site.clusters.find((candidate) => candidate.name === lane) ?? parts.clusters[0] ?? site.clusters[0];
+    if (cluster === undefined) throw new Failure({ exit: 'configuration', what: 'there is no cluster', hint: 'add a file to talos/clusters' });
+    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env };
+    const doors = makeDoors(scope, cluster);
+    const looking = makeDoors({ ...scope, looking: true }, cluster);
+    return {
+      lane, step, site, cluster, clock, signal, dryRun, emit, doors, looking,
+      runDir: parts.runDir,
+      clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
+      look: async (layers) => readSnapshot({ site, cluster, doors: looking, clock, signal }, layers),
+      secrets: async () => {
+        resolved ??= resolveSecrets(doors.op, site, parts.clusters, redactor);
+        return resolved;
+      },
+      wait: async (what, probe, options) => {
+        if (dryRun) return undefined;
+        const patienceMs = options.patience;
+        return poll({
+          ...options, what, probe, clock, signal,
+          waiting: (reason, sinceMs, done, of) => emit({
+            type: 'waiting', lane, step, for: what, reason, sinceMs, patienceMs,
+            ...(done === undefined ? {} : { done }), ...(of === undefined ? {} : { of }),
+          }),
+        });
+      },
+      act: async (act, subject, proof, run) => {
+        open ??= openActs(taskDir, site.target.id);
+        await performAct({ act, subject, lane, step, proof, run, emit, open });
+      },
+    };
+  };
+}
+
+/** Who runs this, for lock, journal and checkpoint. A user without a name in the system (a container's) is told by number. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}

@@ -1,0 +1,112 @@
+import type { Site } from '../config/cluster.ts';
+import { SITE, type TargetFile } from '../config/target.ts';
+import { scaledClock, wallClock } from '../engine/clock.ts';
+import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
+import type { Taskfile } from '../phases/task.ts';
+import { renderFailure } from '../terminal/failure.ts';
+import { sink, writeLines } from '../terminal/output.ts';
+import { styleFor } from '../terminal/view.ts';
+import { parseArgs, type Flags } from './args.ts';
+import { problemsJson, renderProblems } from './problems.ts';
+import { resolveTasks, taskNames, type ResolvedTask } from './resolve.ts';
+import { runTask } from './run-task.ts';
+import { listenForSignals, type Interruption } from './signals.ts';
+import { clusterNames, places, type Places } from './surroundings.ts';
+import { renderUsageProblems, usageProblemsJson } from './usage.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything about one invocation that does not change from task to task. */
+export interface Invocation {
+  readonly env: Environment;
+  readonly places: Places;
+  readonly flags: Flags;
+  readonly interruption: Interruption;
+  /** The task and variables as typed, for hints that repeat them. */
+  readonly typed: string;
+}
+
+/**
+ * Runs what the command line asks for, tasks in the order they stand, stopping at the first that fails.
+ * @returns the exit code; never throws for anything a user can cause.
+ */
+export async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+  const where = places(environment);
+  const { loadEnv } = await import('../config/env.ts');
+  // What the shell says wins over .env: the nearer wish is the stronger.
+  const env: Environment = { ...loadEnv(where.root), ...environment };
+  const taskfile: Taskfile = (await import('../../Taskfile.ts')).default;
+  const { parsed, problems } = parseArgs(argv, taskNames(taskfile));
+  const { tasks, problems: unresolved } = resolveTasks(taskfile, parsed, { clusters: clusterNames(where.root), env });
+  sink(process.stdout);
+  sink(process.stderr);
+  if (problems.length + unresolved.length > 0) {
+    const all = [...problems, ...unresolved];
+    if (parsed.flags.json) writeLines(process.stdout, [JSON.stringify(usageProblemsJson(all), null, 2)]);
+    writeLines(process.stderr, renderUsageProblems(all, styleFor(process.stderr, env)));
+    return EXIT.usage;
+  }
+  const interruption = listenForSignals(process, (text) => writeLines(process.stderr, ['', text]), (code) => process.exit(code));
+  try {
+    const invocation: Invocation = { env, places: where, flags: parsed.flags, interruption, typed: argv.filter((word) => !word.startsWith('-')).join(' ') };
+    for (const task of tasks) {
+      const code = await oneTask(task, invocation);
+      if (code !== EXIT.done) return code;
+    }
+    return EXIT.done;
+  } finally {
+    interruption.dispose();
+  }
+}
+
+async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<ExitCode> {
+  const { flags, env, places: where } = invocation;
+  try {
+    const target = await targetOf(resolved, invocation);
+    const optional = resolved.task.configuration === 'optional';
+    const read = (): Promise<Site | undefined> => readSite(where.root, target, invocation);
+    // Tasks that need no configuration still get it when they ask; then its problems are told.
+    const site = optional ? undefined : await read();
+    if (!optional && site === undefined) return EXIT.configuration;
+    const clock = target.kind === 'lab' ? scaledClock(target.speed) : wallClock();
+    return await runTask({ resolved, invocation, target, site, clock });
+  } catch (error) {
+    const failure = asFailure(error, resolved.name);
+    const style = styleFor(process.stderr, env);
+    if (flags.json) writeLines(process.stdout, [JSON.stringify({ task: resolved.name, exit: failure.code, failure: toData(failure) }, null, 2)]);
+    writeLines(process.stderr, renderFailure(failure, style, { verbose: flags.verbose }));
+    return failure.code;
+  }
+}
+
+/** Site is the identity. For the lab its daemon is woken (or started) and says where everything answers. */
+async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise<TargetFile> {
+  if (resolved.variables['TARGET'] !== 'lab' || resolved.name.startsWith('lab:')) return SITE;
+  if (resolved.variables['LAB'] === 'real') {
+    throw new Failure({
+      exit: 'usage', what: 'the real-tools lab is not in this version', because: 'LAB=real was asked for',
+      hint: 'leave LAB out: the embedded lab needs nothing but npm',
+    });
+  }
+  const { labUp } = await import('../tools/lab.ts');
+  const { startWait } = await import('../terminal/wait.ts');
+  const wait = startWait('waking the lab', { stream: process.stderr, enabled: !invocation.flags.json });
+  try {
+    return await labUp({
+      programRoot: invocation.places.programRoot, root: invocation.places.root, taskDir: invocation.places.taskDir,
+      env: invocation.env, signal: invocation.interruption.signal, speed: Number(resolved.variables['LAB_SPEED'] ?? '60'),
+    });
+  } finally {
+    wait.stop();
+  }
+}
+
+/** The configuration, or undefined after all its problems have been shown. */
+export async function readSite(root: string, target: TargetFile, invocation: Invocation): Promise<Site | undefined> {
+  const { loadSite, sourceLine } = await import('../config/load.ts');
+  const loaded = loadSite(root, target);
+  if ('site' in loaded) return loaded.site;
+  if (invocation.flags.json) writeLines(process.stdout, [JSON.stringify(problemsJson(loaded.problems), null, 2)]);
+  writeLines(process.stderr, renderProblems(loaded.problems, (file, line) => sourceLine(root, file, line), styleFor(process.stderr, invocation.env)));
+  return undefined;
+}

@@ -1,0 +1,250 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster, Site } from '../config/cluster.ts';
+import type { TargetFile } from '../config/target.ts';
+import { runsWithOpenActs } from '../engine/acts.ts';
+import type { Clock } from '../engine/clock.ts';
+import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
+import { openJournal, type Journal } from '../engine/journal.ts';
+import { takeLock, type Lock } from '../engine/lock.ts';
+import type { Outcome } from '../engine/outcome.ts';
+import type { Step } from '../engine/phase.ts';
+import { planOf } from '../engine/plan.ts';
+import { runSteps } from '../engine/run.ts';
+import { newRunDir, newRunId, pruneRuns, writeResult } from '../engine/runs.ts';
+import { createSink, type Sink } from '../engine/sink.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import type { Cx } from '../phases/context.ts';
+import type { ActionContext, StepsTask } from '../phases/task.ts';
+import { collectDryRun, type DryRun } from '../terminal/dryrun.ts';
+import { printOutcome, watchOutcomes, type OutcomeForm } from '../terminal/outcome.ts';
+import { renderFailure } from '../terminal/failure.ts';
+import { writeLines } from '../terminal/output.ts';
+import { createView, styleFor, type View } from '../terminal/view.ts';
+import { version } from './fast.ts';
+import { answerWith } from './checkpoint.ts';
+import { makeContexts, userName } from './compose.ts';
+import { collectTimings, estimatesFor, type Timings } from './estimates.ts';
+import { readSite, type Invocation } from './main.ts';
+import type { ResolvedTask } from './resolve.ts';
+import { createSummary, stepsOutcome } from './summary.ts';
+
+export interface TaskToRun {
+  readonly resolved: ResolvedTask;
+  readonly invocation: Invocation;
+  readonly target: TargetFile;
+  /** undefined for tasks that need no configuration: it is read when they ask. */
+  readonly site: Site | undefined;
+  readonly clock: Clock;
+}
+
+/** One task from its first event to its exit code: view, journal, lock, work, result. */
+export async function runTask(todo: TaskToRun): Promise<ExitCode> {
+  const { resolved, invocation, target, site, clock } = todo;
+  const { flags, env, places, interruption } = invocation;
+  const { makeRedactor } = await import('../tools/redact.ts');
+  const redactor = makeRedactor();
+  const steps = stepsOf(resolved, site);
+  const writing = resolved.task.writes && !flags.dryRun;
+  const run = writing ? newRunDir(places.taskDir) : { id: newRunId(), dir: join(places.taskDir, 'scratch') };
+  const began = { clock: clock.now(), wall: Date.now() };
+
+  const events = createSink({ clock, redact: (text) => redactor.redact(text) });
+  const timings = collectTimings();
+  const summary = createSummary();
+  const dry = flags.dryRun ? collectDryRun() : undefined;
+  let journal: Journal | undefined;
+  const view = createView({
+    mode: flags.output, stdout: process.stdout, stderr: process.stderr, document: flags.json,
+    shape: steps === undefined || flags.dryRun ? 'answer' : 'steps', verbose: flags.verbose, env,
+    estimates: steps === undefined ? {} : estimatesFor(places.taskDir, resolved.name, target),
+  });
+  const locks: Lock[] = [];
+  let failure: Failure | undefined;
+  let outcome: Outcome | undefined;
+  try {
+    // The journal hears of everything first: what is on the screen is on the disk.
+    if (writing) {
+      journal = openJournal(run.dir);
+      events.add(journal.append);
+    }
+    for (const listener of [timings.on, summary.on, ...(dry === undefined ? [] : [dry.on])]) events.add(listener);
+    events.add((event) => view.on(event));
+    const signal = AbortSignal.any([interruption.signal, events.signal]);
+    events.emit(await started(todo, run.id, steps));
+    if (writing) await lockClusters(todo, run.id, events, locks);
+    outcome = steps === undefined
+      ? await answerTask(todo, run, events, signal, redactor)
+      : await runStepsOf(steps, todo, run, events, signal, redactor, view);
+  } catch (error) {
+    failure = asFailure(error, resolved.name);
+  }
+  const ms = Math.round(clock.now() - began.clock);
+  const wallMs = Date.now() - began.wall;
+  const log = journal?.file;
+  if (failure !== undefined && failure.log === undefined && log !== undefined) failure = withLog(failure, log);
+  const exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
+  events.emit({ type: 'run-finished', run: run.id, exit, ms, wallMs, ...(failure === undefined ? {} : { failure: toData(failure) }) });
+  events.close();
+  for (const lock of locks) lock.release();
+  await view.close();
+  journal?.close();
+  if (writing) {
+    writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
+    pruneRuns(places.taskDir, runsWithOpenActs(places.taskDir));
+  }
+  show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), steps: steps !== undefined, summary });
+  return exit;
+}
+
+type RedactorLike = { redact(text: string): string; add(value: string): void };
+
+function redacted(value: unknown, redactor: RedactorLike): unknown {
+  return JSON.parse(redactor.redact(JSON.stringify(value)));
+}
+
+/** The task's steps as one lane per chosen cluster, side by side; undefined for a task that answers. */
+function stepsOf(resolved: ResolvedTask, site: Site | undefined): readonly Step<Cx, Snapshot>[] | undefined {
+  const { task } = resolved;
+  if (!isStepsTask(task) || site === undefined) return undefined;
+  return [{ kind: 'together', lanes: resolved.clusters.map((lane) => ({ lane, steps: task.steps })) }];
+}
+
+function isStepsTask(task: ResolvedTask['task']): task is StepsTask {
+  return 'steps' in task;
+}
+
+async function started(todo: TaskToRun, run: string, steps: readonly Step<Cx, Snapshot>[] | undefined): Promise<Parameters<Sink['emit']>[0]> {
+  const { resolved, invocation, target } = todo;
+  const { commitOf } = await import('../tools/commit.ts');
+  return {
+    type: 'run-started', run, task: resolved.name, variables: resolved.variables,
+    target: { id: target.id, label: target.label, speed: target.speed, simulated: target.simulated },
+    plan: steps === undefined ? [] : planOf(steps), dryRun: invocation.flags.dryRun,
+    by: { user: userName(), host: hostname(), pid: process.pid },
+    version: version(), commit: resolved.task.writes ? commitOf(invocation.places.root) : 'not asked',
+  };
+}
+
+async function lockClusters(todo: TaskToRun, run: string, events: Sink, locks: Lock[]): Promise<void> {
+  const { resolved, invocation, target } = todo;
+  for (const cluster of resolved.clusters) {
+    const lock = await takeLock({
+      taskDir: invocation.places.taskDir, targetId: target.id, cluster, user: userName(), task: resolved.name, run,
+      lost: (reason) => invocation.interruption.abort(reason),
+    });
+    locks.push(lock);
+    events.emit({ type: 'lock-taken', lane: cluster, lock: lock.file, because: lock.because });
+  }
+}
+
+function chosenClusters(site: Site, names: readonly string[]): readonly Cluster[] {
+  return site.clusters.filter((cluster) => names.includes(cluster.name));
+}
+
+async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun, run: { readonly id: string; readonly dir: string }, events: Sink, signal: AbortSignal, redactor: RedactorLike, view: View): Promise<Outcome | undefined> {
+  const { site, clock, invocation, resolved, target } = todo;
+  if (site === undefined) return undefined;
+  const contextFor = await makeContexts({
+    site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
+    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env,
+  });
+  await runSteps(steps, {
+    contextFor, emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
+    answer: answerWith({ invocation, target, view, signal }),
+  });
+  return undefined;
+}
+
+async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly dir: string }, events: Sink, signal: AbortSignal, redactor: RedactorLike): Promise<Outcome> {
+  const { resolved, invocation, target, clock } = todo;
+  const { task } = resolved;
+  if (isStepsTask(task)) throw new Failure({ exit: 'bug', what: `${resolved.name} has steps but no configuration`, hint: 'report this' });
+  const action = await task.load();
+  const { places, flags, env } = invocation;
+  // Read at most once, and only when the task asks for something of it.
+  let site = todo.site;
+  const known = async (): Promise<Site> => {
+    site ??= await readSite(places.root, target, invocation);
+    if (site === undefined) throw new Failure({ exit: 'configuration', what: 'the configuration has problems, listed above', hint: 'mend them and run the same command again' });
+    return site;
+  };
+  const form: OutcomeForm = formOf(invocation);
+  const loaded = todo.site;
+  const contextFor = loaded === undefined ? undefined : await makeContexts({
+    site: loaded, clusters: chosenClusters(loaded, resolved.clusters), emit: events.emit, signal, clock, dryRun: flags.dryRun, redactor,
+    taskDir: places.taskDir, runDir: run.dir, env,
+  });
+  const cx: ActionContext = {
+    site: known,
+    clusters: loaded === undefined ? [] : chosenClusters(loaded, resolved.clusters),
+    variables: resolved.variables,
+    flags: { watch: flags.watch, yes: flags.yes, verbose: flags.verbose, dryRun: flags.dryRun },
+    target, emit: events.emit, signal, clock, taskDir: places.taskDir, root: places.root, programRoot: places.programRoot, environment: env,
+    runDir: run.dir, redactor,
+    forCluster: (cluster, step = resolved.name) => {
+      if (contextFor === undefined) throw new Failure({ exit: 'bug', what: `${resolved.name} asked for a cluster without configuration`, hint: 'report this' });
+      return contextFor(cluster.name, step);
+    },
+    show: watchOutcomes({ stdout: process.stdout, style: styleFor(process.stdout, env), form }),
+  };
+  return action(cx);
+}
+
+function withLog(failure: Failure, log: string): Failure {
+  return new Failure({
+    exit: failure.exit, what: failure.what, because: failure.because, hint: failure.hint, leftBehind: failure.leftBehind, log,
+    parts: failure.parts, cause: failure.cause ?? failure,
+  });
+}
+
+export function formOf(invocation: Invocation): OutcomeForm {
+  if (invocation.flags.output === 'json') return 'line';
+  return invocation.flags.json ? 'document' : 'people';
+}
+
+interface Shown {
+  readonly todo: TaskToRun;
+  readonly run: string;
+  readonly failure: Failure | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly dry: DryRun | undefined;
+  readonly timings: Timings;
+  readonly summary: ReturnType<typeof createSummary>;
+  readonly ms: number;
+  readonly wallMs: number;
+  readonly steps: boolean;
+  redact(text: string): string;
+}
+
+/** The last words: a failure on stderr, the result on stdout, each in the form that was asked for. */
+function show(shown: Shown): void {
+  const { todo, failure, dry } = shown;
+  const { invocation, resolved } = todo;
+  const form = formOf(invocation);
+  const out = { stdout: process.stdout, style: styleFor(process.stdout, invocation.env), form };
+  if (failure !== undefined) {
+    if (form !== 'people') {
+      printOutcome({ exit: failure.exit, result: redactedJson({ task: resolved.name, run: shown.run, exit: failure.code, failure: JSON.parse(JSON.stringify(toData(failure))) }, shown), render: () => [] }, out);
+    }
+    // With `--output=json` the failure is in the last event; anything else gets the sentence for a person.
+    if (form !== 'line') {
+      const lines = renderFailure(failure, styleFor(process.stderr, invocation.env), { verbose: invocation.flags.verbose });
+      writeLines(process.stderr, lines.map((line) => shown.redact(line)));
+    }
+    if (dry !== undefined && form === 'people') writeLines(process.stdout, dry.render(out.style));
+    return;
+  }
+  if (dry !== undefined && shown.outcome === undefined) {
+    printOutcome({ exit: 'done', result: dry.result(), render: (style) => dry.render(style) }, out);
+    return;
+  }
+  printOutcome(shown.outcome ?? stepsOutcome({
+    task: resolved.name, clusters: resolved.clusters, run: shown.run, lanes: shown.timings.lanes(), label: todo.target.label,
+    ms: shown.ms, wallMs: shown.wallMs, simulated: todo.target.kind === 'lab', notes: shown.summary.notes(), verbose: invocation.flags.verbose,
+  }), out);
+}
+
+function redactedJson<T>(value: T, shown: Shown): T {
+  return JSON.parse(shown.redact(JSON.stringify(value)));
+}

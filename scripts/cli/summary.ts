@@ -1,0 +1,43 @@
+import type { Event } from '../engine/event.ts';
+import type { Json, Outcome } from '../engine/outcome.ts';
+import { duration, plural } from '../terminal/words.ts';
+import type { LaneTimings } from './estimates.ts';
+
+/** Sentences of a run that a person must not miss at its end. */
+export interface Summary { readonly on: (event: Event) => void; notes(): readonly { readonly lane: string; readonly text: string }[] }
+
+export function createSummary(): Summary {
+  const notes: { lane: string; text: string }[] = [];
+  return {
+    on(event) {
+      if (event.type === 'note' && event.level === 'warn') notes.push({ lane: event.lane, text: event.text });
+    },
+    notes: () => notes,
+  };
+}
+
+/** How a run of steps ended well, for people and programs. */
+export function stepsOutcome(facts: {
+  readonly task: string; readonly clusters: readonly string[]; readonly run: string; readonly lanes: LaneTimings; readonly label: string;
+  readonly ms: number; readonly wallMs: number; readonly simulated: boolean; readonly notes: readonly { readonly lane: string; readonly text: string }[]; readonly verbose: boolean;
+}): Outcome {
+  const steps = Object.values(facts.lanes).flat();
+  const did = steps.filter((step) => step.how === 'done').length;
+  const result: Json = {
+    task: facts.task, run: facts.run, exit: 0, clusters: facts.clusters, target: facts.label, ms: facts.ms, wallMs: facts.wallMs,
+    lanes: Object.fromEntries(Object.entries(facts.lanes).map(([lane, entries]) => [lane, entries.map((entry) => ({ ...entry }))])),
+    notes: facts.notes.map((note) => ({ ...note })),
+  };
+  return {
+    exit: 'done',
+    result,
+    render(style) {
+      const took = facts.simulated ? `${duration(facts.ms)} simulated, ${duration(facts.wallMs)} of wall` : duration(facts.ms);
+      return [
+        `${style.green('✔')} ${style.bold(facts.task)} ${facts.clusters.join(' ')}   ${did === 0 ? 'nothing to do' : plural(did, 'step')}, ${took}`,
+        ...facts.notes.map((note) => `  ${style.yellow('!')} ${note.lane === '' ? '' : `${note.lane}: `}${note.text}`),
+        style.dim(`  ${facts.label}   run ${facts.run}`),
+      ];
+    },
+  };
+}
