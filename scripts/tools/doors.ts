@@ -21,6 +21,10 @@ export interface Scope {
   readonly redactor: Redactor;
   /** Files of this run and of the clusters (see files.ts). */
   readonly taskDir: string;
+  /** Only looking (Cx.looking): `local` really runs, also in a dry run; a write is a bug and says so. */
+  readonly looking?: boolean;
+  /** What child processes inherit; default: the program's own environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Replaces every known secret value, in any of its usual spellings (raw, base64, JSON-escaped, per line), by `[redacted]`. */

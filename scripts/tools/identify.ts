@@ -1,0 +1,78 @@
+import type { DiskSelector, Machine } from '../config/cluster.ts';
+import type { Disk, Link, MachineMismatch, MachineProof } from './doors.ts';
+
+/** Everything that tells one machine from another in maintenance mode. */
+export interface Inventory { readonly disks: readonly Disk[]; readonly links: readonly Link[] }
+
+/**
+ * Is the machine that answered the one the configuration means? Disk ids settle it (they are unique); only without any, MAC patterns do,
+ * and then only when no other configured machine fits as well: two machines here share a MAC prefix.
+ * @param all every configured machine, of every cluster
+ */
+export function identifyMachine(machine: Machine, seen: Inventory, all: readonly Machine[]): MachineProof | MachineMismatch {
+  const others = all.filter((other) => other.name !== machine.name);
+  const mismatch = (because: string): MachineMismatch => ({ machine: machine.name, because, looksLike: lookAlike(others, seen) });
+  if (!seen.disks.some((disk) => fits(machine.disks.install, disk))) {
+    return mismatch(`no disk fits the install disk (${describe(machine.disks.install)}); it has ${listDisks(seen.disks)}`);
+  }
+  const wanted = diskIds(machine);
+  if (wanted.length > 0) {
+    const missing = wanted.filter((id) => !hasDiskId(seen, id));
+    if (missing.length > 0) return mismatch(`it has no disk ${missing.join(', ')}; it has ${listDisks(seen.disks)}`);
+    return { machine: machine.name, by: 'disk id', evidence: wanted.join(', ') };
+  }
+  const card = matchingCard(machine, seen);
+  if (card === undefined) return mismatch(`none of its network cards is ${machine.macs.join(' or ')}; it has ${listLinks(seen.links)}`);
+  const rivals = others.filter((other) => matchingCard(other, seen) !== undefined && diskIds(other).every((id) => hasDiskId(seen, id)));
+  if (rivals.length > 0) {
+    return { machine: machine.name, because: `its network card ${card.mac} fits ${rivals.map((other) => other.name).join(', ')} as well, and no disk id settles it`, looksLike: rivals[0]?.name };
+  }
+  return { machine: machine.name, by: 'MAC', evidence: `${card.name} ${card.mac}` };
+}
+
+function lookAlike(others: readonly Machine[], seen: Inventory): string | undefined {
+  const byId = others.find((other) => diskIds(other).length > 0 && diskIds(other).every((id) => hasDiskId(seen, id)));
+  if (byId !== undefined) return byId.name;
+  const byCard = others.filter((other) => diskIds(other).length === 0 && matchingCard(other, seen) !== undefined);
+  return byCard.length === 1 ? byCard[0]?.name : undefined;
+}
+
+function diskIds(machine: Machine): string[] {
+  return [machine.disks.install, ...Object.values(machine.disks.data)].flatMap(({ id }) => (id === undefined ? [] : [id]));
+}
+
+function hasDiskId(seen: Inventory, id: string): boolean {
+  return seen.disks.some((disk) => isDisk(id, disk));
+}
+
+/** A by-id path is a symlink of the disk; where a listing has none, its last part ends in the WWID or the serial number. */
+function isDisk(id: string, disk: Disk): boolean {
+  if (disk.symlinks.includes(id) || disk.path === id) return true;
+  const name = id.slice(id.lastIndexOf('/') + 1);
+  return (disk.wwid !== '' && name.endsWith(disk.wwid)) || (disk.symlinks.length === 0 && disk.serial !== '' && name.endsWith(disk.serial));
+}
+
+function fits(selector: DiskSelector, disk: Disk): boolean {
+  if (selector.id !== undefined && !isDisk(selector.id, disk)) return false;
+  return selector.model === undefined || glob(selector.model).test(disk.model);
+}
+
+function matchingCard(machine: Machine, seen: Inventory): Link | undefined {
+  return seen.links.find((link) => link.physical && machine.macs.some((pattern) => glob(pattern).test(link.mac)));
+}
+
+/** `*` stands for anything; case does not matter. */
+function glob(pattern: string): RegExp {
+  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, String.raw`\$&`)).join('.*')}$`, 'i');
+}
+
+function describe(selector: DiskSelector): string {
+  return [selector.model === undefined ? '' : `model ${selector.model}`, selector.id ?? ''].filter((text) => text !== '').join(', ');
+}
+function listDisks(disks: readonly Disk[]): string {
+  return disks.length === 0 ? 'no disk at all' : disks.map((disk) => `${disk.path} ${disk.model}`.trim()).join(', ');
+}
+function listLinks(links: readonly Link[]): string {
+  const cards = links.filter((link) => link.physical).map((link) => link.mac);
+  return cards.length === 0 ? 'no network card at all' : cards.join(', ');
+}

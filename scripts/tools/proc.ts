@@ -1,0 +1,179 @@
+import type { Cluster } from '../config/cluster.ts';
+import { Failure } from '../engine/failure.ts';
+import type { ExitName } from '../engine/failure.ts';
+import { commandLine, lastWords } from './command-line.ts';
+import type { Command, CommandResult, Proc, Scope } from './doors.ts';
+import { childEnvironment, findTool, inherited } from './environment.ts';
+import { existsSync } from 'node:fs';
+import { clusterFiles } from './files.ts';
+import { gate } from './gate.ts';
+
+/** Wall ms between TERM and KILL: talosctl answers the first TERM with "press Ctrl+C once again". */
+const GRACE_MS = 2_000;
+/** Wall ms after KILL until a child that left its group (and still holds our pipes) is given up. */
+const GIVE_UP_MS = 2_000;
+/** Characters of stderr that are looked at for an error: the end of it, where the reason is. */
+const STDERR_LIMIT = 1_048_576;
+
+/** A child process that did not do its work. `stderr` is redacted and holds the end of what it said. */
+export class ToolFailure extends Failure {
+  readonly tool: string;
+  readonly exitCode: number | null;
+  readonly stderr: string;
+  readonly stdout: string;
+
+  constructor(parts: { readonly exit: ExitName; readonly what: string; readonly because?: string | undefined; readonly hint?: string | undefined; readonly tool: string; readonly exitCode: number | null; readonly stderr: string; readonly stdout: string }) {
+    super(parts);
+    this.name = 'ToolFailure';
+    this.tool = parts.tool;
+    this.exitCode = parts.exitCode;
+    this.stderr = parts.stderr;
+    this.stdout = parts.stdout;
+  }
+}
+
+/**
+ * Runs child processes for one scope: argv arrays only, own process group, a deadline of its own, the target's folder first on
+ * PATH, no ambient cluster. With a cluster, KUBECONFIG and TALOSCONFIG are that cluster's files, else /dev/null.
+ */
+export function makeProc(scope: Scope, cluster?: Cluster): Proc {
+  const files = cluster === undefined ? undefined : clusterFiles(scope.taskDir, scope.site.target, cluster.name);
+  return {
+    async run(command) {
+      const line = commandLine(command.tool, command.argv);
+      const fed = command.stdin === undefined ? '' : ` # standard input: ${Buffer.byteLength(command.stdin)} bytes, not shown`;
+      if (gate(scope, command.effect, line + fed) === 'would-run') return { stdout: '', stderr: '', exitCode: 0 };
+      if (scope.signal.aborted) throw interrupted(command.tool);
+      const env = childEnvironment({
+        tool: command.tool,
+        inherit: scope.env ?? inherited(),
+        target: scope.site.target,
+        kubeconfig: there(files?.kubeconfigDial),
+        talosconfig: there(files?.talosconfig),
+        extra: command.env,
+      });
+      const file = findTool(command.tool, env['PATH'] ?? '');
+      if (file === undefined) throw missing(command.tool);
+      const ended = await spawn(command, file, env, scope.signal);
+      scope.emit({
+        type: 'command-ran', lane: scope.lane, step: scope.step, tool: command.tool,
+        argv: command.argv.map((word) => scope.redactor.redact(word)), effect: command.effect, exitCode: ended.exitCode, wallMs: ended.wallMs,
+      });
+      return judge(command, line, ended, scope);
+    },
+  };
+}
+
+function there(file: string | undefined): string | undefined {
+  return file !== undefined && existsSync(file) ? file : undefined;
+}
+
+interface Ended { readonly exitCode: number | null; readonly signal: string | null; readonly stdout: string; readonly stderr: string; readonly wallMs: number; readonly stopped: 'deadline' | 'interrupted' | undefined }
+
+/** The reader in front of the tool failed: 141 is the tool having closed its end early, which is the tool's business. */
+const AS_FILE = 'r=("${PIPESTATUS[@]}"); if [ "${r[0]}" -ne 0 ] && [ "${r[0]}" -ne 141 ]; then exit 74; fi; exit "${r[1]}"';
+
+async function spawn(command: Command, file: string, env: Record<string, string>, signal: AbortSignal): Promise<Ended> {
+  const bash = findTool('bash', env['PATH'] ?? '');
+  const cat = command.stdinAsFile === true ? findTool('cat', env['PATH'] ?? '') : undefined;
+  if (bash === undefined) throw missing('bash');
+  if (command.stdinAsFile === true && cat === undefined) throw missing('cat');
+  // zx reads ZX_* when it is loaded; every option it would take from there is set here, so none has an effect.
+  const { $ } = await import('zx/core');
+  const shell = $({
+    shell: bash, prefix: '', postfix: cat === undefined ? '' : `; ${AS_FILE}`, quiet: true, verbose: false, nothrow: true,
+    detached: true, preferLocal: false, timeout: 0, timeoutSignal: 'SIGTERM', killSignal: 'SIGTERM',
+    cwd: command.cwd ?? '/', env, stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const words = [file, ...command.argv];
+  const started = performance.now();
+  const child = cat === undefined ? shell`${words}` : shell`${cat} | ${words}`;
+  const group = child.pid;
+  // A tool may end, or close its end, before it has read everything (EPIPE); its exit code says whether that was right.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(command.stdin ?? '');
+
+  let stopped: Ended['stopped'];
+  const timers: NodeJS.Timeout[] = [];
+  let giveUp: (() => void) | undefined;
+  const given = new Promise<'given up'>((resolve) => { giveUp = () => resolve('given up'); });
+  const stop = (why: 'deadline' | 'interrupted'): void => {
+    if (stopped !== undefined) return;
+    stopped = why;
+    signalGroup(group, 'SIGTERM');
+    timers.push(setTimeout(() => {
+      signalGroup(group, 'SIGKILL');
+      timers.push(setTimeout(() => giveUp?.(), GIVE_UP_MS));
+    }, GRACE_MS));
+  };
+  const onAbort = (): void => stop('interrupted');
+  timers.push(setTimeout(() => stop('deadline'), command.timeoutMs));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    const out = await Promise.race([child, given]);
+    const wallMs = Math.round(performance.now() - started);
+    // A group that was told to end may have members left that do not hold our pipes.
+    if (stopped !== undefined) signalGroup(group, 'SIGKILL');
+    if (out === 'given up') return { exitCode: null, signal: 'SIGKILL', stdout: '', stderr: '', wallMs, stopped };
+    return { exitCode: out.exitCode, signal: out.signal, stdout: out.stdout, stderr: out.stderr.slice(-STDERR_LIMIT), wallMs, stopped };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function signalGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (group === undefined) return;
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    // ESRCH: the whole group has ended in the meantime, which is what was wanted.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+function judge(command: Command, line: string, ended: Ended, scope: Scope): CommandResult {
+  const hide = (text: string): string => scope.redactor.redact(text);
+  if (ended.stopped === 'interrupted') throw interrupted(command.tool);
+  const said = lastWords(hide(ended.stderr));
+  const common = { tool: command.tool, exitCode: ended.exitCode, stderr: hide(ended.stderr), stdout: hide(ended.stdout.slice(-STDERR_LIMIT)) };
+  if (ended.stopped === 'deadline') {
+    throw new ToolFailure({ ...common, exit: 'rerun', what: `${hide(shorten(line))} did not end within its deadline of ${seconds(command.timeoutMs)}`, because: said === '' ? `it was stopped after ${seconds(ended.wallMs)} and had said nothing` : `it was stopped after ${seconds(ended.wallMs)}; last it said: ${said}` });
+  }
+  if (ended.exitCode !== null && (command.ok ?? [0]).includes(ended.exitCode)) return { stdout: ended.stdout, stderr: ended.stderr, exitCode: ended.exitCode };
+  const how = ended.exitCode === null ? `was ended by ${ended.signal ?? 'an unknown signal'}` : `ended with exit code ${ended.exitCode}`;
+  const usage = /unknown (?:shorthand )?(?:flag|command)|flag provided but not defined|unknown subcommand/i.test(said);
+  throw new ToolFailure({
+    ...common,
+    exit: usage ? 'bug' : 'rerun',
+    what: `${hide(shorten(line))} ${how}`,
+    because: said === '' ? lastWords(hide(ended.stdout)) || 'it said nothing' : said,
+    hint: usage ? `this program and ${command.tool} do not speak the same language: task tools:check` : undefined,
+  });
+}
+
+/** A command line for the head of an error; the whole one is in the command-ran event. */
+function shorten(line: string): string {
+  return line.length <= 160 ? line : `${line.slice(0, 157)}...`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}
+
+function interrupted(tool: string): Failure {
+  return new Failure({ exit: 'interrupted', what: `${tool} was stopped`, because: 'the run was interrupted' });
+}
+
+const SYSTEM_TOOLS = new Set(['bash', 'cat', 'git']);
+
+function missing(tool: string): Failure {
+  return new Failure({
+    exit: 'toolMissing',
+    what: `${tool} is not on PATH`,
+    hint: SYSTEM_TOOLS.has(tool) ? `install ${tool} with the system's package manager`
+      : tool === 'op' ? 'install the 1Password CLI (https://developer.1password.com/docs/cli/get-started), or try in the lab: TARGET=lab'
+        : `task tools:install TOOL=${tool}   (or put it on PATH yourself; task tools:check shows the version wanted)`,
+  });
+}

@@ -1,0 +1,83 @@
+import type { Cluster, Machine, Versions } from '../config/cluster.ts';
+import { Failure } from '../engine/failure.ts';
+
+/** How a talosctl call reaches a machine. Node and endpoint are always given: an omitted node once meant "all of them". */
+export type Via =
+  /** The installed API, by the cluster's client certificate. `nodes` are real addresses; the endpoint is where it is dialled. */
+  | { readonly by: 'mtls'; readonly talosconfig: string; readonly endpoint: string; readonly node: string }
+  /** The maintenance API, which knows no client certificates. talosctl dials the node itself, so it is the dialled address. */
+  | { readonly by: 'insecure'; readonly endpoint: string };
+
+function via(how: Via): string[] {
+  const flags = how.by === 'mtls'
+    ? ['--talosconfig', must(how.talosconfig, 'talosconfig'), '-e', must(how.endpoint, 'endpoint'), '-n', must(how.node, 'node')]
+    : ['--insecure', '-n', must(how.endpoint, 'node')];
+  return flags;
+}
+
+function must(value: string, what: string): string {
+  if (value === '' || value.startsWith('-') || value.includes(',')) throw new Failure({ exit: 'bug', what: `talosctl was to be called with ${what} "${value}"`, because: 'exactly one is needed' });
+  return value;
+}
+
+export interface GenConfig {
+  readonly cluster: Cluster;
+  readonly versions: Pick<Versions, 'talos' | 'kubernetes'>;
+  /** JSON patch documents computed from the cluster's data, applied first, so that a hand-written patch has the last word. */
+  readonly computed: readonly string[];
+  /** Absolute files, in the order they apply. */
+  readonly patches: readonly string[];
+  readonly output: 'controlplane' | 'worker' | 'talosconfig';
+}
+
+/** `gen config`, secrets bundle on standard input (as a file), result on standard output. Versions are always named: the defaults move with talosctl. */
+export function genConfig(options: GenConfig): string[] {
+  return [
+    'gen', 'config', options.cluster.name, options.cluster.endpoint,
+    '--with-secrets', '/dev/stdin',
+    '--talos-version', v(options.versions.talos),
+    '--kubernetes-version', options.versions.kubernetes.replace(/^v/, ''),
+    '--with-docs=false', '--with-examples=false',
+    ...options.computed.flatMap((patch) => ['--config-patch', patch]),
+    ...options.patches.flatMap((file) => ['--config-patch', `@${file}`]),
+    '--output-types', options.output, '--output', '-',
+  ];
+}
+
+/** Applies a machine configuration given on standard input (as a file). */
+export function applyConfig(how: Via, options: { readonly dryRun?: boolean } = {}): string[] {
+  return ['apply-config', ...via(how), '--file', '/dev/stdin', ...(options.dryRun === true ? ['--dry-run'] : [])];
+}
+export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '--config', '/dev/stdin'];
+/** Resources as concatenated JSON documents. */
+export function getResource(how: Via, type: 'disks' | 'links' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
+export function services(how: Via): string[] { return ['services', ...via(how)]; }
+export function version(how: Via): string[] { return ['version', ...via(how)]; }
+export const clientVersion = (): string[] => ['version', '--client'];
+export function bootstrap(how: Via & { readonly by: 'mtls' }): string[] { return ['bootstrap', ...via(how)]; }
+export function etcdMembers(how: Via): string[] { return ['etcd', 'members', ...via(how)]; }
+export function etcdStatus(how: Via): string[] { return ['etcd', 'status', ...via(how)]; }
+export function etcdAlarms(how: Via): string[] { return ['etcd', 'alarm', 'list', ...via(how)]; }
+export function etcdSnapshot(how: Via, file: string): string[] { return ['etcd', 'snapshot', file, ...via(how)]; }
+/** Into a file of ours, never merged. talosctl ignores --force-context-name without a merge (kubeconfig.go), so the door renames the context itself. */
+export function kubeconfig(how: Via, file: string, context: string): string[] { return ['kubeconfig', file, ...via(how), '--merge=false', '--force', `--force-context-name=${context}`]; }
+
+/**
+ * What follows from a machine's entry in the cluster file and is not typed a second time into a patch: its name, its
+ * install disk, the cluster's networks. JSON documents for --config-patch; no secrets. Checked with `talosctl validate`.
+ */
+export function computedPatches(cluster: Cluster, machine: Machine): string[] {
+  const { id, model } = machine.disks.install;
+  const install = id === undefined ? { diskSelector: { model } } : { disk: id };
+  const config = {
+    machine: { install },
+    cluster: { network: { podSubnets: [cluster.podCIDR], serviceSubnets: [cluster.serviceCIDR] } },
+  };
+  // Since 1.12 the host name is a document of its own; generation brings one with `auto: stable`, which excludes a fixed name.
+  const hostname = { apiVersion: 'v1alpha1', kind: 'HostnameConfig', hostname: machine.name, auto: 'off' };
+  return [JSON.stringify(config), JSON.stringify(hostname)];
+}
+
+function v(text: string): string {
+  return text.startsWith('v') ? text : `v${text}`;
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Cluster, Machine } from '../config/cluster.ts';
+import { Failure } from '../engine/failure.ts';
+import { dialMachine } from './dial.ts';
+import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos } from './doors.ts';
+import { clusterFiles, privateFolder, readIfThere, writePrivate } from './files.ts';
+import { gate } from './gate.ts';
+import { identityOf, readIdentity, writeIdentity } from './identity.ts';
+import { identifyMachine } from './identify.ts';
+import { dialKubeconfig, namedKubeconfig } from './kubeconfig.ts';
+import { probeFace } from './probe.ts';
+import { ToolFailure } from './proc.ts';
+import * as args from './talos-args.ts';
+import { bundleSecrets, bundleText } from './talos-bundle.ts';
+import * as parse from './talos-parse.ts';
+
+/** Wall ms per call. Generating reads no network but may make a key; a snapshot moves a database. */
+const QUICK_MS = 20_000;
+const APPLY_MS = 60_000;
+const SNAPSHOT_MS = 600_000;
+
+/** talosctl for one cluster. Every call names its endpoint and its node; see doors.ts for what each method promises. */
+export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
+  const target = scope.site.target;
+  const files = clusterFiles(scope.taskDir, target, cluster.name);
+
+  const insecure = (machine: Machine): args.Via => ({ by: 'insecure', endpoint: dialMachine(target, machine).hostPort });
+  const mtls = (machine: Machine): args.Via & { readonly by: 'mtls' } => {
+    // A dry run shows calls that would need the file; running one without it is somebody's wrong order of steps.
+    if (!existsSync(files.talosconfig) && !scope.dryRun) {
+      throw new Failure({ exit: 'rerun', what: `there is no talosconfig of ${cluster.name} yet`, hint: `task bootstrap:talos CLUSTER=${cluster.name}   makes it from the secret store` });
+    }
+    return { by: 'mtls', talosconfig: files.talosconfig, endpoint: dialMachine(target, machine).hostPort, node: machine.address };
+  };
+  const call = (argv: readonly string[], effect: Effect, more: { readonly stdin?: string; readonly timeoutMs?: number } = {}): Promise<CommandResult> =>
+    proc.run({ tool: 'talosctl', argv, effect, timeoutMs: more.timeoutMs ?? QUICK_MS, ...(more.stdin === undefined ? {} : { stdin: more.stdin, stdinAsFile: true }) });
+  const read = async (argv: readonly string[]): Promise<string> => (await call(argv, 'read')).stdout;
+  const known = (bundle: SecretsBundle): void => { for (const value of bundleSecrets(bundle)) scope.redactor.add(value); };
+  const generate = (bundle: SecretsBundle, output: 'controlplane' | 'worker' | 'talosconfig', computed: readonly string[], patches: readonly string[]): Promise<CommandResult> => {
+    known(bundle);
+    return call(args.genConfig({ cluster, versions: scope.site.versions, computed, patches: patches.map((file) => join(scope.site.root, file)), output }), 'local', { stdin: bundleText(bundle) });
+  };
+
+  return {
+    face: (machine) => probeFace({ dial: dialMachine(target, machine), expectedCA: readIdentity(files)?.machineCA.pem, signal: scope.signal }),
+
+    async identify(machine) {
+      const [disks, links] = await Promise.all([read(args.getResource(insecure(machine), 'disks')), read(args.getResource(insecure(machine), 'links'))]);
+      return identifyMachine(machine, { disks: parse.parseDisks(disks), links: parse.parseLinks(links) }, scope.site.clusters.flatMap((each) => each.machines));
+    },
+
+    async machineConfig(machine, bundle) {
+      return (await generate(bundle, machine.role, args.computedPatches(cluster, machine), machine.patches)).stdout;
+    },
+
+    async writeTalosconfig(bundle) {
+      const made = await generate(bundle, 'talosconfig', [], []);
+      if (made.stdout === '') return;
+      await writeIdentity(files, identityOf(cluster.name, bundle));
+      const text = await explicitEndpoints(made.stdout, cluster);
+      for (const secret of await privateKeys(text)) scope.redactor.add(secret);
+      await writePrivate(files.talosconfig, text);
+    },
+
+    hasTalosconfig: () => existsSync(files.talosconfig),
+
+    async applyInsecure(machine, config, proof) {
+      refuseForeignProof(machine, proof);
+      await call(args.applyConfig(insecure(machine)), 'write', { stdin: config, timeoutMs: APPLY_MS });
+    },
+
+    async wouldChange(machine, config) {
+      const said = await call(args.applyConfig(mtls(machine), { dryRun: true }), 'read', { stdin: config, timeoutMs: APPLY_MS });
+      // The summary is on stderr (PrintApplyResults).
+      return parse.parseApplyDryRun(`${said.stderr}\n${said.stdout}`);
+    },
+
+    stage: async (machine) => parse.parseStage(await read(args.getResource(mtls(machine), 'machinestatus'))),
+    version: async (machine) => parse.parseVersion(await read(args.version(mtls(machine))), 'server'),
+    services: async (machine) => parse.parseServices(await read(args.services(mtls(machine)))),
+
+    async bootstrap(machine) {
+      try {
+        await call(args.bootstrap(mtls(machine)), 'write', { timeoutMs: APPLY_MS });
+        return 'done';
+      } catch (error) {
+        // gRPC status text of machined's Bootstrap when /var/lib/etcd is not empty (v1alpha1_server.go): "rpc error: code = AlreadyExists desc = etcd data directory is not empty".
+        if (error instanceof ToolFailure && /\bAlreadyExists\b|etcd data directory is not empty/.test(error.stderr)) return 'already';
+        throw error;
+      }
+    },
+
+    etcdMembers: async (machine) => parse.parseEtcdMembers(await read(args.etcdMembers(mtls(machine)))),
+
+    async etcdStatus(machines) {
+      // One call per machine: with one call for all, a dead endpoint hides the others.
+      const asked = await Promise.allSettled(machines.map(async (machine) => parse.parseEtcdStatus(await read(args.etcdStatus(mtls(machine))), machine.address)));
+      const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+      const refused = asked.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+      const bug = refused.find((reason) => !(reason instanceof Failure));
+      if (bug !== undefined) throw bug;
+      if (answers.length === 0 && refused.length > 0) {
+        const parts = refused.filter((reason) => reason instanceof Failure);
+        throw new Failure({ exit: parts[0]?.exit ?? 'rerun', what: `no machine of ${cluster.name} told its etcd status`, because: parts[0]?.message, parts });
+      }
+      return answers;
+    },
+
+    etcdAlarms: async (machine) => parse.parseEtcdAlarms(await read(args.etcdAlarms(mtls(machine)))),
+
+    async etcdSnapshot(machine, file) {
+      if (!scope.dryRun) privateFolder(dirname(file));
+      const said = await call(args.etcdSnapshot(mtls(machine), file), 'local', { timeoutMs: SNAPSHOT_MS });
+      if (said.stdout === '') return { bytes: 0, hash: '', revision: 0, keys: 0 };
+      const snapshot = parse.parseSnapshot(said.stdout);
+      await chmod(file, 0o600);
+      return snapshot;
+    },
+
+    async writeKubeconfig(machine) {
+      const fetched = join(files.folder, `kubeconfig.${randomBytes(4).toString('hex')}.fetched`);
+      if (scope.dryRun && scope.looking !== true) {
+        gate(scope, 'local', `talosctl ${args.kubeconfig(mtls(machine), files.kubeconfig, cluster.name).join(' ')}`);
+        return;
+      }
+      privateFolder(files.folder);
+      try {
+        await call(args.kubeconfig(mtls(machine), fetched, cluster.name), 'local');
+        const raw = readIfThere(fetched);
+        if (raw === undefined || raw.trim() === '') throw new Failure({ exit: 'rerun', what: `${machine.name} gave no kubeconfig`, because: 'talosctl ended well but wrote nothing' });
+        const named = await namedKubeconfig(raw, cluster.name);
+        for (const secret of await privateKeys(named)) scope.redactor.add(secret);
+        await writePrivate(files.kubeconfig, named);
+        await writePrivate(files.kubeconfigDial, await dialKubeconfig(named, target, cluster));
+      } finally {
+        await rm(fetched, { force: true });
+      }
+    },
+
+    clientVersion: async () => parse.parseVersion(await read(args.clientVersion()), 'client'),
+  };
+}
+
+/** A proof is of one machine. One for another machine is a caller's bug, and applying would overwrite the wrong disks. */
+function refuseForeignProof(machine: Machine, proof: MachineProof): void {
+  if (proof.machine !== machine.name) {
+    throw new Failure({ exit: 'bug', what: `a configuration for ${machine.name} was to be applied with the proof of ${proof.machine}`, hint: 'nothing was written; please report this' });
+  }
+}
+
+/** talosctl writes no endpoints; a person who uses the file gets the cluster's machines as endpoints, and no default node. */
+async function explicitEndpoints(text: string, cluster: Cluster): Promise<string> {
+  const { dump, load } = await import('js-yaml');
+  const parsed = load(text);
+  const context = property(property(parsed, 'contexts'), cluster.name);
+  if (typeof context !== 'object' || context === null) throw new Failure({ exit: 'rerun', what: `talosctl made a talosconfig without a context ${cluster.name}` });
+  Reflect.set(context, 'endpoints', cluster.machines.filter((machine) => machine.role === 'controlplane').map((machine) => machine.address));
+  Reflect.deleteProperty(context, 'nodes');
+  return dump(parsed);
+}
+
+/** Every private key in a talosconfig or kubeconfig, as it stands there (base64 of PEM) and as PEM. */
+async function privateKeys(text: string): Promise<string[]> {
+  const { load } = await import('js-yaml');
+  const found: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if ((key === 'key' || key === 'client-key-data' || key === 'token') && typeof inner === 'string') found.push(inner, Buffer.from(inner, 'base64').toString('utf8'));
+      else walk(inner);
+    }
+  };
+  walk(load(text));
+  return found;
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
