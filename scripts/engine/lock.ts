@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, futimesSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wallPause } from 'node:timers/promises';
 import { Failure } from './failure.ts';
@@ -73,7 +73,7 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
   }
   try {
     for (let attempt = 1; ; attempt++) {
-      const outcome = tryOnce(file, mine, me);
+      const outcome = tryOnce(file, mine);
       if ('because' in outcome) return held(file, me, outcome.because, options);
       if (attempt >= TRIES || !outcome.passing) throw heldBy(file, outcome.holder, options.cluster);
       await wallPause(TRY_PAUSE_MS);
@@ -86,7 +86,7 @@ export async function takeLock(options: LockOptions): Promise<Lock> {
 
 type Outcome = { readonly because: string } | { readonly holder: LockHolder | undefined; readonly passing: boolean };
 
-function tryOnce(file: string, mine: string, me: LockHolder): Outcome {
+function tryOnce(file: string, mine: string): Outcome {
   if (linkNew(mine, file)) return { because: 'free' };
   const holder = readHolder(file);
   // Released between the two calls, or a file that is not one of ours: the next try or the error tells.
@@ -180,6 +180,7 @@ function ageOf(file: string, mine: string): number {
 function held(file: string, me: LockHolder, because: string, options: LockOptions): Lock {
   // The open file stays this very file: a beat can never touch a lock that has replaced ours.
   const fd = openSync(file, 'r+');
+  const text = JSON.stringify(me);
   let over = false;
   const end = (): void => {
     over = true;
@@ -187,10 +188,16 @@ function held(file: string, me: LockHolder, because: string, options: LockOption
     closeSync(fd);
   };
   const timer = setInterval(() => {
-    const now = readHolder(file);
-    if (now?.token === me.token) return futimesSync(fd, new Date(), new Date());
-    end();
-    options.lost?.(lostTo(file, now, options.cluster));
+    try {
+      const now = readHolder(file);
+      // The same bytes again: the file system's own clock sets the time, not this computer's.
+      if (now?.token === me.token) return void writeSync(fd, text, 0);
+      end();
+      options.lost?.(lostTo(file, now, options.cluster));
+    } catch (error) {
+      end();
+      options.lost?.(unwritable(file, error));
+    }
   }, BEAT_MS);
   // A forgotten lock must not keep the process from ending; its being gone is then the sign.
   timer.unref();

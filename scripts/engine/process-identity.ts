@@ -17,7 +17,7 @@ export type Alive = { readonly is: 'alive' | 'cannot tell' } | { readonly is: 'd
 
 /** This process. */
 export function thisProcess(): ProcessIdentity {
-  return { host: hostname(), pid: process.pid, boot: bootId(), space: pidSpace(), started: startOf(process.pid) };
+  return { host: hostname(), pid: process.pid, boot: bootId(), space: pidSpace(), started: statOf(process.pid).started };
 }
 
 /** Whether a process is alive, as far as this host can know: another host's, or another container's, it cannot tell. */
@@ -26,7 +26,9 @@ export function whetherAlive(other: ProcessIdentity): Alive {
   if (!sameBoot(other.boot, bootId())) return { is: 'dead', because: `${other.host} was started anew since` };
   if (other.space !== pidSpace()) return { is: 'cannot tell' };
   if (!exists(other.pid)) return { is: 'dead', because: `process ${other.pid} is gone` };
-  const started = startOf(other.pid);
+  const { state, started } = statOf(other.pid);
+  // Ended, and its parent has not noticed yet (or never will, in a container without an init).
+  if (state === 'Z' || state === 'X') return { is: 'dead', because: `process ${other.pid} is gone` };
   if (started !== other.started && started !== '' && other.started !== '') return { is: 'dead', because: `process ${other.pid} is another one now` };
   return { is: 'alive' };
 }
@@ -64,10 +66,11 @@ function pidSpace(): string {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat: ticks since boot. The second field may hold blanks and brackets, so count from its last bracket. */
-function startOf(pid: number): string {
+/** Fields 3 and 22 of /proc/<pid>/stat: state, and start in ticks since boot. The second may hold blanks and brackets, so count from its last bracket. */
+function statOf(pid: number): { readonly state: string; readonly started: string } {
   const stat = readOr(`/proc/${pid}/stat`, () => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
 function readOr(file: string, otherwise: () => string): string {

@@ -122,6 +122,7 @@ async function showClaim<C, S>(phase: Phase<C, S>, judge: Judge<S>, place: Phase
 }
 
 async function waitFor<C, S>(phase: Phase<C, S>, judge: Judge<S>, place: PhasePlace): Promise<void> {
+  if (phase.verify.length === 0) return;
   await waitOn(phase, place, phase.patience, async () => pendingOf(await judge()) ?? { settled: true });
 }
 

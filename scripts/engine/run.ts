@@ -72,15 +72,17 @@ async function runTogether<C extends EngineContext<S>, S>(group: Together<C, S>,
   if (failures.length > 0) throw gather(dropEchoes(failures), `${failures.length} of ${group.lanes.length} lanes failed`);
 }
 
-/** Lanes stopped by one and the same signal say the same thing; once is enough when nothing else went wrong with them. */
+/** Lanes stopped by one and the same signal say the same thing; then it is said once, in the signal's own words. */
 function dropEchoes(failures: readonly Failure[]): readonly Failure[] {
-  const seen = new Set<Failure | string>();
-  return failures.filter((failure) => {
-    const key = failure.exit === 'interrupted' ? failure.message : failure;
-    const fresh = !seen.has(key);
-    seen.add(key);
-    return fresh;
+  const roots = Map.groupBy(failures, (failure) => {
+    const root = rootOf(failure);
+    return root.exit === 'interrupted' ? root.message : root;
   });
+  return [...roots.values()].flatMap((same) => same.slice(0, 1).map((first) => (same.length === 1 ? first : rootOf(first))));
+}
+
+function rootOf(failure: Failure): Failure {
+  return failure.cause instanceof Failure && failure.parts.length === 0 ? rootOf(failure.cause) : failure;
 }
 
 async function runPhaseStep<C extends EngineContext<S>, S>(lane: string, step: PhaseStep<C, S>, host: RunHost<C, S>): Promise<void> {
