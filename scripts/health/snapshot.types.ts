@@ -1,8 +1,13 @@
 import type { Cluster, KubeObject, Site } from '../config/cluster.ts';
 import type { EtcdMember, EtcdStatus, HelmRelease, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
 
-/** What was read, or why it could not be. A failed reading is never an empty one. */
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string; readonly hint?: string };
+/**
+ * What was read, or why it could not be. A failed reading is never an empty one. `needs` names the layer that has to
+ * answer before this part can be read at all.
+ */
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly because: string; readonly hint?: string; readonly needs?: Layer };
 
 /** Parts of the world, read only when asked for. The order is the order of dependence. */
 export const LAYERS = [
@@ -26,7 +31,12 @@ export interface Snapshot {
   readonly talos: Reading<readonly TalosReading[]>;
   readonly etcd: { readonly members: Readonly<Record<string, Reading<readonly EtcdMember[]>>>; readonly status: Reading<readonly EtcdStatus[]>; readonly alarms: Reading<readonly string[]> };
   readonly api: Reading<{ readonly version: string }>;
-  /** Lists by kind, raw. `missing` kinds (CRD not there) are a failed reading whose because says so. */
+  /**
+   * Lists by kind (`pods`, `kustomizations.kustomize.toolkit.fluxcd.io`: see health/kinds.ts), raw. `missing` kinds
+   * (CRD not there) are a failed reading whose because says so and whose `needs` is `crds`.
+   */
   readonly lists: Readonly<Record<string, Reading<readonly KubeObject[]>>>;
   readonly releases: Reading<readonly HelmRelease[]>;
+  /** By `namespace/name`: the keys a Secret has, null when it does not exist. Never its values. */
+  readonly secretKeys: Readonly<Record<string, Reading<readonly string[] | null>>>;
 }
