@@ -108,6 +108,11 @@ export interface ControllerContext {
   readonly git: GitTree;
   /** Reads a value of the lab's secret store, as External Secrets would; undefined when there is none. */
   secret(item: string, field: string): string | undefined;
+  /** Names of the fields of an item of the secret store; absent when the world cannot list them. */
+  secretFields?(item: string): readonly string[] | undefined;
+  /** Versions as nodes show them, e.g. `v1.34.4` and `v1.12.0`. */
+  readonly kubernetesVersion?: string;
+  readonly talosVersion?: string;
   /** The project the lab belongs to (for lab/catalog look-ups it is not needed). */
   readonly root: string;
 }

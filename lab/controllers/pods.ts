@@ -1,0 +1,148 @@
+/** Scheduler and kubelets: gives pods a node, starts them when their node's network is there, restarts them with their machine. */
+import type { ControllerContext, KubeObject } from '../world/types.ts';
+import { conditionOf, iso, list, plain, sha256, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
+import { podReadyMs, TIMES } from '../catalog/timings.ts';
+import { networkProblem } from './nodes.ts';
+import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
+
+export function containersOf(pod: KubeObject): readonly Plain[] { return list(pod.spec?.['containers']).map(plain); }
+function imageOf(pod: KubeObject): string { return text(containersOf(pod)[0]?.['image']) ?? ''; }
+export function isStatic(pod: KubeObject): boolean { return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined; }
+
+function tolerates(pod: KubeObject, taint: Plain): boolean {
+  return list(pod.spec?.['tolerations']).map(plain).some((toleration) => {
+    const effect = toleration['effect'];
+    if (effect !== undefined && effect !== '' && effect !== taint['effect']) return false;
+    if (toleration['operator'] === 'Exists') return toleration['key'] === undefined || toleration['key'] === taint['key'];
+    return toleration['key'] === taint['key'] && (toleration['value'] ?? '') === (taint['value'] ?? '');
+  });
+}
+/** Taints of a node that keep this pod away. */
+export function repelledBy(pod: KubeObject, node: KubeObject): Plain | undefined {
+  return list(node.spec?.['taints']).map(plain).find((taint) => taint['effect'] !== 'PreferNoSchedule' && !tolerates(pod, taint));
+}
+
+const sameOwner = (a: KubeObject, b: KubeObject): boolean => a.metadata.ownerReferences?.[0]?.uid === b.metadata.ownerReferences?.[0]?.uid;
+
+function write(cx: ControllerContext, pod: KubeObject, status: Plain, conditions: readonly Condition[]): void {
+  cx.store.updateStatus({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace: pod.metadata.namespace ?? 'default' }, { ...pod.status, ...status, conditions: withConditions(pod, cx.clock.now(), conditions) });
+}
+const ready = (is: boolean, reason = '', message = ''): Condition[] => (['Ready', 'ContainersReady'] as const).map((type) => ({ type, status: is ? 'True' : 'False', reason, message }));
+
+/** Puts a pod on the fitting node with the fewest of its siblings; says why when none fits. */
+function assign(cx: ControllerContext, pod: KubeObject): Again {
+  const nodes = cx.store.list('v1', 'Node');
+  const pods = cx.store.list('v1', 'Pod', undefined);
+  const repelled = new Map<string, number>();
+  const fits = nodes.filter((node) => {
+    const taint = repelledBy(pod, node);
+    if (taint === undefined) return true;
+    const word = `node(s) had untolerated taint {${String(taint['key'])}: ${text(taint['value']) ?? ''}}`;
+    repelled.set(word, (repelled.get(word) ?? 0) + 1);
+    return false;
+  });
+  if (fits.length === 0) {
+    const why = [...repelled].map(([word, n]) => `${n} ${word}`).join(', ');
+    const message = nodes.length === 0 ? 'no nodes available to schedule pods' : `0/${nodes.length} nodes are available: ${why}. preemption: 0/${nodes.length} nodes are available: ${nodes.length} Preemption is not helpful for scheduling.`;
+    write(cx, pod, { phase: 'Pending' }, [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }]);
+    return undefined;
+  }
+  const load = (node: KubeObject): number => {
+    const here = pods.filter((other) => other.spec?.['nodeName'] === node.metadata.name);
+    return here.filter((other) => sameOwner(other, pod)).length * 1000 + here.length;
+  };
+  const best = [...fits].sort((a, b) => load(a) - load(b) || a.metadata.name.localeCompare(b.metadata.name))[0];
+  if (best !== undefined) cx.store.update({ ...pod, spec: { ...pod.spec, nodeName: best.metadata.name } });
+  return undefined;
+}
+
+function podAddress(cx: ControllerContext, pod: KubeObject, hostIP: string, range: string): string {
+  if (pod.spec?.['hostNetwork'] === true) return hostIP;
+  const kept = text(pod.status?.['podIP']);
+  if (kept !== undefined) return kept;
+  const used = new Set(cx.store.list('v1', 'Pod').map((other) => other.status?.['podIP']));
+  const base = range.split('/')[0]?.split('.').slice(0, 3).join('.') ?? '10.244.0';
+  for (let i = 2; i < 255; i++) if (!used.has(`${base}.${i}`)) return `${base}.${i}`;
+  return `${base}.254`;
+}
+
+function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Again {
+  const now = cx.clock.now();
+  const machine = cx.machines().find((entry) => entry.name === nodeName);
+  const node = cx.store.get({ apiVersion: 'v1', kind: 'Node', name: nodeName });
+  const phase = pod.status?.['phase'];
+  if (phase === 'Succeeded' || phase === 'Failed') return undefined;
+  if (machine === undefined || node === undefined) {
+    const unknown = conditionOf(node, 'Ready')?.['status'] === 'Unknown';
+    if (unknown && conditionOf(pod, 'Ready')?.['status'] === 'True') write(cx, pod, {}, [{ type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' }]);
+    return undefined;
+  }
+  const scheduled: Condition = { type: 'PodScheduled', status: 'True', reason: '', message: '' };
+  const waiting = (reason: string, message: string): Plain => ({
+    containerStatuses: containersOf(pod).map((container) => ({ name: container['name'], image: container['image'], imageID: '', ready: false, started: false, restartCount: restarts(pod), state: { waiting: { reason, message } } })),
+  });
+  const problem = pod.spec?.['hostNetwork'] === true ? undefined : networkProblem(cx, nodeName);
+  const running = conditionOf(pod, 'Ready')?.['status'] === 'True';
+  if (problem !== undefined && !running) {
+    write(cx, pod, { phase: 'Pending', hostIP: machine.address, startTime: pod.status?.['startTime'] ?? iso(now), ...waiting('ContainerCreating', problem) },
+      [scheduled, { type: 'PodReadyToStartContainers', status: 'False', reason: 'NetworkNotReady', message: problem }, ...ready(false, 'ContainersNotReady', `containers with unready status: [${containersOf(pod).map((container) => String(container['name'])).join(' ')}]`)]);
+    return undefined;
+  }
+  const boot = sha256(`${pod.metadata.uid ?? ''}|${machine.bootId}`);
+  const startedHere = text(pod.status?.['hostBoot']) === boot;
+  const sandbox = conditionOf(pod, 'PodReadyToStartContainers');
+  if (!startedHere || sandbox?.['status'] !== 'True') {
+    const restarted = text(pod.status?.['hostBoot']) !== undefined && !startedHere;
+    const count = restarts(pod) + (restarted ? 1 : 0);
+    write(cx, { ...pod, status: { ...pod.status, conditions: list(pod.status?.['conditions']).filter((entry) => plain(entry)['type'] !== 'PodReadyToStartContainers') } }, {
+      phase: 'Pending', hostIP: machine.address, startTime: pod.status?.['startTime'] ?? iso(now), hostBoot: boot,
+      containerStatuses: list(waiting('ContainerCreating', '')['containerStatuses']).map((entry) => ({ ...plain(entry), restartCount: count })),
+    }, [scheduled, { type: 'PodReadyToStartContainers', status: 'True', reason: '', message: '' }, ...ready(false, 'ContainersNotReady', 'containers are starting')]);
+    return isStatic(pod) ? 1 : needs(pod, restarted);
+  }
+  if (running) return undefined;
+  const since = Date.parse(text(sandbox['lastTransitionTime']) ?? '');
+  const due = since + (isStatic(pod) ? 0 : needs(pod, restarts(pod) > 0));
+  if (now < due) return due - now;
+  const job = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true;
+  const ip = podAddress(cx, pod, machine.address, text(node.spec?.['podCIDR']) ?? cx.clusterFile.podCIDR);
+  const statuses = containersOf(pod).map((container) => ({
+    name: container['name'], image: container['image'], imageID: `${String(container['image'])}@sha256:${sha256(String(container['image']))}`, containerID: `containerd://${sha256(`${boot}|${String(container['name'])}|${restarts(pod)}`)}`,
+    ready: !job, started: !job, restartCount: restarts(pod),
+    state: job ? { terminated: { exitCode: 0, reason: 'Completed', startedAt: iso(since), finishedAt: iso(now) } } : { running: { startedAt: iso(now) } },
+  }));
+  write(cx, pod, { phase: job ? 'Succeeded' : 'Running', qosClass: 'Burstable', hostIP: machine.address, podIP: ip, podIPs: [{ ip }], containerStatuses: statuses },
+    [scheduled, { type: 'Initialized', status: 'True', reason: '', message: '' }, ...(job ? ready(false, 'PodCompleted') : ready(true))]);
+  return undefined;
+}
+export function restarts(pod: KubeObject): number { return whole(plain(list(pod.status?.['containerStatuses'])[0])['restartCount'], 0); }
+function needs(pod: KubeObject, restarted: boolean): number {
+  if (pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true) return TIMES.jobRuns;
+  return restarted ? Math.min(TIMES.containerRestart, podReadyMs(imageOf(pod))) : podReadyMs(imageOf(pod));
+}
+
+export function podController(cx: ControllerContext): Controller {
+  return {
+    name: 'pod',
+    keys(event) {
+      if (isKind(event.object, '/Pod')) {
+        const keys = [keyOf(event.object)];
+        // The agent brings the network of its node: everybody waiting there has to hear of it.
+        if (event.object.metadata.labels?.['k8s-app'] === 'cilium') keys.push(...onNode(cx, event.object.spec?.['nodeName']));
+        return keys;
+      }
+      if (!isKind(event.object, '/Node')) return [];
+      return cx.store.list('v1', 'Pod').filter((pod) => pod.spec?.['nodeName'] === undefined || pod.spec['nodeName'] === event.object.metadata.name).map(keyOf);
+    },
+    reconcile(key) {
+      const pod = cx.store.get({ apiVersion: 'v1', kind: 'Pod', ...splitKey(key) });
+      if (pod === undefined) return undefined;
+      if (pod.metadata.deletionTimestamp !== undefined) return undefined;
+      const node = text(pod.spec?.['nodeName']);
+      return node === undefined ? assign(cx, pod) : kubelet(cx, pod, node);
+    },
+  };
+}
+function onNode(cx: ControllerContext, node: unknown): string[] {
+  return cx.store.list('v1', 'Pod').filter((pod) => pod.spec?.['nodeName'] === node).map(keyOf);
+}
