@@ -1,9 +1,32 @@
+/**
+ * The checks of `cluster:health`, by subject and in the order of dependence. Phases verify themselves with these very
+ * lists, so a create can never be greener than the health task.
+ */
 import type { HealthCheck } from '../finding.ts';
+import { apiChecks } from './api.ts';
+import { certificateChecks } from './certificates.ts';
+import { cniChecks } from './cni.ts';
+import { coreChecks } from './core.ts';
+import { crdChecks } from './crds.ts';
+import { etcdChecks } from './etcd.ts';
+import { helmReleaseChecks } from './helmreleases.ts';
+import { kustomizationChecks } from './kustomizations.ts';
+import { machineChecks } from './machines.ts';
+import { meshChecks } from './mesh.ts';
+import { nodesReadyChecks, nodesRegisteredChecks } from './nodes.ts';
+import { secretChecks } from './secrets.ts';
+import { sourceChecks } from './sources.ts';
+import { talosChecks } from './talos.ts';
+import { workloadChecks } from './workloads.ts';
 
-// The names phases use; each group is filled from its own file.
-const none: readonly HealthCheck[] = [];
-export const machineChecks = none, talosChecks = none, etcdChecks = none, apiChecks = none, nodesRegisteredChecks = none, nodesReadyChecks = none;
-export const cniChecks = none, crdChecks = none, coreChecks = none, sourceChecks = none, kustomizationChecks = none, helmReleaseChecks = none;
-export const workloadChecks = none, certificateChecks = none, secretChecks = none, meshChecks = none;
-export const ALL_CHECKS = none;
-export function coreReleaseChecks(_name: string): readonly HealthCheck[] { return none; }
+export { coreReleaseChecks } from './core.ts';
+export {
+  apiChecks, certificateChecks, cniChecks, coreChecks, crdChecks, etcdChecks, helmReleaseChecks, kustomizationChecks,
+  machineChecks, meshChecks, nodesReadyChecks, nodesRegisteredChecks, secretChecks, sourceChecks, talosChecks, workloadChecks,
+};
+
+export const ALL_CHECKS: readonly HealthCheck[] = [
+  ...machineChecks, ...talosChecks, ...etcdChecks, ...apiChecks, ...nodesRegisteredChecks, ...nodesReadyChecks, ...cniChecks,
+  ...crdChecks, ...coreChecks, ...sourceChecks, ...kustomizationChecks, ...helmReleaseChecks, ...workloadChecks,
+  ...certificateChecks, ...secretChecks, ...meshChecks,
+];

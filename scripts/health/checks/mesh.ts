@@ -1,0 +1,50 @@
+import { check, fail, pass, skip, unread, type Finding, type HealthCheck } from '../finding.ts';
+import { KINDS } from '../kinds.ts';
+import { known, listOf, NOT_LOOKED_AT } from '../look.ts';
+import { fields, id, items, status, text } from '../objects.ts';
+import type { Snapshot } from '../snapshot.types.ts';
+import { treeHasMesh } from '../tree.ts';
+import { rollout } from './rollout.ts';
+
+const NAMESPACE = 'kube-system';
+const SERVER = 'clustermesh-apiserver';
+type Mesh = NonNullable<Snapshot['cluster']['mesh']>;
+
+/**
+ * What the Kubernetes API can tell of the mesh: the server peers talk to, its address, and the peers our agents are
+ * configured with. Whether packets arrive is not in the API; that is for a probe.
+ */
+export const meshChecks: readonly HealthCheck[] = [
+  meshCheck('the mesh server', (seen) => {
+    const list = listOf(seen, KINDS.deployments);
+    const object = id('Deployment', SERVER, NAMESPACE);
+    if (!list.ok) return unread(object, list);
+    const server = list.value.find((candidate) => candidate.metadata.namespace === NAMESPACE && candidate.metadata.name === SERVER);
+    return server === undefined ? fail(object, `${NAMESPACE} has no Deployment ${SERVER}`, { state: 'not there', hint: `kubectl -n ${NAMESPACE} get deployments; clustermesh.useAPIServer of Cilium's values` }) : rollout(server, known(seen, KINDS.pods));
+  }),
+  meshCheck("the mesh server's address", (seen, mesh) => {
+    const list = listOf(seen, KINDS.services);
+    const object = id('Service', SERVER, NAMESPACE);
+    if (!list.ok) return unread(object, list);
+    const service = list.value.find((candidate) => candidate.metadata.namespace === NAMESPACE && candidate.metadata.name === SERVER);
+    const hint = `kubectl -n ${NAMESPACE} describe service ${SERVER}`;
+    if (service === undefined) return fail(object, `${NAMESPACE} has no Service ${SERVER}`, { state: 'not there', hint });
+    const addresses = items(status(service, 'loadBalancer', 'ingress')).map((entry) => text(fields(entry)['ip'])).filter((ip) => ip !== undefined);
+    return addresses.includes(mesh.address) ? pass(object, mesh.address) : fail(object, `it has ${addresses.length === 0 ? 'no address' : addresses.join(', ')}, ${seen.cluster.file} says ${mesh.address}`, { state: 'another address', hint });
+  }),
+  meshCheck('every mesh peer to be configured', (seen, mesh) => {
+    const object = id('Secret', 'cilium-clustermesh', NAMESPACE);
+    const keys = seen.secretKeys[`${NAMESPACE}/cilium-clustermesh`] ?? NOT_LOOKED_AT;
+    if (!keys.ok) return unread(object, keys);
+    const missing = mesh.peers.filter((peer) => keys.value?.includes(peer) !== true);
+    return missing.length === 0 ? pass(object, `peers ${mesh.peers.join(', ')}`) : fail(object, `it does not name ${missing.join(', ')}`, { state: 'peers missing', hint: `kubectl -n ${NAMESPACE} describe secret cilium-clustermesh` });
+  }),
+];
+
+function meshCheck(name: string, judge: (seen: Snapshot, mesh: Mesh) => Finding): HealthCheck {
+  return check('mesh', name, (seen) => {
+    const { mesh } = seen.cluster;
+    if (mesh === null) return [skip('mesh', `${seen.cluster.name} is not meshed`)];
+    return treeHasMesh(seen.site, seen.cluster) ? [judge(seen, mesh)] : [skip('mesh')];
+  });
+}

@@ -1,0 +1,89 @@
+import { each } from '../engine/each.ts';
+import type { KubeObject } from '../config/cluster.ts';
+import type { HelmRelease, KindRef } from '../tools/doors.ts';
+import { KINDS_OF, listKey, SECRET } from './kinds.ts';
+import { ask, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
+import { fields } from './objects.ts';
+import { treeHasMesh } from './tree.ts';
+import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
+
+export type KubeSide = Pick<Snapshot, 'api' | 'lists' | 'releases' | 'secretKeys'>;
+
+/** Lists in flight at once; a small API server is not the place to show how fast we are. */
+const LISTS = 6;
+/** After so many lists in a row that failed, the rest is not tried: each would take its own time limit. */
+const GIVE_UP = LISTS;
+
+/** What the Kubernetes API says. It is asked first whether it is there at all, so that a dead one costs one time limit. */
+export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>): Promise<KubeSide> {
+  const kinds = kindsOf(asked);
+  const secrets = secretsOf(cx, asked);
+  const wantsReleases = asked.has('core');
+  if (!asked.has('api') && !wantsReleases && kinds.length === 0 && secrets.length === 0) return { api: NOT_LOOKED_AT, lists: {}, releases: NOT_LOOKED_AT, secretKeys: {} };
+
+  const { api, barred } = await readApi(cx);
+  if (barred !== undefined) {
+    return {
+      api, releases: wantsReleases ? barred : NOT_LOOKED_AT,
+      lists: Object.fromEntries(kinds.map((kind) => [listKey(kind), barred])),
+      secretKeys: Object.fromEntries(secrets.map((secret) => [`${secret.namespace}/${secret.name}`, barred])),
+    };
+  }
+  const [releases, lists] = await Promise.all([
+    wantsReleases ? ask(cx, 'the list of Helm releases', () => cx.doors.helm.list()) : Promise.resolve<Reading<readonly HelmRelease[]>>(NOT_LOOKED_AT),
+    readLists(cx, kinds),
+  ]);
+  const secretKeys = await each(secrets, LISTS, async ({ name, namespace }) => {
+    const key = `${namespace}/${name}`;
+    const found = await ask(cx, `Secret ${key}`, () => cx.doors.kube.get(SECRET, name, namespace));
+    const keys: Reading<readonly string[] | null> = found.ok ? { ok: true, value: found.value === null ? null : Object.keys(fields(found.value['data'])) } : found;
+    return [key, keys] as const;
+  }, cx.signal);
+  return { api, lists, releases, secretKeys: Object.fromEntries(secretKeys) };
+}
+
+function kindsOf(asked: ReadonlySet<Layer>): readonly KindRef[] {
+  const unique = new Map<string, KindRef>();
+  for (const layer of asked) for (const kind of KINDS_OF[layer]) unique.set(listKey(kind), kind);
+  return [...unique.values()];
+}
+
+function secretsOf(cx: LookContext, asked: ReadonlySet<Layer>): readonly { readonly name: string; readonly namespace: string }[] {
+  return [
+    ...(asked.has('secrets') ? cx.site.bootstrap.secrets : []),
+    // Cilium's agents take their peers from here; the keys are the peers' names.
+    ...(asked.has('mesh') && treeHasMesh(cx.site, cx.cluster) ? [{ name: 'cilium-clustermesh', namespace: 'kube-system' }] : []),
+  ];
+}
+
+async function readApi(cx: LookContext): Promise<{ readonly api: Snapshot['api']; readonly barred: (Reading<never> & { readonly ok: false }) | undefined }> {
+  if (!cx.doors.kube.hasKubeconfig()) {
+    const barred = notReached(`there is no kubeconfig of ${cx.cluster.name} here`, 'api', `task cluster:kubeconfig CLUSTER=${cx.cluster.name}`);
+    return { api: barred, barred };
+  }
+  const [ready, version] = await Promise.all([
+    ask(cx, 'readiness of the Kubernetes API', () => cx.doors.kube.readyz()),
+    ask(cx, 'version of the Kubernetes API', () => cx.doors.kube.serverVersion()),
+  ]);
+  const api: Snapshot['api'] = ready.ok && version.ok ? { ok: true, value: { version: version.value } } : ready.ok ? (version.ok ? NOT_LOOKED_AT : version) : ready;
+  // An API that is not ready but answers is worth listening to.
+  return { api, barred: ready.ok || version.ok ? undefined : notReached(ready.because, 'api') };
+}
+
+async function readLists(cx: LookContext, kinds: readonly KindRef[]): Promise<Snapshot['lists']> {
+  let inARow = 0;
+  const lists = await each(kinds, LISTS, async (kind) => {
+    const reading = inARow >= GIVE_UP ? notReached('the lists before it all failed', 'api') : await readList(cx, kind);
+    inARow = reading.ok || reading.needs === 'crds' ? 0 : inARow + 1;
+    return [listKey(kind), reading] as const;
+  }, cx.signal);
+  return Object.fromEntries(lists);
+}
+
+async function readList(cx: LookContext, kind: KindRef): Promise<Reading<readonly KubeObject[]>> {
+  const answer = await ask(cx, `the list of ${listKey(kind)}`, () => cx.doors.kube.list(kind));
+  if (!answer.ok) return answer;
+  if (answer.value.missing) return { ok: false, because: `the API does not know ${kind.kind} (${listKey(kind)})`, needs: 'crds', hint: `kubectl get crd ${listKey(kind)}` };
+  // Items of a list come without kind and apiVersion from the real API; everything after this relies on them.
+  return { ok: true, value: answer.value.items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind })) };
+}
