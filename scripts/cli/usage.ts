@@ -27,7 +27,7 @@ export function renderList(taskfile: Taskfile, style: Style): string[] {
 
 /** The summary with the variables one must give: that is what a list is read for. */
 function listed(task: Task): string {
-  const needed = Object.entries(task.variables).filter(([, variable]) => variable.required === true).map(([name]) => `${name}=`);
+  const needed = Object.entries(task.variables).filter(([name, variable]) => variable.required === true && task.fixed?.[name] === undefined).map(([name]) => `${name}=`);
   return needed.length === 0 ? task.summary : `${task.summary} (${needed.join(' ')})`;
 }
 

@@ -26,7 +26,7 @@ export function frame(state: ViewState, width: number, height: number, now: numb
   const blocks = blocksOf(state, columns, now, style);
 
   // The lanes are what people look at: footer, then all but the banner's first line, then that too, make room for them.
-  const wish = blocks.reduce((sum, block) => sum + Math.min(block.lanes === 1 ? 2 : 2, block.height), 0);
+  const wish = blocks.reduce((sum, block) => sum + Math.min(2, block.height), 0);
   let head = banner;
   let foot = footer;
   if (rows < wish + head.length + foot.length) foot = [];
@@ -83,7 +83,7 @@ function stack(blocks: readonly Block[], room: number, width: number, style: Sty
   if (room < blocks.length) {
     const shown = blocks.slice(0, room - 1);
     const hidden = blocks.slice(room - 1).reduce((sum, block) => sum + block.lanes, 0);
-    const last = room === blocks.length - 1 + 1 ? [] : [style.dim(truncate(`  … and ${plural(hidden, 'cluster')} more`, width))];
+    const last = [style.dim(truncate(`  … and ${plural(hidden, 'cluster')} more`, width))];
     return [...shown.flatMap((block) => block.lines(1)), ...last];
   }
   const shares = new Map<Block, number>();
@@ -109,7 +109,8 @@ function bannerLines(state: ViewState, width: number, now: number, style: Style)
   const one = displayWidth(command) + displayWidth(target) + displayWidth(run) + 2 * gap.length;
   if (one <= width) return [`${style.bold(command)}${gap}${style.cyan(target)}${gap}${style.dim(run)}`, ...note(state, width, style)];
   const first = displayWidth(command) + 3 + displayWidth(run) <= width ? `${style.bold(command)}   ${style.dim(run)}` : style.bold(truncate(command, width));
-  return [first, style.cyan(truncate(target, width)), ...note(state, width, style)];
+  const short = `${state.target} (${state.speed === 1 ? clocks : `${duration(runClock(state, now))}, wall ${wall}`})${state.dryRun ? '  DRY RUN' : ''}`;
+  return [first, style.cyan(truncate(displayWidth(target) <= width ? target : short, width)), ...note(state, width, style)];
 }
 
 function note(state: ViewState, width: number, style: Style): string[] {

@@ -1,4 +1,4 @@
-import { Listr, ListrRenderer } from 'listr2';
+import { Listr } from 'listr2';
 import type { Style } from '../engine/outcome.ts';
 import { finalFrame, frame } from './frame.ts';
 import { sink, type Output } from './output.ts';
@@ -78,26 +78,25 @@ interface FrameRendererOptions {
 
 /**
  * listr2's part: it calls render() when the run begins and end() when it is over. The picture itself is ours, because
- * its stock renderer is vertical only and loses the top of what is taller than the screen.
+ * its stock renderer is vertical only and loses the top of what is taller than the screen. (The base class its types
+ * speak of exists in the types alone, so there is nothing to extend.)
  */
-class FrameRenderer extends ListrRenderer {
+class FrameRenderer {
   // We have looked at the terminal already; listr2 looks only at process.stdout and would fall back.
-  static override readonly nonTTY = true;
-  static override readonly rendererOptions: FrameRendererOptions = { paint() {} };
-  static override readonly rendererTaskOptions: never;
-  readonly #paint: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  static readonly nonTTY = true;
+  static readonly rendererOptions: FrameRendererOptions = { paint() {} };
+  static readonly rendererTaskOptions: never;
+  readonly render: () => void;
+  readonly end: () => void;
 
   constructor(_tasks: unknown, options: FrameRendererOptions) {
-    super([], {});
-    this.#paint = options.paint;
+    let timer: NodeJS.Timeout | undefined;
     this.render = () => {
-      this.#paint();
-      this.#timer = setInterval(this.#paint, BETWEEN_FRAMES_MS);
+      options.paint();
       // The engine keeps the process alive as long as there is work; a picture never does.
-      this.#timer.unref();
+      timer = setInterval(options.paint, BETWEEN_FRAMES_MS).unref();
     };
-    this.end = () => clearInterval(this.#timer);
+    this.end = () => clearInterval(timer);
   }
 }
 
@@ -108,10 +107,7 @@ export function createLiveView(options: LiveOptions): View {
   let state = initialState(options.estimates);
   let paused = false;
   let closed: Promise<void> | undefined;
-  let over: () => void = () => {};
-  const ended = new Promise<void>((resolve) => {
-    over = resolve;
-  });
+  const { promise: ended, resolve: over } = Promise.withResolvers<void>();
   const paint = (): void => {
     if (paused) return;
     // One row stays free, so that a picture never scrolls the screen.
