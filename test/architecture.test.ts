@@ -67,6 +67,7 @@ describe('what is allowed is not complained about', () => {
     ['scripts/tools/proc.ts', "import { $ } from 'zx';"],
     ['scripts/tools/kube.ts', "import type { KubeConfig } from '@kubernetes/client-node';\nconst k = () => import('@kubernetes/client-node');"],
     ['scripts/health/checks/etcd.ts', "import type { EtcdMember } from '../../tools/doors.ts';"],
+    ['scripts/tools/environment.ts', 'export const inherited = () => process.env;'],
     ['scripts/terminal/ask.ts', "import { confirm } from '@clack/prompts';"],
     ['scripts/cli/task.ts', "const t = await import('../../Taskfile.ts');\nconst home = process.env.HOME;"],
     ['lab/world/up.ts', "import type { TargetFile } from '../../scripts/config/target.ts';\nimport { X509 } from '@peculiar/x509';"],

@@ -102,17 +102,21 @@ function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new Failure({
-      exit: 'rerun',
-      what: `the journal ${file} cannot be written`,
-      because: error instanceof Error ? error.message : String(error),
-      hint: code === 'ENOSPC' || code === 'EDQUOT'
-        ? 'The disk is full: make room, then run the same command again. Nothing is done that cannot be written down.'
-        : 'Make the folder writable (or set TASK_DIR to one that is), then run the same command again. Nothing is done that cannot be written down.',
-      cause: error,
-    });
+    throw journalFailure(file, error);
   }
+}
+
+/** What a failed write of a journal means to people: safe to run again (75), once there is room or a writable folder. */
+export function journalFailure(file: string, error: unknown): Failure {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new Failure({
+    exit: 'rerun',
+    what: `the journal ${file} cannot be written`,
+    because: error instanceof Error ? error.message : String(error),
+    hint: `${full ? 'The disk is full: make room' : 'Make the folder writable (or set TASK_DIR to one that is)'}, then run the same command again. Nothing is done that cannot be written down.`,
+    cause: error,
+  });
 }
 
 function formatLine(event: Event, prev: string): { readonly text: string; readonly hash: string } {
