@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { hasQuorum, memberHealthy, memberReadyAt, settleEtcd } from './etcd.ts';
+import type { EtcdView } from './etcd.ts';
+import { kubeApi } from './kube-api.ts';
+import type { KubeApi } from './kube-api.ts';
+import { listenTalos } from './listener.ts';
+import type { TalosListener } from './listener.ts';
+import { Machine } from './machine.ts';
+import { fingerprint } from './pki.ts';
+import { callTalos } from './talos-api.ts';
+import { TAKES } from './state.ts';
+import type { ClusterState } from './state.ts';
+import type { ClusterFile, Faults, GitTree, LabLog, SimClock, Store } from './types.ts';
+
+/** What the world lends to each of its clusters. */
+export interface ClusterWorld {
+  readonly root: string;
+  readonly folder: string;
+  readonly clock: SimClock;
+  readonly log: LabLog;
+  readonly faults: Faults;
+  readonly git: GitTree;
+  readonly caKeys: Record<string, string>;
+  readonly secret: (item: string, field: string) => string | undefined;
+  /** State changed: it is to be saved soon. */
+  readonly changed: () => void;
+}
+
+/** One simulated cluster: its machines, its etcd, and its Kubernetes API while etcd carries it. */
+export class LabCluster {
+  readonly file: ClusterFile;
+  readonly state: ClusterState;
+  readonly machines: readonly Machine[];
+  readonly world: ClusterWorld;
+  readonly api: KubeApi;
+  readonly #listeners = new Map<string, { readonly key: string; readonly listener: TalosListener }>();
+  readonly #machineListeners = new Set<() => void>();
+  #cancel: (() => void) | undefined;
+  #queued = false;
+  #ended = false;
+  #kubelets = '';
+
+  constructor(file: ClusterFile, state: ClusterState, world: ClusterWorld) {
+    this.file = file;
+    this.state = state;
+    this.world = world;
+    const wake = (): void => this.touch();
+    this.machines = file.machines.map((machine) => {
+      const own = state.machines[machine.name];
+      if (own === undefined) throw new Error(`no state for machine ${machine.name}`);
+      return new Machine(file.name, machine, own, state.machinePorts[machine.name] ?? 0, {
+        stuck: () => world.faults.active('stuck-in-maintenance', file.name, machine.name) !== undefined,
+        caKey: (print) => world.caKeys[print], changed: wake,
+      });
+    });
+    this.api = kubeApi(this);
+  }
+
+  get name(): string { return this.file.name; }
+  get store(): Store | undefined { return this.api.store; }
+  now(): number { return this.world.clock.now(); }
+
+  etcdView(): EtcdView {
+    return { state: this.state, machines: this.machines, down: (machine) => this.#held().has(machine) };
+  }
+
+  /** Control planes whose etcd a fault holds down: just enough of them that quorum is lost. */
+  #held(): ReadonlySet<string> {
+    if (this.world.faults.active('etcd-no-quorum', this.name) === undefined) return new Set();
+    const names = this.machines.filter((machine) => machine.file.role === 'controlplane').map((machine) => machine.name);
+    return new Set(names.slice(-Math.ceil(names.length / 2)));
+  }
+
+  quorum(): boolean { return hasQuorum(this.etcdView(), this.now()); }
+  etcdHealthy(machine: Machine): boolean { return memberHealthy(this.etcdView(), machine, this.now()); }
+  etcdHeldDown(machine: Machine): boolean { return this.#held().has(machine.name); }
+  apiUp(): boolean { return this.state.apiAt !== null && this.state.apiAt <= this.now(); }
+
+  /** When this machine's kubelet has registered (or will); undefined while it cannot. */
+  kubeletAt(machine: Machine): number | undefined {
+    if (machine.state.phase !== 'up' || this.state.apiAt === null || machine.authority === undefined) return undefined;
+    if (machine.config?.clusterId !== this.state.etcd?.identity) return undefined;
+    return Math.max(machine.state.bootedAt + TAKES.worker, this.state.apiAt) + TAKES.kubelet;
+  }
+
+  kubelets(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string }[] {
+    const now = this.now();
+    return this.machines.filter((machine) => (this.kubeletAt(machine) ?? Infinity) <= now)
+      .map((machine) => ({ name: machine.hostname, address: machine.file.address, role: machine.file.role, bootId: machine.state.bootId }));
+  }
+
+  onMachines(listener: () => void): () => void {
+    this.#machineListeners.add(listener);
+    return () => { this.#machineListeners.delete(listener); };
+  }
+
+  /** Something changed: the cluster takes its turn soon (once, however often this is called meanwhile). */
+  touch(): void {
+    this.world.changed();
+    if (this.#queued || this.#ended) return;
+    this.#queued = true;
+    queueMicrotask(() => {
+      this.#queued = false;
+      this.settle();
+    });
+  }
+
+  /** Brings everything to where it must be now, and sets the alarm for when it must be looked at next. */
+  settle(): void {
+    if (this.#ended) return;
+    const now = this.now();
+    const wakes: number[] = [];
+    for (const machine of this.machines) {
+      const wake = machine.settle(now);
+      if (wake !== undefined) wakes.push(wake);
+      const ca = machine.config?.type === 'controlplane' ? machine.config.machineCA : undefined;
+      if (ca !== undefined && ca.key !== '') this.world.caKeys[fingerprint(ca.crt)] = ca.key;
+    }
+    const view = this.etcdView();
+    const before = this.state.etcd?.clusterId;
+    wakes.push(...settleEtcd(view, now));
+    if (before !== undefined && this.state.etcd === null) this.api.forget();
+    if (!hasQuorum(view, now)) this.state.apiAt = null;
+    else this.state.apiAt ??= now + TAKES.api;
+    if (this.state.apiAt !== null && this.state.apiAt > now) wakes.push(this.state.apiAt);
+    for (const machine of this.machines) {
+      const at = this.kubeletAt(machine);
+      if (at !== undefined && at > now) wakes.push(at);
+      const ready = memberReadyAt(view, machine);
+      if (ready !== undefined && ready > now) wakes.push(ready);
+    }
+    this.#listen();
+    this.api.want(this.apiUp());
+    this.#tellKubelets();
+    this.#cancel?.();
+    const next = Math.min(...wakes);
+    this.#cancel = Number.isFinite(next) ? this.world.clock.after(next - now, () => this.touch()) : undefined;
+  }
+
+  #tellKubelets(): void {
+    const kubelets = JSON.stringify(this.kubelets());
+    if (kubelets === this.#kubelets) return;
+    this.#kubelets = kubelets;
+    for (const listener of this.#machineListeners) listener();
+  }
+
+  #listen(): void {
+    for (const machine of this.machines) {
+      const face = machine.face();
+      const { authority } = machine;
+      const key = face === 'installed' ? `installed ${machine.state.bootId} ${fingerprint(authority?.crt ?? '')} ${machine.hostname}` : face === 'maintenance' ? 'maintenance' : '';
+      const open = this.#listeners.get(machine.name);
+      if ((open?.key ?? '') === key) continue;
+      open?.listener.close();
+      this.#listeners.delete(machine.name);
+      if (key === '') continue;
+      this.#listeners.set(machine.name, {
+        key,
+        listener: listenTalos({
+          port: machine.port, names: [machine.file.address, machine.hostname, ...(machine.config?.machineSANs ?? [])],
+          authority: face === 'installed' ? authority : undefined,
+          call: (method, request, roles) => callTalos({ cluster: this, machine, roles, face }, method, request),
+          trouble: (because) => this.world.log.add({ cluster: this.name, kind: 'world', by: 'lab', verb: 'listen', object: machine.name, write: false, result: because }),
+        }),
+      });
+    }
+  }
+
+  /** The machine a node's name or address means. */
+  machine(node: string): Machine | undefined {
+    const host = node.replace(/:\d+$/, '');
+    return this.machines.find((machine) => machine.file.address === host || machine.name === host || machine.hostname === host || (host === '127.0.0.1' && node.endsWith(`:${machine.port}`)));
+  }
+
+  newActor(): string { return randomUUID(); }
+
+  /** Closes every port and ends the API; state stays as it is. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#cancel?.();
+    for (const { listener } of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
+    await this.api.end();
+  }
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { hardwareOf } from './hardware.ts';
+import type { Disk, Hardware } from './hardware.ts';
+import { ConfigError, readMachineConfig } from './machine-config.ts';
+import type { MachineConfig } from './machine-config.ts';
+import { TAKES } from './state.ts';
+import type { MachineState } from './state.ts';
+import type { ClusterFile } from './types.ts';
+import { fingerprint } from './pki.ts';
+import { textAt } from './value.ts';
+import type { Fields } from './value.ts';
+
+/** What a machine shows on its Talos port. */
+export type Face = 'closed' | 'maintenance' | 'installed';
+export interface ResetOrder { readonly graceful: boolean; readonly reboot: boolean; readonly mode: 'all' | 'system-disk' | 'user-disks'; readonly labels: readonly string[]; readonly userDisks: readonly string[] }
+/** What a machine needs to know of the world around it. */
+export interface Surroundings {
+  readonly stuck: () => boolean;
+  readonly caKey: (fingerprint: string) => string | undefined;
+  /** Runs after any change of state. */
+  readonly changed: () => void;
+}
+
+/** One simulated machine: state is data (see state.ts), this is what happens to it. Times are simulated ms. */
+export class Machine {
+  readonly file: ClusterFile['machines'][number];
+  readonly cluster: string;
+  readonly hardware: Hardware;
+  readonly state: MachineState;
+  readonly port: number;
+  readonly #around: Surroundings;
+  #read: { readonly text: string; readonly documents: readonly Fields[]; readonly config: MachineConfig } | undefined;
+
+  constructor(cluster: string, file: ClusterFile['machines'][number], state: MachineState, port: number, around: Surroundings) {
+    this.cluster = cluster;
+    this.file = file;
+    this.hardware = hardwareOf(cluster, file);
+    this.state = state;
+    this.port = port;
+    this.#around = around;
+  }
+
+  get name(): string { return this.file.name; }
+
+  /** The applied configuration, read; undefined before one is installed. */
+  get config(): MachineConfig | undefined { return this.#applied()?.config; }
+  get documents(): readonly Fields[] { return this.#applied()?.documents ?? []; }
+
+  #applied(): { readonly documents: readonly Fields[]; readonly config: MachineConfig } | undefined {
+    const text = this.state.config;
+    if (text === null) return undefined;
+    if (this.#read?.text !== text) this.#read = { text, ...readMachineConfig(text) };
+    return this.#read;
+  }
+
+  /** Host name: from the configuration, else the stable one Talos makes up. */
+  get hostname(): string { return this.config?.hostname ?? `talos-${this.hardware.uuid.slice(0, 3)}-${this.hardware.uuid.slice(4, 7)}`; }
+
+  /** The machine CA with its key, once some control plane of the same CA has brought the key; undefined before. */
+  get authority(): { readonly crt: string; readonly key: string } | undefined {
+    const ca = this.config?.machineCA;
+    if (ca === undefined) return undefined;
+    const key = ca.key === '' ? this.#around.caKey(fingerprint(ca.crt)) : ca.key;
+    return key === undefined ? undefined : { crt: ca.crt, key };
+  }
+
+  face(): Face {
+    const { phase } = this.state;
+    if (phase === 'maintenance' || phase === 'accepted') return 'maintenance';
+    return (phase === 'up' || phase === 'resetting' || phase === 'stopping') && this.authority !== undefined ? 'installed' : 'closed';
+  }
+
+  say(now: number, line: string): void {
+    this.state.dmesg.push(`${this.name}: kern:    info: [${new Date(now).toISOString()}]: [talos] ${line}`);
+    if (this.state.dmesg.length > 200) this.state.dmesg.splice(0, this.state.dmesg.length - 200);
+  }
+
+  /** Takes a configuration in maintenance. The text was checked by the caller. */
+  accept(text: string, now: number): void {
+    this.state.pending = text;
+    this.#go('accepted', now + TAKES.maintenanceLingers);
+  }
+
+  /** Replaces the configuration of an installed machine, now or at the reboot that is asked for. */
+  reconfigure(text: string, reboot: boolean, now: number): void {
+    this.state.config = text;
+    if (reboot) this.reboot(now);
+    else this.#around.changed();
+  }
+
+  reboot(now: number, actor?: string): void {
+    if (actor !== undefined) this.state.actions[actor] = { done: true, failed: null, kind: 'reboot' };
+    this.state.next = this.state.config === null ? 'maintenance' : 'up';
+    this.#go('rebooting', now + TAKES.reboot);
+  }
+
+  shutdown(now: number, actor: string): void {
+    this.state.actions[actor] = { done: true, failed: null, kind: 'shutdown' };
+    this.state.next = 'off';
+    this.#go('stopping', now + TAKES.shutdown);
+  }
+
+  powerOff(): void { this.#go('off', null); }
+  powerOn(now: number): void {
+    if (this.state.phase !== 'off') return;
+    this.state.next = this.state.config === null ? 'maintenance' : 'up';
+    this.#go('rebooting', now + TAKES.reboot);
+  }
+
+  /** Wipes what the order names and then reboots or turns off. Membership in etcd is the caller's. */
+  reset(order: ResetOrder, now: number, actor: string): void {
+    this.state.actions[actor] = { done: true, failed: null, kind: 'reset' };
+    if (order.mode !== 'user-disks') {
+      if (order.labels.length === 0 || order.labels.includes('STATE')) {
+        this.state.config = null;
+        this.state.pending = null;
+      }
+      if (order.labels.length === 0 || order.labels.includes('EPHEMERAL')) this.state.etcd = null;
+    }
+    // A quick wipe clears the start of a disk; Ceph's copies further in stay, as on real disks.
+    for (const path of order.userDisks) this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
+    this.say(now, 'reset sequence: wiping');
+    this.state.next = order.reboot ? (this.state.config === null ? 'maintenance' : 'up') : 'off';
+    this.#go('resetting', now + TAKES.reset);
+  }
+
+  fail(actor: string, kind: string, because: string, now: number): void {
+    this.state.actions[actor] = { done: true, failed: because, kind };
+    this.say(now, `${kind} failed: ${because}`);
+    this.#around.changed();
+  }
+
+  disk(path: string): Disk | undefined { return this.hardware.disks.find((disk) => disk.path === path); }
+
+  /** Moves on through every phase that has ended by `now`; answers when the present one ends, undefined when it does not. */
+  settle(now: number): number | undefined {
+    const { state } = this;
+    if (state.phase === 'maintenance' && state.pending !== null && !this.#around.stuck()) this.#go('accepted', now + TAKES.maintenanceLingers);
+    while (state.until !== null && state.until <= now) this.#end(state.until);
+    return state.until ?? undefined;
+  }
+
+  #end(at: number): void {
+    const { state } = this;
+    switch (state.phase) {
+      case 'accepted':
+        if (this.#around.stuck()) {
+          this.say(at, 'configuration received, install sequence does not start: waiting for the boot disk to settle');
+          this.#go('maintenance', null);
+        } else this.#go('installing', at + TAKES.install);
+        return;
+      case 'installing':
+        this.#install(at);
+        return;
+      case 'resetting':
+      case 'stopping':
+        if (state.next === 'off') this.#go('off', null);
+        else this.#go('rebooting', at + TAKES.reboot);
+        return;
+      case 'rebooting':
+        state.bootId = randomUUID();
+        state.bootedAt = at;
+        state.actions = {};
+        this.#go(state.next === 'up' && state.config !== null ? 'up' : 'maintenance', null);
+        return;
+      default:
+        state.until = null;
+    }
+  }
+
+  #install(at: number): void {
+    const { state } = this;
+    const text = state.pending;
+    state.pending = null;
+    const disk = text === null ? undefined : this.#installDisk(text);
+    if (text === null || disk === undefined) this.say(at, 'install failed: no disks matched the install disk selector; rebooting');
+    else {
+      state.config = text;
+      this.say(at, `installed Talos on ${disk.path}`);
+    }
+    state.next = state.config === null ? 'maintenance' : 'up';
+    this.#go('rebooting', at + TAKES.reboot);
+  }
+
+  #installDisk(text: string): Disk | undefined {
+    try {
+      const { install } = readMachineConfig(text).config;
+      const { selector } = install;
+      if (selector === undefined) return this.hardware.disks.find((disk) => disk.path === install.disk || disk.symlinks.includes(install.disk ?? ''));
+      const fits = (pattern: string | undefined, value: string): boolean => pattern === undefined || new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value);
+      return this.hardware.disks.find((disk) => fits(textAt(selector, 'model'), disk.model) && fits(textAt(selector, 'serial'), disk.serial) && fits(textAt(selector, 'wwid'), disk.wwid) && fits(textAt(selector, 'name'), disk.path)
+        && fits(textAt(selector, 'type'), disk.transport === 'nvme' ? 'nvme' : 'ssd'));
+    } catch (error) {
+      if (error instanceof ConfigError) return undefined;
+      throw error;
+    }
+  }
+
+  #go(phase: MachineState['phase'], until: number | null): void {
+    this.state.phase = phase;
+    this.state.until = until;
+    this.#around.changed();
+  }
+}

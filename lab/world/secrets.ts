@@ -1,0 +1,99 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { BUNDLE_FIELDS, newBundle } from './bundle.ts';
+import type { ClusterFile } from './types.ts';
+import { isFields } from './value.ts';
+
+/** Data of the secret store: `vault/item` to field to value. */
+export type SecretData = Record<string, Record<string, string>>;
+
+export interface SecretStore {
+  /** The value, made on first use for what the project refers to. undefined: there is no such item or field. */
+  read(vault: string, item: string, field: string): Promise<string | undefined>;
+  /** As External Secrets asks: by item alone, in any vault. Made on first use. */
+  remote(item: string, field: string): string | undefined;
+  /** Fields of an item that exist by now. */
+  fields(vault: string, item: string): readonly string[];
+}
+
+const reference = /^op:\/\/([^/]+)\/([^/]+)\/(?:([^/]+)\/)?([^/]+)$/;
+
+/** Takes an `op://vault/item/[section/]field` reference apart; undefined when it has another form. */
+export function parseReference(text: string): { readonly vault: string; readonly item: string; readonly field: string } | undefined {
+  const match = reference.exec(text.trim());
+  return match?.[1] === undefined || match[2] === undefined || match[4] === undefined ? undefined : { vault: match[1], item: match[2], field: match[4] };
+}
+
+/**
+ * The lab's own secret store. A cluster's bundle is made whole on the first reading; a reference of bootstrap/secrets.yaml and a
+ * remote key of an ExternalSecret get a value that depends on the world's seed and the name alone, so that it is the same at every reading.
+ */
+export function secretStore(root: string, clusters: readonly ClusterFile[], data: SecretData, changed: () => void): SecretStore {
+  const bundles = new Set(clusters.map((cluster) => cluster.secrets.replace(/^op:\/\//, '').replace(/\/$/, '')));
+  const making = new Map<string, Promise<void>>();
+  const seed = (data['lab/seed'] ??= { seed: randomBytes(32).toString('hex') })['seed'] ?? '';
+
+  const put = (key: string, field: string, value: string): string => {
+    (data[key] ??= {})[field] = value;
+    changed();
+    return value;
+  };
+  const bundle = async (key: string): Promise<void> => {
+    if (BUNDLE_FIELDS.every((field) => data[key]?.[field] !== undefined)) return;
+    let work = making.get(key);
+    if (work === undefined) {
+      work = newBundle(2048).then((made) => {
+        data[key] = { ...made, ...data[key] };
+        changed();
+      }).finally(() => making.delete(key));
+      making.set(key, work);
+    }
+    await work;
+  };
+  return {
+    async read(vault, item, field) {
+      const key = `${vault}/${item}`;
+      if (bundles.has(key)) {
+        if (!BUNDLE_FIELDS.some((name) => name === field)) return data[key]?.[field];
+        await bundle(key);
+        return data[key]?.[field];
+      }
+      const known = data[key]?.[field];
+      if (known !== undefined) return known;
+      return bootstrapReferences(root).has(`${key}/${field}`) ? put(key, field, valueFor(seed, item, field)) : undefined;
+    },
+    remote(item, field) {
+      for (const [key, fields] of Object.entries(data)) {
+        if (key.endsWith(`/${item}`) && fields[field] !== undefined) return fields[field];
+      }
+      return put(`External/${item}`, field, valueFor(seed, item, field));
+    },
+    fields: (vault, item) => Object.keys(data[`${vault}/${item}`] ?? {}),
+  };
+}
+
+/** A value that looks like what its name promises; nothing of it is real. */
+function valueFor(seed: string, item: string, field: string): string {
+  const digest = createHmac('sha256', seed).update(`${item}/${field}`);
+  if (/user(name)?$/i.test(field)) return `${item.replace(/[^a-z0-9]+/gi, '_').toLowerCase()}_user`;
+  if (/credentials.*json|\.json$/i.test(field)) return JSON.stringify({ verifier: { salt: digest.digest('base64') }, uniqueKey: { alg: 'A256GCM', kid: createHash('sha256').update(item).digest('hex').slice(0, 12) } });
+  return digest.digest('base64url');
+}
+
+/** `vault/item/field` of every reference in bootstrap/secrets.yaml, read anew: the file is edited while the lab runs. */
+function bootstrapReferences(root: string): ReadonlySet<string> {
+  const file = join(root, 'bootstrap', 'secrets.yaml');
+  const found = new Set<string>();
+  if (!existsSync(file)) return found;
+  const visit = (value: unknown): void => {
+    if (typeof value === 'string') {
+      const parsed = value.startsWith('op://') ? parseReference(value) : undefined;
+      if (parsed !== undefined) found.add(`${parsed.vault}/${parsed.item}/${parsed.field}`);
+    } else if (Array.isArray(value)) value.forEach(visit);
+    else if (isFields(value)) Object.values(value).forEach(visit);
+  };
+  visit(load(readFileSync(file, 'utf8')));
+  return found;
+}

@@ -1,0 +1,63 @@
+import type { LabCluster } from './cluster.ts';
+import type { Machine } from './machine.ts';
+import { TAKES } from './state.ts';
+
+export interface ServiceEvent { readonly state: string; readonly msg: string; readonly ts: number }
+/** One service as talosctl lists it. `healthy` null: no health check (a `?` in the table). */
+export interface ServiceState { readonly id: string; readonly state: string; readonly healthy: boolean | null; readonly message: string; readonly events: readonly ServiceEvent[] }
+
+/** The services of an installed machine. Their states follow from when it booted and from etcd. */
+export function servicesOf(cluster: LabCluster, machine: Machine): readonly ServiceState[] {
+  const now = cluster.now();
+  const booted = machine.state.bootedAt;
+  const always = (id: string, after: number, healthy: boolean | null): ServiceState => {
+    const at = booted + after;
+    if (at > now) return { id, state: 'Waiting', healthy: null, message: '', events: [{ state: 'Waiting', msg: 'Waiting for service "cri" to be "up"', ts: booted }] };
+    const events = [{ state: 'Starting', msg: 'Starting service', ts: at - 1000 }, { state: 'Running', msg: healthy === null ? 'Service started as goroutine' : 'Health check successful', ts: at }];
+    return { id, state: 'Running', healthy, message: '', events };
+  };
+  const plane = machine.config?.type === 'controlplane';
+  return [
+    always('apid', 1000, true), always('auditd', 500, true), always('containerd', 800, true), always('cri', 2000, true), always('dashboard', 1500, null),
+    ...(plane ? [etcdService(cluster, machine)] : []),
+    always('kubelet', TAKES.worker - 2000, true), always('machined', 0, true), always('syslogd', 500, true), ...(plane ? [always('trustd', 1500, true)] : []), always('udevd', 500, true),
+  ];
+}
+
+function etcdService(cluster: LabCluster, machine: Machine): ServiceState {
+  const now = cluster.now();
+  const { bootedAt, etcd } = machine.state;
+  const one = (state: string, healthy: boolean | null, message: string, msg: string, ts: number): ServiceState => ({ id: 'etcd', state, healthy, message, events: [{ state, msg, ts }] });
+  const preparing = bootedAt + TAKES.etcdPreparing;
+  if (preparing > now) return one('Waiting', null, '', 'Waiting for service "cri" to be "up", time sync, network, etcd spec', bootedAt);
+  if (etcd === null) return one('Preparing', null, '', 'Running pre state', preparing);
+  if (etcd.foreign) return one('Running', false, 'context deadline exceeded', 'Health check failed: context deadline exceeded', preparing);
+  if (cluster.etcdHeldDown(machine)) return one('Failed', false, 'etcdserver: no leader', 'Failed to run task: etcd exited with code 1', now - 1000);
+  if (Math.max(etcd.readyAt, bootedAt + TAKES.etcdRestart) > now) return one('Running', null, '', 'Started task etcd', preparing);
+  if (!cluster.quorum()) return one('Running', false, 'context deadline exceeded', 'Health check failed: context deadline exceeded', now - 1000);
+  return one('Running', true, '', 'Health check successful', Math.max(etcd.readyAt, bootedAt + TAKES.etcdRestart));
+}
+
+export interface StageState { readonly stage: string; readonly ready: boolean; readonly unmet: readonly { readonly name: string; readonly reason: string }[] }
+
+/** The machine's stage as `talosctl get machinestatus` has it. A control plane boots until its etcd is up; ready also wants the node Ready. */
+export function stageOf(cluster: LabCluster, machine: Machine): StageState {
+  const { phase } = machine.state;
+  if (phase === 'maintenance' || phase === 'accepted') return { stage: 'maintenance', ready: true, unmet: [] };
+  if (phase === 'installing') return { stage: 'installing', ready: false, unmet: [] };
+  if (phase === 'resetting') return { stage: 'resetting', ready: false, unmet: [] };
+  if (phase === 'stopping') return { stage: 'shuttingDown', ready: false, unmet: [] };
+  if (phase !== 'up') return { stage: 'rebooting', ready: false, unmet: [] };
+  const services = servicesOf(cluster, machine);
+  const waiting = services.filter((service) => service.healthy === false || service.state !== 'Running');
+  const plane = machine.config?.type === 'controlplane';
+  const running = cluster.now() >= machine.state.bootedAt + TAKES.worker && (!plane || cluster.etcdHealthy(machine));
+  const unmet: { name: string; reason: string }[] = [];
+  if (waiting.length > 0) unmet.push({ name: 'services', reason: waiting.map((service) => `service "${service.id}" not ${service.healthy === false ? 'healthy' : 'running'}`).join(', ') });
+  if (plane && cluster.quorum() && !cluster.apiUp()) unmet.push({ name: 'staticPods', reason: 'static pods not ready' });
+  const node = cluster.store?.get({ apiVersion: 'v1', kind: 'Node', name: machine.hostname });
+  const conditions = node?.status?.['conditions'];
+  const ready = Array.isArray(conditions) && conditions.some((condition: unknown) => typeof condition === 'object' && condition !== null && 'type' in condition && condition.type === 'Ready' && 'status' in condition && condition.status === 'True');
+  if (!ready) unmet.push({ name: 'nodeReady', reason: node === undefined ? `node "${machine.hostname}" not found` : `node "${machine.hostname}" status is not available yet` });
+  return { stage: running ? 'running' : 'booting', ready: running && unmet.length === 0, unmet };
+}

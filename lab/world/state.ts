@@ -1,0 +1,74 @@
+import type { ActiveFault } from './types.ts';
+import type { SecretData } from './secrets.ts';
+
+/**
+ * What a machine is doing. `accepted` still shows the maintenance API for a moment, as real ones do; `installing` and
+ * `rebooting` answer nothing; `up` is everything from the boot of an installed machine on.
+ */
+export type Phase = 'off' | 'maintenance' | 'accepted' | 'installing' | 'rebooting' | 'up' | 'resetting' | 'stopping';
+
+/** etcd's data folder on a machine. `readyAt` (simulated ms) is when this member first takes part. */
+export interface EtcdData { clusterId: string; memberId: string; readyAt: number; foreign: boolean }
+
+export interface MachineState {
+  phase: Phase;
+  /** Simulated ms at which the phase ends by itself; null when it does not. */
+  until: number | null;
+  /** What follows `rebooting`, `resetting` or `stopping`. */
+  next: 'up' | 'maintenance' | 'off';
+  /** The applied configuration: the STATE partition. */
+  config: string | null;
+  /** A configuration that was accepted and is not installed yet. */
+  pending: string | null;
+  bootId: string;
+  bootedAt: number;
+  /** On EPHEMERAL. */
+  etcd: EtcdData | null;
+  /** Device path to the Ceph labels on it, by their offset in GB. */
+  ceph: Record<string, number[]>;
+  /** Reset, reboot and shutdown by actor id: what became of them. */
+  actions: Record<string, { done: boolean; failed: string | null; kind: string }>;
+  dmesg: string[];
+}
+
+export interface EtcdMemberState { id: string; machine: string; hostname: string; address: string }
+export interface EtcdState {
+  clusterId: string;
+  /** `cluster.id` of the configuration it was bootstrapped with: only machines of the same cluster join. */
+  identity: string;
+  bootstrappedAt: number;
+  members: EtcdMemberState[];
+  leader: string | null;
+  term: number;
+}
+export interface ClusterState {
+  etcd: EtcdState | null;
+  /** When the API server is (or will be) ready; null while etcd has no quorum. */
+  apiAt: number | null;
+  machines: Record<string, MachineState>;
+  machinePorts: Record<string, number>;
+  apiPort: number;
+}
+export interface WorldState {
+  format: 1;
+  id: string;
+  root: string;
+  speed: number;
+  simNow: number;
+  clusters: Record<string, ClusterState>;
+  faults: ActiveFault[];
+  secrets: SecretData;
+  /** Machine CA fingerprint to its key: a worker's configuration has no key, its certificate comes from a control plane's. */
+  caKeys: Record<string, string>;
+}
+
+/** How long things take, simulated ms. */
+export const TAKES = {
+  maintenanceLingers: 3_000, install: 37_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
+  etcdPreparing: 5_000, etcdBootstrap: 15_000, etcdJoin: 5_000, etcdRestart: 10_000, api: 12_000, kubelet: 5_000, worker: 10_000,
+} as const;
+
+/** A machine as it comes: blank disks, booted from its medium into maintenance. */
+export function bareMachine(now: number, bootId: string): MachineState {
+  return { phase: 'maintenance', until: null, next: 'maintenance', config: null, pending: null, bootId, bootedAt: now, etcd: null, ceph: {}, actions: {}, dmesg: [] };
+}

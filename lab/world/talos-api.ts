@@ -1,0 +1,267 @@
+import { gunzipSync } from 'node:zlib';
+import { bootstrapEtcd, foreignMembers, leaveEtcd, newId } from './etcd.ts';
+import type { LabCluster } from './cluster.ts';
+import { configDiff, needsReboot } from './config-diff.ts';
+import type { Face, Machine, ResetOrder } from './machine.ts';
+import { ConfigError, manyErrors, parseDocuments, problemsOf, isMain } from './machine-config.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { listResources } from './resources.ts';
+import { RpcError, refusedText } from './rpc.ts';
+import type { RpcMessage, RpcReply, RpcRequest } from './rpc.ts';
+import { servicesOf } from './services.ts';
+import { TAKES } from './state.ts';
+import { canonical } from './value.ts';
+
+type Result = Readonly<Record<string, unknown>>;
+type Params = Readonly<Record<string, unknown>>;
+/** The machine a call works on (after proxying), and what it shows. */
+interface Call { readonly cluster: LabCluster; readonly machine: Machine; readonly face: Face; readonly params: Params }
+interface Method { readonly write: (params: Params) => boolean; readonly maintenance: boolean; readonly run: (call: Call) => Result }
+
+/** What arrives on a listener: the machine that was dialled and the caller's roles. */
+export interface Arrival { readonly cluster: LabCluster; readonly machine: Machine; readonly roles: readonly string[]; readonly face: Face }
+
+const text = (params: Params, key: string): string => (typeof params[key] === 'string' ? params[key] : '');
+const flag = (params: Params, key: string): boolean => params[key] === true;
+const texts = (params: Params, key: string): readonly string[] => (Array.isArray(params[key]) ? params[key].filter((entry): entry is string => typeof entry === 'string') : []);
+const never = (): boolean => false;
+const always = (): boolean => true;
+
+/** Calls that are for control planes alone; the second part is what the refusal calls them. */
+const PLANE_ONLY: Readonly<Record<string, string>> = { Kubeconfig: 'kubeconfig', EtcdMemberList: 'member list', EtcdStatus: 'etcd status', EtcdSnapshot: 'etcd snapshot', EtcdAlarmList: 'etcd alarm list', EtcdLeaveCluster: 'leave' };
+
+/** Answers one call to a machine; nodes other than the one dialled are asked on its behalf. Throws RpcError when no node can be told apart in the answer. */
+export async function callTalos(arrival: Arrival, method: string, request: RpcRequest): Promise<RpcReply> {
+  const known = METHODS[method];
+  if (known === undefined) throw new RpcError('Unimplemented', `unknown method ${method} for service machine.MachineService`);
+  if (arrival.face === 'installed' && !arrival.roles.some((role) => role === 'os:admin' || (role === 'os:reader' && !known.write(request.params)) || (role === 'os:operator' && method !== 'ApplyConfiguration' && method !== 'Kubeconfig'))) {
+    throw new RpcError('PermissionDenied', 'not authorized');
+  }
+  const nodes = arrival.face === 'maintenance' || request.nodes.length === 0 ? [''] : request.nodes;
+  return { messages: nodes.map((node) => one(arrival, method, known, node, request.params)) };
+}
+
+function one(arrival: Arrival, name: string, method: Method, node: string, params: Params): RpcMessage {
+  const { cluster } = arrival;
+  const machine = node === '' ? arrival.machine : cluster.machine(node);
+  const write = method.write(params);
+  const log = (result: string): void => cluster.world.log.add({ cluster: cluster.name, kind: 'talos', by: 'talosctl', verb: name, object: machine?.name ?? node, write, result });
+  try {
+    if (machine === undefined || (machine !== arrival.machine && machine.face() !== 'installed')) throw new RpcError('Unavailable', refusedText(`${node}:50000`));
+    const face = machine.face();
+    if (face === 'maintenance' && !method.maintenance) throw new RpcError('Unimplemented', 'API is not implemented in maintenance mode');
+    const plane = PLANE_ONLY[name];
+    if (plane !== undefined && machine.config?.type === 'worker') throw new RpcError('Unimplemented', `${plane} is only available on control plane nodes`);
+    const result = method.run({ cluster, machine, face, params });
+    log('OK');
+    return { node, result };
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    log(`${error.code}: ${error.message.slice(0, 200)}`);
+    return { node, error: { code: error.code, message: error.message } };
+  }
+}
+
+const unmodelled = (what: string): RpcError => new RpcError('Unimplemented', `${what} (the lab does not model it)`);
+
+function apply({ cluster, machine, face, params }: Call): Result {
+  const data = text(params, 'data');
+  const mode = text(params, 'mode') || 'auto';
+  if (face === 'maintenance' && mode !== 'auto' && mode !== 'reboot' && mode !== 'try') throw new RpcError('Unimplemented', `apply configuration --mode='${mode}' is not supported in maintenance mode`);
+  let documents;
+  try {
+    documents = parseDocuments(data);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw face === 'maintenance' ? new RpcError('Unknown', `failed to parse config: ${error.message}`) : new RpcError('InvalidArgument', error.message);
+  }
+  if (face === 'installed' && !documents.some(isMain)) throw new RpcError('InvalidArgument', "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?");
+  const problems = problemsOf(documents, 'metal');
+  if (problems.length > 0) throw new RpcError('InvalidArgument', face === 'maintenance' ? `configuration validation failed: ${manyErrors(problems)}` : manyErrors(problems));
+  if (face === 'maintenance') {
+    if (flag(params, 'dryRun')) return { modeDetails: 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.' };
+    // A machine that has taken a configuration and only shows its old face a moment longer takes no second one.
+    if (machine.state.phase === 'maintenance') machine.accept(data, cluster.now());
+    return { modeDetails: '' };
+  }
+  const reboot = mode === 'reboot' || (mode === 'auto' && needsReboot(machine.documents, documents));
+  if ((mode === 'no-reboot' || mode === 'try') && needsReboot(machine.documents, documents)) throw new RpcError('InvalidArgument', "this config change can't be applied in immediate mode");
+  const details = mode === 'staged' ? 'Staged configuration to be applied after the next reboot' : reboot ? 'Applied configuration with a reboot' : 'Applied configuration without a reboot';
+  if (flag(params, 'dryRun')) return { modeDetails: `Dry run summary:\n${details} (skipped in dry-run).\nConfig diff:\n\n${configDiff(machine.documents, documents)}` };
+  if (canonical(machine.documents) !== canonical(documents) || reboot) machine.reconfigure(data, reboot, cluster.now());
+  return { modeDetails: details };
+}
+
+function bootstrap({ cluster, machine, params }: Call): Result {
+  const now = cluster.now();
+  if (now < machine.state.bootedAt + TAKES.etcdPreparing) throw new RpcError('FailedPrecondition', 'bootstrap is not available yet');
+  if (machine.config?.type !== 'controlplane') throw new RpcError('FailedPrecondition', 'bootstrap can only be performed on a control plane node');
+  const taken = new RpcError('AlreadyExists', 'etcd data directory is not empty');
+  if (cluster.world.faults.active('bootstrap-exists-foreign', cluster.name, machine.name) !== undefined) machine.state.etcd ??= { clusterId: newId(), memberId: newId(), readyAt: 0, foreign: true };
+  if (machine.state.etcd !== null) throw taken;
+  if (flag(params, 'recoverEtcd')) {
+    const snapshot = recovering.get(machine);
+    if (snapshot === undefined) throw new RpcError('FailedPrecondition', 'no snapshot was uploaded for recovery');
+    cluster.api.recover(snapshot);
+    recovering.delete(machine);
+  }
+  // Where the lab differs from bad luck on site: a second first member would be a second cluster, so members that exist are kept apart.
+  bootstrapEtcd(cluster.etcdView(), machine, now);
+  machine.say(now, 'bootstrapping etcd');
+  cluster.touch();
+  if (cluster.world.faults.active('bootstrap-exists-ours', cluster.name) !== undefined) throw taken;
+  return {};
+}
+const recovering = new WeakMap<Machine, unknown>();
+
+function etcdOf({ cluster, machine }: Call): { readonly local: boolean } {
+  const data = machine.state.etcd;
+  if (data?.foreign === true) return { local: true };
+  if (data === null || cluster.state.etcd === null || cluster.now() < Math.max(data.readyAt, machine.state.bootedAt + TAKES.etcdRestart)) throw new RpcError('Unknown', 'error creating etcd client: failed to create etcd client: context deadline exceeded');
+  if (cluster.etcdHeldDown(machine)) throw new RpcError('Unavailable', 'error reading from server: dial tcp 127.0.0.1:2379: connect: connection refused');
+  return { local: false };
+}
+
+const memberRow = (member: { readonly id: string; readonly hostname: string; readonly address: string }, learner = false): Result => ({
+  id: member.id, hostname: member.hostname, peerUrls: [`https://${member.address}:2380`], clientUrls: [`https://${member.address}:2379`], isLearner: learner,
+});
+
+function members(call: Call): Result {
+  const { cluster, machine } = call;
+  if (etcdOf(call).local) return { members: foreignMembers(machine.state.etcd?.clusterId ?? '').map((member) => memberRow(member)) };
+  const learner = (name: string): boolean => (cluster.machines.find((other) => other.name === name)?.state.etcd?.readyAt ?? 0) > cluster.now();
+  return { members: (cluster.state.etcd?.members ?? []).map((member) => memberRow(member, learner(member.machine))) };
+}
+
+function status(call: Call): Result {
+  const { cluster, machine } = call;
+  const foreign = etcdOf(call).local;
+  const data = machine.state.etcd;
+  const etcd = cluster.state.etcd;
+  const led = !foreign && cluster.quorum();
+  const index = foreign ? 812_345 : 100 + Number(cluster.store?.resourceVersion ?? 0);
+  return {
+    memberId: data?.memberId ?? '', leader: led ? etcd?.leader ?? '0000000000000000' : '0000000000000000', raftIndex: index, raftTerm: foreign ? 7 : etcd?.term ?? 1, raftAppliedIndex: index,
+    dbSize: 24_576 + index * 900, dbSizeInUse: 20_480 + index * 600, protocolVersion: '3.6.5', storageVersion: '3.6.0', isLearner: false, errors: led ? [] : ['etcdserver: no leader'],
+  };
+}
+
+function reset({ cluster, machine, face, params }: Call): Result {
+  const now = cluster.now();
+  const mode = text(params, 'mode');
+  const order: ResetOrder = {
+    graceful: flag(params, 'graceful'), reboot: flag(params, 'reboot'), labels: texts(params, 'labels'), userDisks: texts(params, 'userDisks'),
+    mode: mode === 'system-disk' || mode === 'user-disks' ? mode : 'all',
+  };
+  if (order.userDisks.length > 0 && order.mode === 'system-disk') throw new RpcError('Unknown', "reset failed: invalid input, wipe mode SYSTEM_DISK doesn't support UserDisksToWipe parameter");
+  if (order.labels.length > 0 && order.mode === 'user-disks') throw new RpcError('Unknown', "reset failed: invalid input, wipe mode USER_DISKS doesn't support SystemPartitionsToWipe parameter");
+  for (const path of order.userDisks) {
+    const disk = machine.disk(path);
+    if (disk === undefined) throw new RpcError('Unknown', `reset user disk failed: device ${path} wasn't found`);
+    if (disk.purpose === 'system' && face === 'installed') throw new RpcError('Unknown', `reset user disk failed: device ${path} is the system disk`);
+  }
+  for (const label of order.labels) {
+    if (!['STATE', 'EPHEMERAL', 'META'].includes(label)) throw new RpcError('Unknown', `failed to get volume status with label "${label}": resource VolumeStatuses.block.talos.dev(runtime/${label}@undefined) doesn't exist`);
+    if (face !== 'installed') throw new RpcError('Unknown', `failed to reset: volume "${label}" is not located`);
+  }
+  const actor = cluster.newActor();
+  if (order.graceful && order.mode !== 'user-disks' && machine.state.etcd !== null && !machine.state.etcd.foreign && !leaveEtcd(cluster.etcdView(), machine, now)) {
+    machine.fail(actor, 'reset', 'task leaveEtcd (1/1): failed to leave cluster: etcdserver: re-configuration failed due to not enough started members', now);
+    return { actorId: actor };
+  }
+  machine.reset(order, now, actor);
+  return { actorId: actor };
+}
+
+const METHODS: Readonly<Record<string, Method>> = {
+  Version: {
+    write: never, maintenance: false,
+    run: ({ machine }) => ({ tag: `v${machine.config?.talosVersion ?? '1.12.0'}`, sha: 'undefined', built: '', goVersion: 'go1.25.5', os: 'linux', arch: 'amd64', rbac: true, platform: 'metal' }),
+  },
+  ApplyConfiguration: { write: (params) => params['dryRun'] !== true, maintenance: true, run: apply },
+  Bootstrap: { write: always, maintenance: false, run: bootstrap },
+  EtcdRecover: {
+    write: always, maintenance: false,
+    run: ({ machine, params }) => {
+      const dump = readSnapshot(Buffer.from(text(params, 'data'), 'base64'));
+      if (dump === undefined) throw new RpcError('InvalidArgument', 'snapshot is not one the lab wrote');
+      recovering.set(machine, JSON.parse(gunzipSync(dump).toString()));
+      return {};
+    },
+  },
+  Kubeconfig: {
+    write: never, maintenance: false,
+    run: ({ cluster, machine }) => {
+      const config = cluster.api.kubeconfig(machine.config?.endpoint ?? cluster.file.endpoint);
+      if (config === undefined) throw new RpcError('FailedPrecondition', 'kubeconfig is not available yet');
+      return { kubeconfig: config };
+    },
+  },
+  ServiceList: { write: never, maintenance: false, run: ({ cluster, machine }) => ({ services: servicesOf(cluster, machine), now: cluster.now() }) },
+  EtcdMemberList: { write: never, maintenance: false, run: members },
+  EtcdStatus: { write: never, maintenance: false, run: status },
+  EtcdAlarmList: { write: never, maintenance: false, run: (call) => { etcdOf(call); return { alarms: [] }; } },
+  EtcdLeaveCluster: {
+    write: always, maintenance: false,
+    run: (call) => {
+      etcdOf(call);
+      if (!leaveEtcd(call.cluster.etcdView(), call.machine, call.cluster.now())) throw new RpcError('Unknown', 'failed to leave cluster: etcdserver: re-configuration failed due to not enough started members');
+      call.cluster.touch();
+      return {};
+    },
+  },
+  EtcdSnapshot: {
+    write: never, maintenance: false,
+    run: (call) => {
+      if (etcdOf(call).local || !call.cluster.quorum()) throw new RpcError('Unknown', 'failed reading etcd snapshot: etcdserver: no leader');
+      return { ...writeSnapshot(call.cluster.api.dump() ?? null, call.cluster.store) };
+    },
+  },
+  Resources: { write: never, maintenance: true, run: ({ cluster, machine, face, params }) => listResources(cluster, machine, face, text(params, 'type'), text(params, 'id')) },
+  Reset: { write: always, maintenance: true, run: reset },
+  Reboot: {
+    write: always, maintenance: false,
+    run: ({ cluster, machine }) => {
+      const actor = cluster.newActor();
+      machine.reboot(cluster.now(), actor);
+      return { actorId: actor };
+    },
+  },
+  Shutdown: {
+    write: always, maintenance: false,
+    run: ({ cluster, machine }) => {
+      const actor = cluster.newActor();
+      machine.shutdown(cluster.now(), actor);
+      return { actorId: actor };
+    },
+  },
+  /** What became of a reset, reboot or shutdown; the real tool learns it from the event stream. */
+  Action: {
+    write: never, maintenance: true,
+    run: ({ machine, params }) => {
+      const action = machine.state.actions[text(params, 'actorId')];
+      return { known: action !== undefined, failed: action?.failed ?? null, bootId: machine.state.bootId, speed: 1 };
+    },
+  },
+  Read: {
+    write: never, maintenance: false,
+    run: ({ machine, params }) => {
+      const path = text(params, 'path');
+      if (path === '/proc/sys/kernel/random/boot_id') return { data: `${machine.state.bootId}\n` };
+      if (path === '/etc/hostname') return { data: machine.hostname };
+      if (path === '/etc/os-release') return { data: `NAME="Talos"\nID=talos\nVERSION_ID=v${machine.config?.talosVersion ?? ''}\nPRETTY_NAME="Talos (v${machine.config?.talosVersion ?? ''})"\n` };
+      throw new RpcError('Unknown', `stat ${path}: no such file or directory`);
+    },
+  },
+  Dmesg: { write: never, maintenance: false, run: ({ machine }) => ({ data: machine.state.dmesg.map((line) => `${line}\n`).join('') }) },
+  Logs: {
+    write: never, maintenance: false,
+    run: ({ cluster, machine, params }) => {
+      const id = text(params, 'id');
+      const service = servicesOf(cluster, machine).find((entry) => entry.id === id);
+      if (service === undefined) throw new RpcError('Unknown', `log "${id}" was not registered`);
+      return { data: service.events.map((event) => `${new Date(event.ts).toISOString()} ${event.state}: ${event.msg}\n`).join('') };
+    },
+  },
+  ServiceRestart: { write: always, maintenance: false, run: () => { throw unmodelled('restarting a service'); } },
+};
