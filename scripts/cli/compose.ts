@@ -5,6 +5,7 @@ import type { Emit } from '../engine/event.ts';
 import { Failure } from '../engine/failure.ts';
 import { poll } from '../engine/poll.ts';
 import type { Cluster, Site } from '../config/cluster.ts';
+import { LAYERS, type Layer } from '../health/snapshot.types.ts';
 import type { Cx, Secrets } from '../phases/context.ts';
 import { clusterFiles } from '../tools/files.ts';
 import type { Redactor, Scope } from '../tools/doors.ts';
@@ -45,7 +46,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
       lane, step, site, cluster, clock, signal, dryRun, emit, doors, looking,
       runDir: parts.runDir,
       clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
-      look: async (layers) => readSnapshot({ site, cluster, doors: looking, clock, signal }, layers),
+      look: async (layers) => readSnapshot({ site, cluster, doors: looking, clock, signal }, layers.filter(isLayer)),
       secrets: async () => {
         resolved ??= resolveSecrets(doors.op, site, parts.clusters, redactor);
         return resolved;
@@ -67,6 +68,10 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
       },
     };
   };
+}
+
+function isLayer(name: string): name is Layer {
+  return LAYERS.some((layer) => layer === name);
 }
 
 /** Who runs this, for lock, journal and checkpoint. A user without a name in the system (a container's) is told by number. */

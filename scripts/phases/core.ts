@@ -4,7 +4,7 @@ import type { KubeObject, Release } from '../config/cluster.ts';
 import { coreChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { HelmRelease } from '../tools/doors.ts';
-import { HELM_RELEASES } from '../tools/kinds.ts';
+import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
@@ -63,7 +63,7 @@ async function openOrAll(cx: Cx): Promise<readonly Release[]> {
  * the tree has adopted it (then Flux, not we, decides its values).
  */
 async function releasesToDo(cx: Cx): Promise<readonly Release[]> {
-  const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(HELM_RELEASES)]);
+  const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(KINDS.HelmRelease)]);
   const open: Release[] = [];
   for (const release of cx.site.helmfile.core) {
     if (adopted.items.some((object) => isReadyReleaseOf(object, release))) continue;

@@ -2,7 +2,7 @@ import { Failure } from '../engine/failure.ts';
 import type { Phase } from '../engine/phase.ts';
 import type { BootstrapSecret, KubeObject } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import { SECRETS } from '../tools/kinds.ts';
+import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
@@ -44,7 +44,7 @@ async function secretIsThere(cx: Cx, secret: BootstrapSecret): Promise<boolean> 
     const values = await cx.secrets();
     return !await cx.looking.kube.wouldChange(secretObject(secret, (reference) => values.value(reference)));
   }
-  const found = await cx.looking.kube.get(SECRETS, secret.name, secret.namespace);
+  const found = await cx.looking.kube.get(KINDS.Secret, secret.name, secret.namespace);
   const data = found?.['data'];
   const keys = typeof data === 'object' && data !== null ? Object.keys(data) : [];
   return Object.keys(secret.data).every((key) => keys.includes(key));
