@@ -63,6 +63,8 @@ export class ApiError extends Error {
   }
 }
 
+/** `manager` is the field manager an API client writes as; the lab's controllers need none. A dry run answers what would be and writes nothing. */
+export interface WriteOptions { readonly manager?: string; readonly dryRun?: boolean }
 /**
  * Objects of one cluster. Objects handed out are frozen; change by writing a new one. Writes keep uid, generation
  * (spec changes only), resourceVersion, creationTimestamp, deletionTimestamp with finalizers, owner garbage collection
@@ -74,16 +76,16 @@ export interface Store {
   typeOf(apiVersion: string, kind: string): ResourceType | undefined;
   get(ref: Ref): KubeObject | undefined;
   list(apiVersion: string, kind: string, namespace?: string): readonly KubeObject[];
-  create(object: KubeObject): KubeObject;
+  create(object: KubeObject, options?: WriteOptions): KubeObject;
   /** Replaces; a stale metadata.resourceVersion is a 409 Conflict, none means last writer wins. Status is not touched. */
-  update(object: KubeObject): KubeObject;
+  update(object: KubeObject, options?: WriteOptions): KubeObject;
   /** Replaces .status only. */
-  updateStatus(ref: Ref, status: Record<string, unknown>): KubeObject;
+  updateStatus(ref: Ref, status: Record<string, unknown>, options?: WriteOptions & { readonly resourceVersion?: string }): KubeObject;
   /** Server-side apply: merges by field ownership, conflicts as a 409 that names managers and fields unless forced. */
-  apply(object: KubeObject, options: { readonly manager: string; readonly force: boolean; readonly dryRun?: boolean }): { readonly object: KubeObject; readonly created: boolean; readonly changed: boolean };
+  apply(object: KubeObject, options: { readonly manager: string; readonly force: boolean; readonly dryRun?: boolean; readonly subresource?: 'status' }): { readonly object: KubeObject; readonly created: boolean; readonly changed: boolean };
   /** patch as the wire has it: merge, strategic-merge (by known list keys) or json. */
   patch(ref: Ref, type: 'merge' | 'strategic' | 'json', patch: unknown, options?: { readonly subresource?: 'status'; readonly dryRun?: boolean; readonly manager?: string }): KubeObject;
-  delete(ref: Ref, options?: { readonly propagation?: 'Foreground' | 'Background' | 'Orphan' }): KubeObject;
+  delete(ref: Ref, options?: { readonly propagation?: 'Foreground' | 'Background' | 'Orphan'; readonly dryRun?: boolean; readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } }): KubeObject;
   /** Called synchronously after each change, in order. Returns a function that ends it. */
   onChange(listener: (event: StoreEvent) => void): () => void;
   readonly resourceVersion: string;
