@@ -49,3 +49,8 @@ function ready(machine: Machine, node: KubeObject): Finding {
   if (spec(node, 'unschedulable') === true) return fail(object, 'somebody cordoned it', { state: 'SchedulingDisabled', hint: `kubectl uncordon ${machine.name}` });
   return pass(object);
 }
+
+/** Kubelet says so itself when the network is what a node waits for. */
+export function blamesNetwork(node: Finding): boolean {
+  return /network|cni/iu.test(node.because);
+}
