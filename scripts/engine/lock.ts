@@ -224,13 +224,19 @@ function held(file: string, me: LockHolder, because: string, options: LockOption
   };
 }
 
-/** Removes what processes left that died in the middle of a takeover. Claims on other tokens than the lock's are of no use to anyone. */
+/**
+ * Removes what processes left that died in the middle of taking. Claims on other tokens than the lock's are of no use to
+ * anyone; a file written aside belongs to a taker that may be alive.
+ */
 function sweep(file: string, token: string): void {
   const dir = join(file, '..');
   const prefix = file.slice(dir.length + 1);
   for (const name of readdirSync(dir)) {
-    if (!name.startsWith(`${prefix}.`) || !name.endsWith('.claim') || name === `${prefix}.${token}.claim`) continue;
-    rmSync(join(dir, name), { force: true });
+    if (!name.startsWith(`${prefix}.`)) continue;
+    const left = join(dir, name);
+    const owner = name.endsWith('.new') ? readHolder(left) : undefined;
+    const useless = name.endsWith('.claim') ? name !== `${prefix}.${token}.claim` : owner !== undefined && whetherAlive(owner).is === 'dead';
+    if (useless) rmSync(left, { force: true });
   }
 }
 
