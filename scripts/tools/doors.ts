@@ -139,6 +139,8 @@ export interface Helmfile {
   template(file: '00-crds.yaml' | '01-core.yaml', options: { readonly includeCrds: boolean }): Promise<readonly KubeObject[]>;
   /** `helmfile sync` of one release by selector. `write`. */
   sync(file: '01-core.yaml', release: string): Promise<void>;
+  /** The values a release of helmfile.d/<file> would be given: its files with this cluster's settings, merged as Helm merges them. */
+  values(file: '00-crds.yaml' | '01-core.yaml', release: string): Promise<unknown>;
   clientVersion(): Promise<string>;
 }
 export interface Helm {

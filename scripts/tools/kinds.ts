@@ -76,6 +76,9 @@ export const KINDS = {
   VMRule: kind('operator.victoriametrics.com/v1beta1', 'vmrules', 'VMRule'),
 } as const satisfies Readonly<Record<string, KindRef>>;
 
+export const HELM_RELEASES: KindRef = KINDS.HelmRelease;
+export const SECRETS: KindRef = KINDS.Secret;
+
 const BY_TYPE: ReadonlyMap<string, KindRef> = new Map(Object.values(KINDS).map((ref) => [`${ref.apiVersion}/${ref.kind}`, ref]));
 
 /** The reference of a kind, or undefined when the table does not have it (ask discovery then). */

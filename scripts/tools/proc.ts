@@ -1,4 +1,5 @@
 import type { Cluster } from '../config/cluster.ts';
+import type { TargetFile } from '../config/target.ts';
 import { Failure } from '../engine/failure.ts';
 import type { ExitName } from '../engine/failure.ts';
 import { commandLine, lastWords } from './command-line.ts';
@@ -32,11 +33,14 @@ export class ToolFailure extends Failure {
   }
 }
 
+/** The part of a Scope that running a child needs. */
+export type ProcScope = Omit<Scope, 'site' | 'clock'> & { readonly site: { readonly target: TargetFile } };
+
 /**
  * Runs child processes for one scope: argv arrays only, own process group, a deadline of its own, the target's folder first on
  * PATH, no ambient cluster. With a cluster, KUBECONFIG and TALOSCONFIG are that cluster's files, else /dev/null.
  */
-export function makeProc(scope: Scope, cluster?: Cluster): Proc {
+export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Proc {
   const files = cluster === undefined ? undefined : clusterFiles(scope.taskDir, scope.site.target, cluster.name);
   return {
     async run(command) {
@@ -133,7 +137,7 @@ function signalGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): 
   }
 }
 
-function judge(command: Command, line: string, ended: Ended, scope: Scope): CommandResult {
+function judge(command: Command, line: string, ended: Ended, scope: ProcScope): CommandResult {
   const hide = (text: string): string => scope.redactor.redact(text);
   if (ended.stopped === 'interrupted') throw interrupted(command.tool);
   const said = lastWords(hide(ended.stderr));

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import type { Doors, Flux, Git, Helm, Helmfile, Kube, MakeDoors, Op, Talos } from './doors.ts';
+import { clusterFiles } from './files.ts';
+
+/**
+ * The doors of one step. Each door's module is loaded, and the door made, at its first call: a step that only asks git
+ * does not pay for the Kubernetes client.
+ */
+export const makeDoors: MakeDoors = (scope, cluster) => {
+  const files = clusterFiles(scope.taskDir, scope.site.target, cluster.name);
+  const proc = once(async () => (await import('./proc.ts')).makeProc(scope, cluster));
+  const talosDoor = once(async () => (await import('./talosctl.ts')).makeTalos(scope, cluster, await proc()));
+  const kubeDoor = once(async () => (await import('./kube.ts')).makeKube(scope, cluster));
+  const helmfileDoor = once(async () => (await import('./helmfile.ts')).makeHelmfile(scope, cluster, await proc()));
+  const helmDoor = once(async () => (await import('./helm.ts')).makeHelm(scope, cluster, await proc()));
+  const fluxDoor = once(async () => (await import('./flux.ts')).makeFlux(scope, cluster, await proc()));
+  const opDoor = once(async () => (await import('./op.ts')).makeOp(scope, await proc()));
+  const gitDoor = once(async () => (await import('./git.ts')).makeGit(scope, await proc()));
+  const downloadDoor = once(async () => (await import('./download.ts')).makeDownload(scope));
+
+  const talos: Talos = {
+    face: async (...a) => (await talosDoor()).face(...a),
+    identify: async (...a) => (await talosDoor()).identify(...a),
+    machineConfig: async (...a) => (await talosDoor()).machineConfig(...a),
+    writeTalosconfig: async (...a) => (await talosDoor()).writeTalosconfig(...a),
+    hasTalosconfig: () => existsSync(files.talosconfig),
+    applyInsecure: async (...a) => (await talosDoor()).applyInsecure(...a),
+    wouldChange: async (...a) => (await talosDoor()).wouldChange(...a),
+    stage: async (...a) => (await talosDoor()).stage(...a),
+    version: async (...a) => (await talosDoor()).version(...a),
+    services: async (...a) => (await talosDoor()).services(...a),
+    bootstrap: async (...a) => (await talosDoor()).bootstrap(...a),
+    etcdMembers: async (...a) => (await talosDoor()).etcdMembers(...a),
+    etcdStatus: async (...a) => (await talosDoor()).etcdStatus(...a),
+    etcdAlarms: async (...a) => (await talosDoor()).etcdAlarms(...a),
+    etcdSnapshot: async (...a) => (await talosDoor()).etcdSnapshot(...a),
+    writeKubeconfig: async (...a) => (await talosDoor()).writeKubeconfig(...a),
+    clientVersion: async () => (await talosDoor()).clientVersion(),
+  };
+  const kube: Kube = {
+    hasKubeconfig: () => existsSync(files.kubeconfigDial),
+    readyz: async () => (await kubeDoor()).readyz(),
+    serverVersion: async () => (await kubeDoor()).serverVersion(),
+    list: async (...a) => (await kubeDoor()).list(...a),
+    get: async (...a) => (await kubeDoor()).get(...a),
+    apply: async (...a) => (await kubeDoor()).apply(...a),
+    wouldChange: async (...a) => (await kubeDoor()).wouldChange(...a),
+    patch: async (...a) => (await kubeDoor()).patch(...a),
+    delete: async (...a) => (await kubeDoor()).delete(...a),
+    watch(kind, changed, trouble) {
+      let stopped = false;
+      let handle: { stop(): void } | undefined;
+      kubeDoor().then((door) => {
+        if (!stopped) handle = door.watch(kind, changed, trouble);
+      }).catch((error: unknown) => trouble(scope.redactor.redact(error instanceof Error ? error.message : String(error))));
+      return { stop() { stopped = true; handle?.stop(); } };
+    },
+  };
+  const helmfile: Helmfile = {
+    template: async (...a) => (await helmfileDoor()).template(...a),
+    sync: async (...a) => (await helmfileDoor()).sync(...a),
+    values: async (...a) => (await helmfileDoor()).values(...a),
+    clientVersion: async () => (await helmfileDoor()).clientVersion(),
+  };
+  const helm: Helm = {
+    list: async () => (await helmDoor()).list(),
+    values: async (...a) => (await helmDoor()).values(...a),
+    clientVersion: async () => (await helmDoor()).clientVersion(),
+  };
+  const flux: Flux = {
+    reconcile: async (...a) => (await fluxDoor()).reconcile(...a),
+    clientVersion: async () => (await fluxDoor()).clientVersion(),
+  };
+  const op: Op = {
+    whoami: async () => (await opDoor()).whoami(),
+    resolve: async (...a) => (await opDoor()).resolve(...a),
+    clientVersion: async () => (await opDoor()).clientVersion(),
+  };
+  const git: Git = { head: async () => (await gitDoor()).head(), remote: async () => (await gitDoor()).remote() };
+  const doors: Doors = { talos, kube, helmfile, helm, flux, op, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) } };
+  return doors;
+};
+
+/** Makes a thing at the first call; a failed making is tried again at the next. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
