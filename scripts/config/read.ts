@@ -1,0 +1,124 @@
+import { posix } from 'node:path';
+import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
+import { dig, listIn, mapIn, textAt } from './data.ts';
+import { readDocument, record, text } from './shape.ts';
+import { keySpot, type At, type Sources, type Written } from './source.ts';
+import { readTree } from './tree.ts';
+import { listed, meant } from './words.ts';
+import {
+  clusterShape, crdsShape, fluxShape, secretsShape, versionsShape,
+  type WrittenCluster, type WrittenRelease, type WrittenSettings, type WrittenSite,
+} from './written.ts';
+
+/** Reads every file of the configuration. What is wrong with single files is reported; what they say together is for the rules. */
+export function readSite(sources: Sources): WrittenSite {
+  const clusters = readClusters(sources);
+  const bootstrap = (name: string): Written | undefined => sources.one(`bootstrap/${name}.yaml`);
+  return {
+    clusters,
+    versions: readDocument(bootstrap('versions'), versionsShape, 'bootstrap/versions.yaml', sources.report),
+    namespaces: readNamespaces(sources),
+    secrets: readDocument(bootstrap('secrets'), secretsShape, 'bootstrap/secrets.yaml', sources.report)?.value ?? [],
+    crds: readDocument(bootstrap('crds'), crdsShape, 'bootstrap/crds.yaml', sources.report),
+    flux: readDocument(bootstrap('flux'), fluxShape, 'bootstrap/flux.yaml', sources.report),
+    releases: { crds: readHelmfile(sources, 'helmfile.d/00-crds.yaml'), core: readHelmfile(sources, 'helmfile.d/01-core.yaml') },
+    settings: new Map(clusters.flatMap(({ stem }) => {
+      const settings = readSettings(sources, stem);
+      return settings === undefined ? [] : [[stem, settings] as const];
+    })),
+    trees: clusters.map(({ stem }) => readTree(sources, stem)),
+    patches: new Map(sources.filesBelow('talos/patches').flatMap((file) => {
+      const documents = sources.yaml(file);
+      return documents === undefined ? [] : [[file, documents] as const];
+    })),
+    schematic: sources.one('talos/schematic.yaml'),
+  };
+}
+
+function readClusters(sources: Sources): readonly WrittenCluster[] {
+  const files = sources.files('talos/clusters');
+  if (files.length === 0) {
+    sources.report({ file: 'talos/clusters', line: 0, column: 0, length: 1 }, 'no-clusters', 'there is no cluster: talos/clusters holds no .yaml file', 'each cluster is one file there; docs/schemas/cluster.schema.json describes it');
+  }
+  return files.flatMap((file) => {
+    const cluster = readDocument(sources.one(file), clusterShape, file, sources.report);
+    return cluster === undefined ? [] : [{ ...cluster, file, stem: posix.basename(file, '.yaml') }];
+  });
+}
+
+function readNamespaces(sources: Sources): readonly Written[] {
+  const documents = sources.yaml('bootstrap/namespaces.yaml') ?? [];
+  return documents.filter((document) => {
+    if (dig(document.data, ['kind']) === 'Namespace' && dig(document.data, ['apiVersion']) === 'v1') return true;
+    sources.report({ ...document.spotAt(['kind']), length: 1 }, 'not-a-namespace', 'only Namespace objects (apiVersion v1) belong in this file', 'secrets go to bootstrap/secrets.yaml, everything else to the Flux tree');
+    return false;
+  });
+}
+
+function readSettings(sources: Sources, cluster: string): WrittenSettings | undefined {
+  const file = `kubernetes/clusters/${cluster}/cluster-settings.yaml`;
+  const document = sources.one(file, { missing: `add a ConfigMap cluster-settings in namespace flux-system for ${cluster}, as the other clusters have` });
+  if (document === undefined) return undefined;
+  const node = isMap(document.root) ? document.root.get('data', true) : undefined;
+  if (!isNode(node)) {
+    sources.report({ ...document.spotAt([]), length: 1 }, 'missing-key', 'data is missing', 'add data: with the variables of this cluster');
+    return undefined;
+  }
+  const data = record(text)(node, { document, report: sources.report, what: 'data' });
+  return data === undefined ? undefined : { file, document, data };
+}
+
+const RELEASE_KEYS = ['name', 'namespace', 'chart', 'version', 'needs', 'values', 'set'];
+const FILE_KEYS = ['repositories', 'helmDefaults', 'releases'];
+
+function readHelmfile(sources: Sources, file: string): readonly WrittenRelease[] {
+  const document = sources.one(file);
+  if (document === undefined) return [];
+  const source = sources.text(file) ?? '';
+  const template = source.indexOf('{{');
+  if (template >= 0) {
+    const line = source.slice(0, template).split('\n').length;
+    sources.report({ file, line, column: template - source.lastIndexOf('\n', template), length: 2 }, 'helmfile-template', 'helmfile templates are not used: this file is read as plain YAML', 'write the value; what differs between clusters belongs in cluster-settings and the values files');
+    return [];
+  }
+  for (const key of Object.keys(mapIn(document.data))) if (!FILE_KEYS.includes(key)) unknown(sources, document, [], key, FILE_KEYS);
+  return listIn(document.data, 'releases').flatMap((release, index) => {
+    for (const key of Object.keys(mapIn(release))) if (!RELEASE_KEYS.includes(key)) unknown(sources, document, ['releases', index], key, RELEASE_KEYS);
+    const required = (key: string): At<string> | undefined => {
+      const found = textAt(document, 'releases', index, key);
+      if (found !== undefined) return found;
+      const value = dig(release, [key]);
+      if (value === undefined) {
+        const misspelt = Object.keys(mapIn(release)).some((each) => !RELEASE_KEYS.includes(each) && meant(each, [key], '') !== '');
+        if (!misspelt) sources.report({ ...document.spotAt(['releases', index]), length: 1 }, 'missing-key', `${key} is missing from this release`, `add ${key}: ...`);
+      } else sources.report(document.spotAt(['releases', index, key]), 'wrong-type', `${key} must be text`, 'put it in quotes');
+      return undefined;
+    };
+    const texts = (key: string): readonly At<string>[] => listIn(release, key).flatMap((value, at) => {
+      const found = textAt(document, 'releases', index, key, at);
+      if (found !== undefined) return [found];
+      sources.report({ ...document.spotAt(['releases', index, key, at]), length: 1 }, 'wrong-type', `each of ${key} must be text, not ${typeof value}`, key === 'values' ? 'values live in a file of the Flux tree, so that they exist once' : 'write namespace/name');
+      return [];
+    });
+    const [name, namespace, chart, version] = [required('name'), required('namespace'), required('chart'), required('version')];
+    const [needs, values] = [texts('needs'), texts('values')];
+    return name === undefined || namespace === undefined || chart === undefined || version === undefined ? [] : [{ file, name, namespace, chart, version, needs, values }];
+  });
+}
+
+function unknown(sources: Sources, document: Written, path: readonly (string | number)[], key: string, known: readonly string[]): void {
+  const why = key === 'hooks' ? 'hooks are not used: what would be a hook is a phase' : `${key} is not used here`;
+  sources.report(keySpot(document, path, key), 'unknown-key', why, meant(key, known, `known here: ${listed(known)}`));
+}
+
+/** Every scalar of a document with the keys that lead to it, for rules that look at all values. */
+export function scalars(document: Written): readonly { readonly path: readonly string[]; readonly value: string; readonly node: Node }[] {
+  const found: { path: readonly string[]; value: string; node: Node }[] = [];
+  const visit = (node: unknown, path: readonly string[]): void => {
+    if (isMap(node)) for (const pair of node.items) visit(pair.value, [...path, isScalar(pair.key) ? String(pair.key.value) : '?']);
+    else if (isSeq(node)) node.items.forEach((item, index) => visit(item, [...path, String(index)]));
+    else if (isScalar(node) && typeof node.value === 'string') found.push({ path, value: node.value, node });
+  };
+  visit(document.root, []);
+  return found;
+}

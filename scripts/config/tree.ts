@@ -1,0 +1,181 @@
+import { posix } from 'node:path';
+import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
+import { wholeFile, keySpot, type At, type Path, type Sources, type Spot, type Written } from './source.ts';
+import { listed, meant } from './words.ts';
+import type { TreeObject, WrittenTree } from './written.ts';
+
+/** What of kustomize the tree may use. Anything else is refused: it would be built by Flux in a way nobody here looked at. */
+const KNOWN_KEYS = ['apiVersion', 'kind', 'metadata', 'namespace', 'resources', 'components', 'configMapGenerator', 'generatorOptions', 'patches', 'labels', 'images'];
+
+interface Unit { readonly owner: string | undefined; readonly substituted: boolean }
+interface Scope { readonly folder: string; readonly namespace: string | undefined; readonly unit: Unit }
+
+/**
+ * Walks from kubernetes/clusters/<cluster> through kustomization resources and the paths of Flux Kustomizations, as Flux
+ * will, without a cluster. Dangling and doubled things are reported where they are written.
+ */
+export function readTree(sources: Sources, cluster: string): WrittenTree {
+  const walk = new Walk(sources);
+  const entry = `kubernetes/clusters/${cluster}`;
+  if (sources.kind(entry) === 'directory') walk.folder({ folder: entry, namespace: undefined, unit: { owner: undefined, substituted: false } });
+  else sources.report(wholeFile(`${entry}/kustomization.yaml`), 'file-missing', `cluster ${cluster} has no ${entry}/kustomization.yaml`, `add ${entry}/ with kustomization.yaml and cluster-settings.yaml, as the other clusters have`);
+  return { cluster, objects: walk.objects, files: walk.files, substituted: walk.substituted, generated: walk.generated };
+}
+
+class Walk {
+  readonly objects: TreeObject[] = [];
+  readonly files = new Set<string>();
+  readonly substituted = new Set<string>();
+  readonly generated = new Map<string, Map<string, string>>();
+  readonly #sources: Sources;
+  readonly #seen = new Set<string>();
+  /** Flux Kustomizations whose path is still to be walked: after everything of the folder that declares them. */
+  readonly #waiting: { readonly document: Written; readonly name: string }[] = [];
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  /** A folder with a kustomization.yaml, everything it lists, and then the folders its Flux Kustomizations point to. */
+  folder(scope: Scope): void {
+    this.#kustomization(scope);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#fluxPath(next.document, next.name);
+  }
+
+  #kustomization(scope: Scope): void {
+    const file = `${scope.folder}/kustomization.yaml`;
+    const document = this.#sources.one(file, { missing: 'every folder that is listed or pointed to needs a kustomization.yaml; kustomize does not guess' });
+    this.files.add(file);
+    if (document === undefined) return;
+    for (const key of Object.keys(mapIn(document.data))) {
+      if (!KNOWN_KEYS.includes(key)) this.#sources.report(keySpot(document, [], key), 'kustomize-unknown', `${key} is not used in this tree`, meant(key, KNOWN_KEYS, `known here: ${KNOWN_KEYS.join(', ')}`));
+    }
+    const inner = { ...scope, namespace: textIn(document.data, 'namespace') ?? scope.namespace };
+    const listedBefore = new Set<string>();
+    for (const key of ['resources', 'components']) {
+      listIn(document.data, key).forEach((_, index) => {
+        const entry = textAt(document, key, index);
+        if (entry === undefined) this.#sources.report(document.spotAt([key, index]), 'wrong-type', `each of ${key} must be text`, 'write the path of a file or a folder');
+        else if (listedBefore.has(entry.value)) this.#sources.report(entry.spot, 'listed-twice', `${entry.value} is listed twice`, 'remove one of them');
+        else {
+          listedBefore.add(entry.value);
+          this.#entry(entry, inner, listIn(document.data, key));
+        }
+      });
+    }
+    this.#generators(document, inner);
+    listIn(document.data, 'patches').forEach((_, index) => this.#use(textAt(document, 'patches', index, 'path'), inner));
+  }
+
+  #entry(entry: At<string>, scope: Scope, siblings: readonly unknown[]): void {
+    const path = posix.join(scope.folder, entry.value);
+    if (/^\w+:\/\//.test(entry.value)) {
+      this.#sources.report(entry.spot, 'remote-resource', `${entry.value} is fetched from elsewhere at every build`, 'put the manifest into the tree, or pin it with its digest in bootstrap/crds.yaml');
+      return;
+    }
+    switch (this.#sources.kind(path)) {
+      case 'directory': this.#kustomization({ ...scope, folder: path }); break;
+      case 'file': this.#resource(path, scope); break;
+      case undefined: {
+        const around = [...this.#sources.files(posix.dirname(path)), ...this.#sources.folders(posix.dirname(path))].map((each) => posix.relative(scope.folder, each));
+        this.#sources.report(entry.spot, 'dangling-resource', `${entry.value} is listed here but ${path} does not exist`, meant(entry.value, around.filter((each) => !siblings.includes(each)), `add it or take it off the list; there is ${listed(around)}`));
+      }
+    }
+  }
+
+  #resource(file: string, scope: Scope): void {
+    this.files.add(file);
+    if (scope.unit.substituted) this.substituted.add(file);
+    for (const document of this.#sources.yaml(file) ?? []) this.#object(document, scope);
+  }
+
+  #object(document: Written, scope: Scope): void {
+    const apiVersion = textIn(document.data, 'apiVersion');
+    const kind = textIn(document.data, 'kind');
+    const name = textIn(document.data, 'metadata', 'name');
+    if (apiVersion === undefined || kind === undefined || name === undefined) {
+      this.#sources.report({ ...document.spotAt([]), length: 1 }, 'not-an-object', 'this is no Kubernetes object: it needs apiVersion, kind and metadata.name', 'files that are not manifests do not belong in resources');
+      return;
+    }
+    const namespace = textIn(document.data, 'metadata', 'namespace') ?? scope.namespace;
+    const twin = this.objects.find((each) => each.kind === kind && each.name === name && each.namespace === namespace && apiVersion.split('/')[0] === each.apiVersion.split('/')[0]);
+    if (twin !== undefined) {
+      const other = twin.document.spotAt(['metadata', 'name']);
+      this.#sources.report(document.spotAt(['metadata', 'name']), 'object-twice', `${kind} ${name} is declared twice: also at ${other.file}:${other.line}`, 'remove one of them; two owners of one object undo each other for ever');
+      return;
+    }
+    this.objects.push({ document, apiVersion, kind, name, namespace, owner: scope.unit.owner, substituted: scope.unit.substituted });
+    if (isFluxKustomization(apiVersion, kind)) this.#waiting.push({ document, name });
+  }
+
+  #fluxPath(document: Written, name: string): void {
+    const path = textAt(document, 'spec', 'path');
+    if (path === undefined) {
+      this.#sources.report(keySpot(document, [], 'spec'), 'dangling-path', `Kustomization ${name} has no path`, 'without one Flux would build the whole repository; add spec.path');
+      return;
+    }
+    const folder = posix.normalize(path.value).replace(/^\.?\//, '').replace(/\/$/, '');
+    if (this.#sources.kind(folder) !== 'directory') {
+      const around = this.#nearestFolder(folder);
+      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${path.value}, which does not exist`, meant(folder, around, `there is ${listed(around)}`));
+      return;
+    }
+    if (this.#seen.has(folder)) {
+      const other = this.objects.find((each) => isFluxKustomization(each.apiVersion, each.kind) && each.name !== name && textIn(each.document.data, 'spec', 'path') === path.value);
+      this.#sources.report(path.spot, 'path-twice', `${path.value} is applied by two Kustomizations: ${name}${other === undefined ? '' : ` and ${other.name}`}`, 'two owners of one folder undo each other; give each its own');
+      return;
+    }
+    this.#seen.add(folder);
+    const settings = listIn(document.data, 'spec', 'postBuild', 'substituteFrom');
+    const substituted = settings.some((each) => textIn(each, 'kind') === 'ConfigMap' && textIn(each, 'name') === 'cluster-settings');
+    this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted } });
+  }
+
+  #nearestFolder(folder: string): readonly string[] {
+    const parent = posix.dirname(folder);
+    return parent === '.' || this.#sources.kind(parent) === 'directory' ? this.#sources.folders(parent) : this.#nearestFolder(parent);
+  }
+
+  #generators(document: Written, scope: Scope): void {
+    listIn(document.data, 'configMapGenerator').forEach((generator, index) => {
+      const name = textAt(document, 'configMapGenerator', index, 'name');
+      if (name === undefined) return;
+      const keys = new Map<string, string>();
+      listIn(generator, 'files').forEach((_, at) => {
+        const path: Path = ['configMapGenerator', index, 'files', at];
+        const entry = textAt(document, ...path);
+        const [key, file] = entry === undefined ? [] : splitGenerated(entry.value);
+        if (entry === undefined || key === undefined || file === undefined) return;
+        const used = this.#use({ value: file, spot: entry.spot }, scope);
+        if (used !== undefined) keys.set(key, used);
+      });
+      if (dig(generator, ['options', 'disableNameSuffixHash']) !== true && dig(document.data, ['generatorOptions', 'disableNameSuffixHash']) !== true) {
+        this.#sources.report(name.spot, 'hashed-name', `ConfigMap ${name.value} gets a hash behind its name, which a HelmRelease's valuesFrom does not follow`, 'add options: {disableNameSuffixHash: true}');
+      }
+      this.generated.set(`${textIn(generator, 'namespace') ?? scope.namespace ?? ''}/${name.value}`, keys);
+    });
+  }
+
+  /** A file that goes into the build without being a manifest. Answers its root-relative path when it is there. */
+  #use(entry: { readonly value: string; readonly spot: Spot } | undefined, scope: Scope): string | undefined {
+    if (entry === undefined) return undefined;
+    const file = posix.join(scope.folder, entry.value);
+    if (this.#sources.kind(file) !== 'file') {
+      const around = this.#sources.files(scope.folder).map((each) => posix.basename(each));
+      this.#sources.report(entry.spot, 'dangling-resource', `${entry.value} is used here but ${file} does not exist`, meant(entry.value, around, 'add it or take it off the list'));
+      return undefined;
+    }
+    this.files.add(file);
+    if (scope.unit.substituted) this.substituted.add(file);
+    return file;
+  }
+}
+
+function splitGenerated(entry: string): readonly [string, string] {
+  const [key, file] = entry.includes('=') ? [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] : [posix.basename(entry), entry];
+  return [key, file];
+}
+
+export function isFluxKustomization(apiVersion: string, kind: string): boolean {
+  return kind === 'Kustomization' && apiVersion.startsWith('kustomize.toolkit.fluxcd.io/');
+}
