@@ -10,22 +10,32 @@ export function yamlStream(objects: readonly KubeObject[]): string {
   return objects.map((object) => `---\n${dump(object, { lineWidth: -1, noRefs: true })}`).join('');
 }
 
-function gatewayApi(version: string, channel: string): string {
+const GATEWAY_API_FILE = /^https:\/\/raw\.githubusercontent\.com\/kubernetes-sigs\/gateway-api\/(v\d+\.\d+\.\d+)\/config\/crd\/(standard|experimental)\/(gateway\.networking\.(?:x-)?k8s\.io)_([a-z]+)\.yaml$/;
+
+function gatewayApi(version: string, channel: string): KubeObject[] {
   const options = { annotations: {
     'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/3328',
     'gateway.networking.k8s.io/bundle-version': version, 'gateway.networking.k8s.io/channel': channel,
   } };
-  const objects = channel === 'experimental' ? [...gatewayApiCrds(options), ...gatewayApiExperimentalCrds(options)] : gatewayApiCrds(options);
-  return yamlStream(objects);
+  return channel === 'experimental' ? [...gatewayApiCrds(options), ...gatewayApiExperimentalCrds(options)] : gatewayApiCrds(options);
+}
+
+/** Text of one URL: a release's whole install file, or one CRD of the repository at a tag. */
+function served(url: string): string | undefined {
+  const whole = GATEWAY_API.exec(url);
+  if (whole !== null) return yamlStream(gatewayApi(whole[1] ?? '', whole[2] ?? ''));
+  const one = GATEWAY_API_FILE.exec(url);
+  const crd = one === null ? undefined : gatewayApi(one[1] ?? '', one[2] ?? '').find((object) => object.metadata.name === `${one[4] ?? ''}.${one[3] ?? ''}`);
+  return crd === undefined ? undefined : yamlStream([crd]);
 }
 
 /** Text served per URL. Throws for a URL the catalog knows nothing about, naming it. */
 export function labDownloads(urls: readonly string[]): Map<string, string> {
   const out = new Map<string, string>();
   for (const url of urls) {
-    const match = GATEWAY_API.exec(url);
-    if (match === null) throw new Error(`the lab's catalog serves nothing for ${url} (lab/catalog/downloads.ts)`);
-    out.set(url, gatewayApi(match[1] ?? '', match[2] ?? ''));
+    const content = served(url);
+    if (content === undefined) throw new Error(`the lab's catalog serves nothing for ${url} (lab/catalog/downloads.ts)`);
+    out.set(url, content);
   }
   return out;
 }

@@ -1,6 +1,6 @@
 /** Kubelets and the node life cycle: registering, the network plugin's say, going missing, coming back. */
 import { ApiError, type ControllerContext, type KubeObject } from '../world/types.ts';
-import { conditionOf, iso, list, plain, withConditions, type Condition } from '../catalog/data.ts';
+import { conditionOf, list, plain, withConditions, type Condition } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
 import { isKind, type Again, type Controller } from './runtime.ts';
 
@@ -136,9 +136,3 @@ export function nodeController(cx: ControllerContext): Controller {
     },
   };
 }
-
-/** When the node went into its present Ready state, as text of its condition; used by tests and the kubelet. */
-export function nodeReady(cx: ControllerContext, name: string): boolean {
-  return conditionOf(cx.store.get({ apiVersion: 'v1', kind: 'Node', name }), 'Ready')?.['status'] === 'True';
-}
-export function stamp(cx: ControllerContext): string { return iso(cx.clock.now()); }

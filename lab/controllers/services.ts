@@ -1,6 +1,6 @@
 /** Services and what hangs on them: cluster addresses, endpoint slices, load balancer addresses; claims and namespaces. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { at, iso, list, plain, refOf, strings, suffix, text, withConditions, type Plain } from '../catalog/data.ts';
+import { at, list, plain, refOf, strings, suffix, text, type Plain } from '../catalog/data.ts';
 import { podReady, podsOf } from './workloads.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
 
@@ -136,10 +136,3 @@ export function namespaceController(cx: ControllerContext): Controller {
     },
   };
 }
-
-/** CRDs are Established by the API itself; nothing here waits on them. Kept with the small controllers for its helper. */
-export function established(cx: ControllerContext, name: string): boolean {
-  const crd = cx.store.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name });
-  return withConditions(crd ?? { apiVersion: '', kind: '', metadata: { name } }, 0, []).some((condition) => condition['type'] === 'Established' && condition['status'] === 'True');
-}
-export function timeNow(cx: ControllerContext): string { return iso(cx.clock.now()); }

@@ -1,0 +1,26 @@
+/** Everything that moves in a simulated cluster, over its store alone: may be stopped and started again at any time. */
+import type { ControllerContext, StartControllers } from '../world/types.ts';
+import { ciliumController } from './cilium.ts';
+import { faultWatcher } from './flux/faults.ts';
+import { helmReleaseController } from './flux/helmrelease.ts';
+import { fluxInstanceController } from './flux/instance.ts';
+import { kustomizationController } from './flux/kustomization.ts';
+import { sourceController } from './flux/sources.ts';
+import { nodeController } from './nodes.ts';
+import { operatorController } from './operators.ts';
+import { podController } from './pods.ts';
+import { runControllers, type Enqueue } from './runtime.ts';
+import { claimController, namespaceController, serviceController } from './services.ts';
+import { workloadController } from './workloads.ts';
+
+export const startControllers: StartControllers = (cx: ControllerContext) => {
+  let enqueue: Enqueue = () => undefined;
+  const kustomizations = kustomizationController(cx);
+  const running = runControllers(cx, [
+    namespaceController(cx), nodeController(cx), workloadController(cx), podController(cx), serviceController(cx), claimController(cx), ciliumController(cx), operatorController(cx),
+    fluxInstanceController(cx), sourceController(cx), kustomizations.controller, helmReleaseController(cx), faultWatcher(cx, () => enqueue, kustomizations.forget),
+  ]);
+  enqueue = running.enqueue;
+  const unlisten = cx.onMachines(() => { for (const machine of cx.clusterFile.machines) enqueue('node', `/${machine.name}`); });
+  return { stop() { unlisten(); running.stop(); } };
+};

@@ -1,0 +1,162 @@
+/** What each operator makes of its custom resources, and how long it takes. */
+import type { ControllerContext, KubeObject } from '../world/types.ts';
+import { at, conditionOf, duration, isPlain, isTrue, iso, list, plain, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
+import { TIMES } from '../catalog/timings.ts';
+import type { Again } from './runtime.ts';
+
+export interface Outcome { readonly status?: Plain | undefined; readonly again?: Again }
+export interface OperatorKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Labels of the Deployment that does the work. */
+  readonly operator: Readonly<Record<string, string>>;
+  readonly afterMs: number;
+  /** Kind whose change makes this one be looked at again. */
+  readonly dependsOn?: string;
+  reconcile(cx: ControllerContext, object: KubeObject): Outcome;
+}
+export function isStatus(status: Plain | undefined): status is Plain { return status !== undefined; }
+
+const CERT_MANAGER = { 'app.kubernetes.io/name': 'cert-manager', 'app.kubernetes.io/component': 'controller' };
+const EXTERNAL_SECRETS = { 'app.kubernetes.io/name': 'external-secrets' };
+const CILIUM = { 'io.cilium/app': 'operator' };
+const CNPG = { 'app.kubernetes.io/name': 'cloudnative-pg' };
+
+function conditions(cx: ControllerContext, object: KubeObject, ...entries: readonly Condition[]): Plain[] {
+  return withConditions(object, cx.clock.now(), entries.map((entry) => ({ ...entry, observedGeneration: object.metadata.generation ?? 1 })));
+}
+/** External Secrets does not put a generation into its conditions. */
+function bare(cx: ControllerContext, object: KubeObject, entry: Condition): Plain[] { return withConditions(object, cx.clock.now(), [entry]); }
+
+function issuer(cx: ControllerContext, object: KubeObject): Outcome {
+  const acme = at(object.spec, 'acme') !== undefined;
+  const place = object.kind === 'ClusterIssuer' ? 'cert-manager' : object.metadata.namespace ?? '';
+  const token = list(at(object.spec, 'acme.solvers')).map((solver) => plain(at(solver, 'dns01.cloudflare.apiTokenSecretRef'))).find((ref) => ref['name'] !== undefined);
+  if (acme) {
+    const account = text(at(object.spec, 'acme.privateKeySecretRef.name'));
+    if (account !== undefined) secret(cx, place, account, { 'tls.key': Buffer.from(`account key of ${object.metadata.name}`).toString('base64') }, {});
+  }
+  void token;
+  const message = acme ? 'The ACME account was registered with the ACME server' : 'Signing CA verified';
+  return { status: {
+    ...(acme ? { acme: { uri: `${text(at(object.spec, 'acme.server'))?.replace('/directory', '/acme/acct') ?? ''}/1`, lastRegisteredEmail: at(object.spec, 'acme.email') } } : {}),
+    conditions: conditions(cx, object, { type: 'Ready', status: 'True', reason: acme ? 'ACMEAccountRegistered' : 'IsReady', message }),
+  } };
+}
+function secret(cx: ControllerContext, namespace: string, name: string, data: Record<string, string>, labels: Record<string, string>, type = 'Opaque'): void {
+  cx.store.apply({ apiVersion: 'v1', kind: 'Secret', type, metadata: { name, namespace, labels }, data }, { manager: 'lab-operator', force: true });
+}
+
+function certificate(cx: ControllerContext, object: KubeObject): Outcome {
+  const namespace = object.metadata.namespace ?? '';
+  const reference = plain(at(object.spec, 'issuerRef'));
+  const kind = text(reference['kind']) ?? 'Issuer'; const name = text(reference['name']) ?? '';
+  const from = cx.store.get({ apiVersion: 'cert-manager.io/v1', kind, name, ...(kind === 'Issuer' ? { namespace } : {}) });
+  const secretName = text(at(object.spec, 'secretName')) ?? '';
+  if (!isTrue(from, 'Ready')) {
+    return { status: { conditions: conditions(cx, object, { type: 'Issuing', status: 'True', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' }, { type: 'Ready', status: 'False', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' }) }, again: TIMES.certificate };
+  }
+  const now = cx.clock.now();
+  const made = cx.store.get({ apiVersion: 'v1', kind: 'Secret', name: secretName, namespace });
+  if (made === undefined) secret(cx, namespace, secretName, { 'tls.crt': Buffer.from(`simulated certificate of ${object.metadata.name}`).toString('base64'), 'tls.key': Buffer.from(`simulated key ${sha256(`${cx.cluster}|${secretName}`)}`).toString('base64') }, { 'controller.cert-manager.io/fao': 'true' }, 'kubernetes.io/tls');
+  const lifetime = duration(at(object.spec, 'duration'), 90 * 24 * 3_600_000);
+  const notBefore = text(object.status?.['notBefore']) ?? iso(now);
+  const until = Date.parse(notBefore) + lifetime;
+  return { status: {
+    notBefore, notAfter: iso(until), renewalTime: iso(until - lifetime / 3), revision: whole(object.status?.['revision'], 1),
+    conditions: withConditions(object, now, [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'Certificate is up to date and has not expired', observedGeneration: object.metadata.generation ?? 1 }], ['Issuing']),
+  } };
+}
+
+function secretStore(cx: ControllerContext, object: KubeObject): Outcome {
+  const provider = plain(at(object.spec, 'provider'));
+  const token = plain(at(provider, 'onepassword.auth.secretRef.connectTokenSecretRef') ?? at(provider, 'onepasswordSDK.auth.serviceAccountSecretRef'));
+  const name = text(token['name']);
+  const namespace = text(token['namespace']) ?? object.metadata.namespace ?? '';
+  if (Object.keys(provider).length > 0 && name !== undefined && cx.store.get({ apiVersion: 'v1', kind: 'Secret', name, namespace })?.data?.[text(token['key']) ?? 'token'] === undefined) {
+    return { status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'InvalidProviderConfig', message: `unable to create client: cannot get Kubernetes secret "${name}" from namespace "${namespace}": secrets "${name}" not found` }) }, again: TIMES.secretStore };
+  }
+  return { status: { capabilities: 'ReadWrite', conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'Valid', message: 'store validated' }) } };
+}
+
+/** Names used in a template as `{{ .NAME }}`. */
+function templateNames(template: unknown): string[] {
+  return Object.values(strings(at(template, 'data'))).flatMap((value) => [...value.matchAll(/\{\{-?\s*(?:index\s+\.\s+"([^"]+)"|\.([A-Za-z0-9_]+))/g)].map((match) => match[1] ?? match[2] ?? ''));
+}
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{\{-?\s*(?:index\s+\.\s+"([^"]+)"|\.([A-Za-z0-9_]+))[^}]*\}\}/g, (_all, quoted: string | undefined, bareName: string | undefined) => values[quoted ?? bareName ?? ''] ?? '');
+}
+
+function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
+  const namespace = object.metadata.namespace ?? '';
+  const problem = (message: string): Outcome => ({ status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'SecretSyncedError', message }) }, again: 10_000 });
+  const reference = plain(at(object.spec, 'secretStoreRef'));
+  const kind = text(reference['kind']) ?? 'SecretStore'; const name = text(reference['name']) ?? '';
+  const store = cx.store.get({ apiVersion: 'external-secrets.io/v1', kind, name, ...(kind === 'SecretStore' ? { namespace } : {}) });
+  if (store === undefined) return problem(`could not get ${kind} "${name}", ${kind}.external-secrets.io "${name}" not found`);
+  if (conditionOf(store, 'Ready')?.['status'] !== 'True') return problem(`the desired SecretStore ${name} is not ready`);
+  const values: Record<string, string> = {};
+  const template = at(object.spec, 'target.template');
+  for (const entry of list(at(object.spec, 'dataFrom')).map(plain)) {
+    const item = text(at(entry, 'extract.key'));
+    if (item === undefined) return problem('only dataFrom.extract is known to the lab');
+    const fields = cx.secretFields?.(item) ?? templateNames(template);
+    for (const field of fields) { const value = cx.secret(item, field); if (value !== undefined) values[field] = value; }
+    if (fields.length === 0 || fields.every((field) => values[field] === undefined)) return problem(`error processing spec.dataFrom[0].extract, err: key not found in 1Password Vaults: ${item}`);
+  }
+  for (const entry of list(at(object.spec, 'data')).map(plain)) {
+    const item = text(at(entry, 'remoteRef.key')) ?? ''; const field = text(at(entry, 'remoteRef.property')) ?? 'password';
+    const value = cx.secret(item, field);
+    if (value === undefined) return problem(`error processing spec.data[0] (key: ${item}), err: key not found in 1Password Vaults: ${item} in field ${field}`);
+    values[text(entry['secretKey']) ?? ''] = value;
+  }
+  const templated = strings(at(template, 'data'));
+  const merged = Object.keys(templated).length === 0 ? values : Object.fromEntries(Object.entries(templated).map(([key, value]) => [key, fill(value, values)]));
+  const target = text(at(object.spec, 'target.name')) ?? object.metadata.name;
+  secret(cx, namespace, target, Object.fromEntries(Object.entries(merged).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), { 'reconcile.external-secrets.io/managed': 'true', ...strings(at(template, 'metadata.labels')) }, text(at(template, 'type')) ?? 'Opaque');
+  return { status: { binding: { name: target }, refreshTime: text(object.status?.['refreshTime']) ?? iso(cx.clock.now()), syncedResourceVersion: `${object.metadata.generation ?? 1}-${sha256(JSON.stringify(merged)).slice(0, 32)}`, conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'SecretSynced', message: 'secret synced' }) } };
+}
+
+function gatewayClass(cx: ControllerContext, object: KubeObject): Outcome {
+  return at(object.spec, 'controllerName') === 'io.cilium/gateway-controller' ? { status: { conditions: conditions(cx, object, { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Valid GatewayClass' }) } } : {};
+}
+function gateway(cx: ControllerContext, object: KubeObject): Outcome {
+  const namespace = object.metadata.namespace ?? ''; const name = `cilium-gateway-${object.metadata.name}`;
+  const addresses = list(at(object.spec, 'addresses')).map(plain);
+  cx.store.apply({
+    apiVersion: 'v1', kind: 'Service',
+    metadata: { name, namespace, labels: { 'io.cilium.gateway/owning-gateway': object.metadata.name, 'gateway.networking.k8s.io/gateway-name': object.metadata.name }, annotations: { ...strings(at(object.spec, 'infrastructure.annotations')), ...(addresses.length > 0 ? { 'lbipam.cilium.io/ips': addresses.map((entry) => String(entry['value'])).join(',') } : {}) } },
+    spec: { type: 'LoadBalancer', ports: list(at(object.spec, 'listeners')).map(plain).map((listener) => ({ name: `port-${String(listener['port'])}`, port: listener['port'], protocol: 'TCP' })).filter((port, index, all) => all.findIndex((other) => other.port === port.port) === index) },
+  }, { manager: 'cilium-operator', force: true });
+  const ip = list(at(cx.store.get({ apiVersion: 'v1', kind: 'Service', name, namespace })?.status, 'loadBalancer.ingress')).map(plain)[0]?.['ip'];
+  const accepted: Condition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gateway successfully scheduled' };
+  if (ip === undefined) return { status: { conditions: conditions(cx, object, accepted, { type: 'Programmed', status: 'False', reason: 'AddressNotAssigned', message: 'Address not ready yet' }) }, again: TIMES.gateway };
+  return { status: {
+    addresses: [{ type: 'IPAddress', value: ip }], conditions: conditions(cx, object, accepted, { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'Gateway successfully reconciled' }),
+    listeners: list(at(object.spec, 'listeners')).map(plain).map((listener) => ({ name: listener['name'], attachedRoutes: 0, supportedKinds: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }], conditions: conditions(cx, { ...object, status: {} }, { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'Listener Programmed' }) })),
+  } };
+}
+function httpRoute(cx: ControllerContext, object: KubeObject): Outcome {
+  return { status: { parents: list(at(object.spec, 'parentRefs')).filter(isPlain).map((parentRef) => ({ parentRef, controllerName: 'io.cilium/gateway-controller', conditions: conditions(cx, { ...object, status: {} }, { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Accepted HTTPRoute' }, { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'Service reference is valid' }) })) } };
+}
+function addressPool(cx: ControllerContext, object: KubeObject): Outcome {
+  return { status: { conditions: conditions(cx, object, { type: 'cilium.io/PoolConflict', status: 'False', reason: 'resolved', message: '' }, { type: 'cilium.io/IPsTotal', status: 'Unknown', reason: 'noreason', message: '20' }) } };
+}
+function database(cx: ControllerContext, object: KubeObject): Outcome {
+  const instances = whole(at(object.spec, 'instances'), 1);
+  return { status: { instances, readyInstances: instances, phase: 'Cluster in healthy state', currentPrimary: `${object.metadata.name}-1`, targetPrimary: `${object.metadata.name}-1`, conditions: conditions(cx, object, { type: 'Ready', status: 'True', reason: 'ClusterIsReady', message: 'Cluster is Ready' }) } };
+}
+
+export const OPERATORS: readonly OperatorKind[] = [
+  { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, reconcile: issuer },
+  { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, reconcile: issuer },
+  { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', operator: CERT_MANAGER, afterMs: TIMES.certificate, reconcile: certificate },
+  { apiVersion: 'external-secrets.io/v1', kind: 'ClusterSecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, reconcile: secretStore },
+  { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, reconcile: secretStore },
+  { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret', operator: EXTERNAL_SECRETS, afterMs: TIMES.externalSecret, dependsOn: 'ClusterSecretStore', reconcile: externalSecret },
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: gatewayClass },
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', operator: CILIUM, afterMs: TIMES.gateway, reconcile: gateway },
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: httpRoute },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumLoadBalancerIPPool', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: addressPool },
+  { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', operator: CNPG, afterMs: 15_000, reconcile: database },
+];
