@@ -10,7 +10,10 @@ import { allowedValues, EVERYWHERE } from './resolve.ts';
 export function renderList(taskfile: Taskfile, style: Style): string[] {
   const names = Object.keys(taskfile);
   const column = Math.min(Math.max(0, ...names.map(displayWidth)), Math.max(12, Math.floor(style.width / 2)));
-  const lines = [`${style.bold('task')} NAME [VARIABLE=value ...] [flags]      task help NAME explains one, task --help the flags`].map((line) => (displayWidth(line) <= style.width ? line : `${style.bold('task')} NAME [VARIABLE=value ...] [flags]`));
+  const lines = [
+    ...wrap('task NAME [VARIABLE=value ...] [flags]', style.width).map((line) => style.bold(line)),
+    ...wrap('task help NAME explains one, task --help the flags', style.width).map((line) => style.dim(line)),
+  ];
   for (const [space, tasks] of Map.groupBy(names, namespace)) {
     lines.push('', style.bold(space === '' ? 'general' : space));
     for (const name of tasks) {
@@ -63,7 +66,8 @@ export function summaryJson(name: string, task: Task): { readonly [key: string]:
 
 /** Everything about one task: what it does, what it takes, its steps in the order they run, its other names, its exits. */
 export function renderSummary(name: string, task: Task, style: Style, clusters: readonly string[] = []): string[] {
-  const lines = [`${style.bold(name)}  ${task.summary}`];
+  const oneLine = displayWidth(name) + 2 + displayWidth(task.summary) <= style.width;
+  const lines = oneLine ? [`${style.bold(name)}  ${task.summary}`] : [style.bold(name), ...wrap(task.summary, style.width - 2).map((line) => `  ${line}`)];
   for (const paragraph of task.details ?? []) lines.push('', ...wrap(paragraph, style.width - 2).map((line) => `  ${line}`));
 
   const variables = Object.entries({ ...task.variables, ...EVERYWHERE }).filter(([key]) => task.fixed?.[key] === undefined);
@@ -155,7 +159,7 @@ export function renderHelp(style: Style): string[] {
     return pairs.flatMap(([left, right]) => wrap(right, style.width - column - 4).map((line, index) => `  ${style.cyan(padEnd(index === 0 ? left : '', column))}  ${line}`));
   };
   return [
-    `${style.bold('task')} NAME ... [VARIABLE=value ...] [flags]`,
+    ...wrap('task NAME ... [VARIABLE=value ...] [flags]', style.width).map((line) => style.bold(line)),
     ...wrap('A word with "=" is a variable, every other word a task; several run in order and stop at the first failure. Running the same command again goes on where it stopped.', style.width - 2).map((line) => `  ${line}`),
     '', style.bold('flags'), ...rows(FLAGS),
     '', style.bold('variables of every task'), ...rows(Object.entries(EVERYWHERE).map(([name, variable]) => [name, `${variable.summary}${about(variable, [])}; also from the environment`])),

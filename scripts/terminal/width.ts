@@ -9,7 +9,9 @@
 const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_]?)/gu;
 // oxlint-disable-next-line no-control-regex -- as above
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
-// Printable ASCII needs no segmenter: nearly every line of ours, and about twenty times faster.
+// Printable ASCII, Latin letters, dashes, dots, arrows, blocks and our marks are one column each and combine with
+// nothing: nearly every line of ours, and about twenty times faster than asking the segmenter.
+const ONE_EACH = /^[\u0020-\u007e\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u2199\u2500-\u25fc\u2713-\u2718]*$/u;
 const ASCII = /^[\u0020-\u007e]*$/u;
 const EMOJI = /\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u;
 const ZERO = /^[\p{Mark}\p{Cf}\u200b-\u200d\ufe00-\ufe0f]+$/u;
@@ -56,9 +58,9 @@ function isWide(point: number): boolean {
 
 /** Columns `text` takes on a terminal; escape sequences take none. */
 export function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (ONE_EACH.test(text)) return text.length;
   const bare = text.replace(ESCAPE, '');
-  if (ASCII.test(bare)) return bare.length;
+  if (ONE_EACH.test(bare)) return bare.length;
   let width = 0;
   for (const { segment } of graphemes(bare)) width += graphemeWidth(segment);
   return width;
@@ -73,7 +75,7 @@ export function truncate(text: string, width: number): string {
 
 /** The longest beginning of undressed text that takes at most `width` columns. */
 function take(text: string, width: number): string {
-  if (ASCII.test(text)) return text.slice(0, Math.max(0, width));
+  if (ONE_EACH.test(text)) return text.slice(0, Math.max(0, width));
   let used = 0;
   let kept = '';
   for (const { segment } of graphemes(text)) {

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import type { Event, EventBody } from '../../scripts/engine/event.ts';
+import { plainLines } from '../../scripts/terminal/plain.ts';
+import { createStyle } from '../../scripts/terminal/style.ts';
+import { syntheticRun } from './synthetic.ts';
+
+const style = createStyle({ colour: false, width: 100 });
+const START = Date.UTC(2026, 10, 21, 12, 4, 0);
+let seq = 0;
+function event(wallMs: number, body: EventBody): Event {
+  seq += 1;
+  return { ...body, seq, t: wallMs, at: new Date(START + wallMs).toISOString() };
+}
+const waiting = (wallMs: number, reason: string, done = 0): Event =>
+  event(wallMs, { type: 'waiting', lane: 'apps', step: 'crds', for: 'CRDs', reason, sinceMs: wallMs, patienceMs: 120_000, done, of: 78 });
+
+test('a wait says time, cluster, step, what is counted, the reason, and how long of how long', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  expect(lines(waiting(31_000, 'certificates.cert-manager.io not Established (NamesAccepted=False)', 61))).toEqual([
+    '12:04:31 apps      crds              waiting    CRDs: 61/78; certificates.cert-manager.io not Established (NamesAccepted=False) (31s of 2m)',
+  ]);
+});
+
+test('the same reason again is said only after 15 s of the wall; another reason at once', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  const said = [0, 1000, 14_000, 15_000, 16_000].map((wall) => lines(waiting(wall, 'API does not answer')).length);
+  expect(said).toEqual([1, 0, 0, 1, 0]);
+  expect(lines(waiting(17_000, 'connection refused'))).toHaveLength(1);
+});
+
+test('numbers that count up are no news by themselves', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  expect([lines(waiting(0, '3 of 78 established')), lines(waiting(500, '4 of 78 established'))].map((each) => each.length)).toEqual([1, 0]);
+});
+
+test('a message with line breaks and escape sequences stays one harmless line', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  const [line = ''] = lines(waiting(0, 'bad\n\u001b[2Jgateway'));
+  expect(line).toContain('bad gateway');
+});
+
+describe('a whole run', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  const all = syntheticRun({ failAt: 'core' }).flatMap((each) => lines(each));
+
+  test('begins with the command, the target and the plan of every cluster', () => {
+    expect(all.slice(0, 4).map((line) => line.slice(9).trim().replace(/ {2,}/gu, ' | '))).toEqual([
+      'run | task cluster:create CLUSTER=all, run 01JDA7K2M9QXZ4T8V5C3B6N1P7',
+      'target | LAB embedded, simulated machines, clock x60',
+      expect.stringMatching(/^infra \| plan \| preflight, talos-apply, etcd-bootstrap/u),
+      expect.stringMatching(/^apps \| plan \| preflight, talos-apply/u),
+    ]);
+  });
+
+  test('says what failed, why, and what to do, and what was not begun', () => {
+    expect(all.find((line) => / failed {2,}/u.test(line))).toMatch(/apps +core +failed +core did not finish in 10m: cert-manager-webhook: 0\/1/u);
+    expect(all.some((line) => /apps +core +next +task cluster:health CLUSTER=apps/u.test(line))).toBe(true);
+    expect(all.filter((line) => line.includes('not begun'))).toHaveLength(5);
+  });
+
+  test('ends with the exit code and both clocks', () => {
+    expect(all.at(-1)).toMatch(/ended +with exit 75 after 4m\d\ds \(wall 4\.\d s\)$/u);
+  });
+
+  test('has no escape sequence and no blank line', () => {
+    for (const line of all) {
+      expect(line).not.toContain('\u001b');
+      expect(line.trim()).not.toBe('');
+    }
+  });
+});
+
+describe('what else is said', () => {
+  const quiet = plainLines({ style, verbose: false, utc: true });
+  const loud = plainLines({ style, verbose: true, utc: true });
+  const at = { lane: 'apps', step: 'core' };
+  test.each<[EventBody, string | undefined, string]>([
+    [{ type: 'command-ran', ...at, tool: 'helm', argv: ['version'], effect: 'read', exitCode: 0, wallMs: 200 }, undefined, 'ran        helm version (exit 0, wall 0.2 s)'],
+    [{ type: 'judged', ...at, check: 'api', layer: 'api', verdict: { is: 'pass' } }, undefined, 'pass       api'],
+    [{ type: 'judged', ...at, check: 'api', layer: 'api', verdict: { is: 'unknown', because: 'no answer' } }, 'unknown    api: no answer', 'unknown    api: no answer'],
+    [{ type: 'would-run', ...at, effect: 'write', command: 'helmfile sync' }, undefined, 'would run  helmfile sync'],
+    [{ type: 'phase-skipped', ...at, because: 'six releases deployed', ms: 2000 }, 'already    six releases deployed (2s)', 'already    six releases deployed (2s)'],
+    [{ type: 'phase-skipped', ...at, because: 'skip: infra is not there', ms: 0 }, 'skipped    infra is not there', 'skipped    infra is not there'],
+    [{ type: 'checkpoint-answered', ...at, answer: 'go', by: 'op', how: 'typed', waitedMs: 12_000 }, 'answered   go by op (typed, waited 12.0 s)', 'answered   go by op (typed, waited 12.0 s)'],
+    [{ type: 'act-finished', ...at, act: 'etcd-bootstrap', subject: 'apps-01', outcome: 'proven', because: 'member list' }, 'once only  etcd-bootstrap on apps-01: proven (member list)', 'once only  etcd-bootstrap on apps-01: proven (member list)'],
+    [{ type: 'note', ...at, level: 'warn', text: 'clock is 3 s off' }, 'warning    clock is 3 s off', 'warning    clock is 3 s off'],
+  ])('%j', (body, expected, verbose) => {
+    const [line] = quiet(event(0, body));
+    expect(line?.includes('\u001b') ?? false).toBe(false);
+    if (expected === undefined) expect(line).toBeUndefined();
+    else expect(line).toMatch(new RegExp(`^12:04:00 apps {6}core {14}${expected.replace(/[()[\].*+?]/gu, '\\$&')}$`, 'u'));
+    expect(loud(event(0, body))[0]).toContain(verbose);
+  });
+
+  test('for a task that answers only waits and warnings are said: the answer follows', () => {
+    const lines = plainLines({ style, verbose: false, utc: true, answersOnly: true });
+    expect(lines(event(0, { type: 'phase-started', lane: 'apps', step: 'x', title: 't' }))).toEqual([]);
+    expect(lines(event(0, { type: 'note', lane: '', step: '', level: 'info', text: 'i' }))).toEqual([]);
+    expect(lines(event(0, { type: 'note', lane: '', step: '', level: 'warn', text: 'w' }))).toHaveLength(1);
+    expect(lines(waiting(0, 'no answer'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import type { Event } from '../../scripts/engine/event.ts';
+import { Surface } from '../../scripts/terminal/live.ts';
+import { printOutcome } from '../../scripts/terminal/outcome.ts';
+import { writeLines } from '../../scripts/terminal/output.ts';
+import { chooseView, createView, type ViewOptions } from '../../scripts/terminal/view.ts';
+import { createStyle } from '../../scripts/terminal/style.ts';
+import { FakeStream, screen } from './fake-stream.ts';
+import { ESTIMATES, syntheticRun } from './synthetic.ts';
+
+const terminal = (): FakeStream => new FakeStream({ columns: 100, rows: 30 });
+const pipe = (): FakeStream => new FakeStream();
+
+describe('which view goes where', () => {
+  type Row = [string, Partial<ViewOptions> & { readonly stdout: FakeStream; readonly stderr: FakeStream }, string];
+  test.each<Row>([
+    ['a terminal gets the live view', { stdout: terminal(), stderr: terminal() }, 'live stdout'],
+    ['CI gets lines', { stdout: terminal(), stderr: terminal(), env: { CI: 'true' } }, 'plain stdout'],
+    ['a dumb terminal gets lines', { stdout: terminal(), stderr: terminal(), env: { TERM: 'dumb' } }, 'plain stdout'],
+    ['no rows, no frame', { stdout: new FakeStream({ columns: 80, rows: 0 }), stderr: terminal() }, 'plain stdout'],
+    ['results own a pipe, progress goes to stderr', { stdout: pipe(), stderr: pipe() }, 'plain stderr'],
+    ['a redirected result still has its live progress', { stdout: pipe(), stderr: terminal() }, 'live stderr'],
+    ['--json leaves stdout to the document', { stdout: terminal(), stderr: terminal(), document: true }, 'live stderr'],
+    ['--output=json is events on stdout', { stdout: terminal(), stderr: terminal(), mode: 'json' }, 'json stdout'],
+    ['--output=plain is plain on a terminal too', { stdout: terminal(), stderr: terminal(), mode: 'plain' }, 'plain stdout'],
+    ['--output=live means live in CI too', { stdout: terminal(), stderr: terminal(), mode: 'live', env: { CI: '1' } }, 'live stdout'],
+    ['--output=live cannot be in a pipe', { stdout: pipe(), stderr: pipe(), mode: 'live' }, 'plain stderr'],
+    ['a task that answers has a single waiting line', { stdout: terminal(), stderr: terminal(), shape: 'answer' }, 'answer stdout'],
+    ['and only lines in a pipe', { stdout: pipe(), stderr: pipe(), shape: 'answer' }, 'plain stderr'],
+  ])('%s', (_why, given, expected) => {
+    const { kind, to } = chooseView({ mode: 'auto', env: {}, ...given });
+    expect(`${kind} ${to}`).toBe(expected);
+  });
+});
+
+test('--output=json is exactly the events, one per line, and the result last', async () => {
+  const stdout = pipe();
+  const events = syntheticRun();
+  const view = createView({ mode: 'json', stdout, stderr: pipe(), env: {} });
+  for (const event of events) view.on(event);
+  await view.close();
+  printOutcome({ exit: 'no', result: { healthy: false }, render: () => [] }, { stdout, style: createStyle({ colour: false, width: 80 }), form: 'line' });
+  const lines = stdout.text.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+  expect(lines.slice(0, -1)).toEqual(events);
+  expect(lines.at(-1)).toEqual({ type: 'result', exit: 'no', code: 1, result: { healthy: false } });
+});
+
+test('an answer for people is its lines, as a document it is one', () => {
+  const outcome = { exit: 'done' as const, result: { healthy: true }, render: () => ['✔ infra is healthy'] };
+  const style = createStyle({ colour: false, width: 80 });
+  const [people, document] = [pipe(), pipe()];
+  printOutcome(outcome, { stdout: people, style, form: 'people' });
+  printOutcome(outcome, { stdout: document, style, form: 'document' });
+  expect(people.text).toBe('✔ infra is healthy\n');
+  expect(JSON.parse(document.text)).toEqual({ healthy: true });
+});
+
+describe('the live view', () => {
+  test('after a run only the compact picture is left on the screen, and the cursor is back', async () => {
+    const stdout = terminal();
+    const events = syntheticRun();
+    const view = createView({ mode: 'live', stdout, stderr: pipe(), env: { NO_COLOR: '1' }, estimates: ESTIMATES, now: () => Date.parse(events.at(-1)?.at ?? '') });
+    for (const event of events) view.on(event);
+    await view.close();
+    await view.close();
+    const lines = screen(stdout.text, 30);
+    expect(lines[0]).toMatch(/^task cluster:create CLUSTER=all/u);
+    expect(lines.at(-2)).toMatch(/✔ done after/u);
+    expect(lines).toHaveLength(5);
+    expect(stdout.text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.text.lastIndexOf('\u001b[?25l'));
+  });
+
+  test('leaves the screen to a question: nothing is drawn between pause and resume', async () => {
+    const stdout = terminal();
+    const events = syntheticRun();
+    const view = createView({ mode: 'live', stdout, stderr: pipe(), env: {}, now: () => 0 });
+    for (const event of events.slice(0, 10)) view.on(event);
+    await view.pause();
+    const before = stdout.text;
+    expect(before.endsWith('\u001b[?25h')).toBe(true);
+    for (const event of events.slice(10, 40)) view.on(event);
+    stdout.emit('resize');
+    expect(stdout.text).toBe(before);
+    view.resume();
+    stdout.emit('resize');
+    expect(stdout.text.length).toBeGreaterThan(before.length);
+    await view.close();
+  });
+
+  test('takes no signal listeners: those are cli\'s', async () => {
+    const before = process.listenerCount('SIGINT');
+    const view = createView({ mode: 'live', stdout: terminal(), stderr: pipe(), env: {} });
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    await view.close();
+  });
+});
+
+describe('the drawing surface', () => {
+  test('draws over the picture before, longer or shorter', () => {
+    const stream = terminal();
+    const surface = new Surface(stream);
+    surface.draw(['a', 'b', 'c']);
+    surface.draw(['d']);
+    surface.draw(['e', 'f']);
+    expect(screen(stream.text, 30)).toEqual(['e', 'f']);
+    surface.settle(['end']);
+    expect(screen(stream.text, 30)).toEqual(['end', '']);
+  });
+
+  test('writes nothing when nothing changed', () => {
+    const stream = terminal();
+    const surface = new Surface(stream);
+    surface.draw(['a']);
+    const before = stream.text;
+    surface.draw(['a']);
+    expect(stream.text).toBe(before);
+  });
+
+  test('a narrower window has broken lines in two: the picture begins that much higher', () => {
+    const stream = terminal();
+    const surface = new Surface(stream);
+    surface.draw(['x'.repeat(90), 'y']);
+    stream.columns = 50;
+    surface.draw(['z']);
+    expect(stream.text).toContain('\r\u001b[2A');
+  });
+});
+
+test('a reader that goes away does not end the work: what is written afterwards is dropped', async () => {
+  const stdout = new FakeStream({ broken: true });
+  const view = createView({ mode: 'json', stdout, stderr: pipe(), env: {} });
+  const events: readonly Event[] = syntheticRun();
+  view.on(events[0] as Event);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const event of events) view.on(event);
+  writeLines(stdout, ['the end']);
+  await view.close();
+  expect(stdout.text).toBe('');
+});
