@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import ts from 'typescript';
+import * as ts from 'typescript';
 
 export interface SourceFile { readonly file: string; readonly text: string }
 export interface Violation { readonly file: string; readonly line: number; readonly rule: string }

@@ -44,7 +44,7 @@ export async function each<T, R>(
   const workers = Math.max(1, Math.min(Math.floor(limit), items.length));
   await Promise.all(Array.from({ length: workers }, worker));
 
-  const told = [...failures.entries()].sort(([a], [b]) => a - b).map(([, failure]) => failure);
+  const told = [...failures.entries()].toSorted(([a], [b]) => a - b).map(([, failure]) => failure);
   const cut = signal.aborted && results.size + failures.size < items.length;
   if (cut && !told.some((failure) => failure.exit === 'interrupted')) told.push(interrupted(signal.reason));
   if (told.length > 0) throw gather(told, `${options.what ?? 'work'}: ${told.length} of ${items.length} failed`);

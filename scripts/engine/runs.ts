@@ -39,7 +39,7 @@ function encode(value: bigint, digits: number): string {
 
 /** When a run began, wall ms since the epoch, from its id alone. */
 export function startOfRun(id: string): number {
-  return [...id.slice(0, TIME_DIGITS)].reduce((sum, digit) => sum * 32 + DIGITS.indexOf(digit), 0);
+  return id.slice(0, TIME_DIGITS).split('').reduce((sum, digit) => sum * 32 + DIGITS.indexOf(digit), 0);
 }
 
 export interface Run {
@@ -99,7 +99,7 @@ export function listRuns(taskDir: string): readonly Run[] {
   return readdirSync(base, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && ID.test(entry.name))
     .map((entry) => entry.name)
-    .sort()
+    .toSorted()
     .map((id) => {
       const dir = join(base, id);
       return { id, dir, keep: existsSync(join(dir, KEEP_FILE)), ended: existsSync(join(dir, RESULT_FILE)) };

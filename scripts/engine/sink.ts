@@ -53,7 +53,7 @@ export function createSink(options: SinkOptions): Sink {
   let broken: Failure | undefined;
 
   const deliver = (event: Event): void => {
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         listener(event);
       } catch (error) {

@@ -127,7 +127,7 @@ describe('a once-only act', () => {
 describe('runs', () => {
   test('ids are unique, sort by age, and tell when', () => {
     const ids = Array.from({ length: 2000 }, (_, index) => newRunId(1_800_000_000_000 + Math.floor(index / 500) - (index === 1000 ? 50 : 0)));
-    expect([...ids].sort()).toEqual(ids);
+    expect(ids.toSorted()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(id))).toBe(true);
     expect(startOfRun(ids[0] ?? '')).toBe(1_800_000_000_000);

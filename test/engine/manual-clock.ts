@@ -20,7 +20,7 @@ export function manualClock(options: { readonly start?: number; readonly speed?:
   let order = 0;
   let jumping = false;
   const sleepers = new Set<Sleeper>();
-  const next = (): Sleeper | undefined => [...sleepers].sort((a, b) => a.at - b.at || a.order - b.order)[0];
+  const next = (): Sleeper | undefined => [...sleepers].toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
 
   const jump = async (): Promise<void> => {
     if (jumping) return;

@@ -76,7 +76,7 @@ describe('the sink', () => {
 
 describe('failures', () => {
   test('the order of the worst names every exit once', () => {
-    expect([...WORST_FIRST].sort()).toEqual(Object.keys(EXIT).sort());
+    expect([...WORST_FIRST].toSorted()).toEqual(Object.keys(EXIT).toSorted());
   });
 
   test.each([

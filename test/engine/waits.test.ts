@@ -68,10 +68,9 @@ describe('poll', () => {
       const stop = new AbortController();
       const clock = manualClock();
       const end = ask({ probe, signal: stop.signal }, clock);
-      const told = expect(end).rejects.toMatchObject({ exit: 'interrupted', because: 'Ctrl-C' });
       await settle();
       stop.abort('Ctrl-C');
-      await told;
+      await expect(end).rejects.toMatchObject({ exit: 'interrupted', because: 'Ctrl-C' });
       expect(clock.sleeping()).toBe(0);
     }
   });
@@ -85,7 +84,7 @@ describe('poll', () => {
 
   test('a watch asks the next question early, and is let go of at the end', async () => {
     const clock = manualClock();
-    let ring = (): void => undefined;
+    let ring: (() => void) | undefined;
     let stopped = 0;
     let there = false;
     const end = ask({
@@ -95,7 +94,7 @@ describe('poll', () => {
     }, clock);
     await clock.advance(1_000);
     there = true;
-    ring();
+    ring?.();
     await expect(end).resolves.toBe('seen');
     expect(clock.now()).toBe(1_001_000);
     expect(stopped).toBe(1);
