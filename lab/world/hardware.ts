@@ -13,6 +13,9 @@ export interface Hardware { readonly uuid: string; readonly disks: readonly Disk
 type MachineFile = ClusterFile['machines'][number];
 const hex = (seed: string, length: number): string => createHash('sha256').update(seed).digest('hex').slice(0, length);
 
+/** Sizes disks are sold in, GB: a model's name ends in one of them, often right behind other digits. */
+const SIZES = [3840, 1920, 1024, 1000, 960, 512, 500, 480, 256, 250, 240, 128, 120];
+
 /** Concrete hardware that the machine's selectors fit; the same for the same names, whenever and wherever it is made. */
 export function hardwareOf(cluster: string, machine: MachineFile): Hardware {
   const seed = `${cluster}/${machine.name}`;
@@ -43,8 +46,7 @@ function shape(seed: string, selector: { readonly id?: string; readonly model?: 
       : transport === 'nvme' ? `eui.${hex(`${seed}/wwid`, 16)}` : `naa.5${hex(`${seed}/wwid`, 15)}`;
   const byId = new Set<string>([`${transport === 'nvme' ? 'nvme' : 'ata'}-${model.replaceAll(' ', '_')}_${serial}`, transport === 'nvme' ? `nvme-${wwid}` : `wwn-0x${wwid.slice(4)}`]);
   if (id !== undefined) byId.add(id);
-  const size = /(\d+)\s?(G|T)B?\b/i.exec(model);
-  const gigabytes = size === null ? 500 : Number(size[1]) * (size[2]?.toUpperCase() === 'T' ? 1000 : 1);
+  const gigabytes = SIZES.find((size) => new RegExp(`${size}\\s?GB?\\b`, 'i').test(model)) ?? Number(/(\d+)\s?TB?\b/i.exec(model)?.[1] ?? 0.5) * 1000;
   return { model, serial, wwid, transport, symlinks: [...byId].map((entry) => `/dev/disk/by-id/${entry}`), sizeBytes: gigabytes * 1_000_000_000 };
 }
 

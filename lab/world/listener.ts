@@ -26,7 +26,7 @@ export interface ListenOptions {
  */
 export function listenTalos(options: ListenOptions): TalosListener {
   const names = [...new Set([...options.names, '127.0.0.1', 'localhost'])];
-  const leaf = options.authority === undefined ? selfSigned({ organization: ['talos'], commonName: 'maintenance-service.talos.dev' }, names) : issue(options.authority, { organization: ['talos'], names, use: 'both', ttlMs: 86_400_000 });
+  const leaf = options.authority === undefined ? selfSigned({ organization: ['talos'], commonName: 'maintenance-service.talos.dev' }, names) : issue(options.authority, { organization: ['talos'], commonName: options.names[1] ?? 'talos', names, use: 'both', ttlMs: 86_400_000 });
   const server = createSecureServer({
     allowHTTP1: true, minVersion: 'TLSv1.3', cert: leaf.crt, key: opensslKey(leaf.key),
     ...(options.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true, ca: [options.authority.crt] }),

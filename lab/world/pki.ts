@@ -101,6 +101,8 @@ export function issue(ca: Pair, options: LeafOptions): Pair {
     extensions: [
       extension('2.5.29.15', true, bits(Buffer.from([0x80]), 7)),
       extension('2.5.29.37', false, sequence(...uses)),
+      // Without a key id of its own, OpenSSL takes a leaf whose subject is its issuer's for self-signed.
+      extension('2.5.29.14', false, octets(keyId(key))),
       extension('2.5.29.35', false, sequence(context(0, false, authorityKeyId(ca)))),
       ...(names.length === 0 ? [] : [extension('2.5.29.17', false, sequence(...names))]),
     ],

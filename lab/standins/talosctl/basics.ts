@@ -1,0 +1,60 @@
+import { textAt } from '../../world/value.ts';
+import { Exit, parseFlags } from '../shared/flags.ts';
+import { callOne, callSorted, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
+
+const TAG = 'v1.12.0';
+const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+
+/** `version`: the client's, then each server's. */
+export async function version(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, client: { type: 'bool' }, short: { type: 'bool' }, insecure: { type: 'bool', short: 'i' }, json: { type: 'bool' } }, argv);
+  if (!flags.bool('json')) {
+    process.stdout.write('Client:\n');
+    process.stdout.write(flags.bool('short') ? `Talos ${TAG}\n` : `\tTag:         ${TAG}\n\tSHA:         undefined\n\tBuilt:       \n\tGo version:  go1.25.5\n\tOS/Arch:     ${process.platform}/${arch}\n`);
+    if (flags.bool('client')) return;
+    process.stdout.write('Server:\n');
+  }
+  const targets = flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)];
+  for (const target of targets) {
+    for (const { node, result } of await callSorted(target, 'error getting version', 'Version')) {
+      const field = (name: string): string => textAt(result, name) ?? '';
+      if (flags.bool('json')) {
+        process.stdout.write(JSON.stringify({ metadata: { hostname: node }, version: { tag: field('tag'), sha: field('sha'), goVersion: field('goVersion'), os: field('os'), arch: field('arch') }, platform: { name: 'metal', mode: 'metal' }, features: { rbac: true } }) + '\n');
+        continue;
+      }
+      process.stdout.write(`\tNODE:        ${shownNode(node, target)}\n\tTag:         ${field('tag')}\n\tSHA:         ${field('sha')}\n\tBuilt:       ${field('built')}\n\tGo version:  ${field('goVersion')}\n\tOS/Arch:     ${field('os')}/${field('arch')}\n\tEnabled:     RBAC\n`);
+    }
+  }
+}
+
+/** `read PATH`. */
+export async function read(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
+  const [path] = exactly(flags.args, 1);
+  process.stdout.write(textAt(await callOne(targetOf(flags), 'read', 'error reading file', 'Read', { path }), 'data') ?? '');
+}
+
+/** `dmesg`. */
+export async function dmesg(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
+  exactly(flags.args, 0);
+  for (const { result } of await callSorted(targetOf(flags), 'error getting dmesg', 'Dmesg')) process.stdout.write(textAt(result, 'data') ?? '');
+}
+
+/** `logs SERVICE`. */
+export async function logs(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, tail: { type: 'int', default: '-1' } }, argv);
+  const [id] = exactly(flags.args, 1);
+  const target = targetOf(flags);
+  for (const { node, result } of await callSorted(target, 'error fetching logs', 'Logs', { id })) {
+    const lines = (textAt(result, 'data') ?? '').split('\n').filter((line) => line !== '');
+    const tail = Number(flags.text('tail'));
+    for (const line of tail < 0 ? lines : lines.slice(-tail)) process.stdout.write(`${shownNode(node, target)}: ${line}\n`);
+  }
+}
+
+/** The arguments, which must be `count` many. */
+export function exactly(args: readonly string[], count: number): readonly string[] {
+  if (args.length === count) return args;
+  throw new Exit(1, count === 0 ? `unknown command "${args[0] ?? ''}"` : `accepts ${count} arg(s), received ${args.length}`);
+}

@@ -1,0 +1,64 @@
+import { at, isFields, textAt } from '../../world/value.ts';
+import type { Fields } from '../../world/value.ts';
+import { manyErrors } from '../../world/machine-config.ts';
+import { Exit, parseFlags } from '../shared/flags.ts';
+import { table } from '../shared/table.ts';
+import { goYaml } from '../shared/yaml.ts';
+import { call, CallError, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
+
+/** `get TYPE [ID] -o table|json|yaml`; resources of each node in turn. */
+export async function get(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, insecure: { type: 'bool', short: 'i' }, namespace: { type: 'string' }, output: { type: 'string', short: 'o', default: 'table' } }, argv);
+  const [type = '', id = ''] = flags.args;
+  if (flags.args.length < 1 || flags.args.length > 2) throw new Exit(1, `accepts between 1 and 2 arg(s), received ${flags.args.length}`);
+  const form = flags.text('output');
+  if (!['table', 'json', 'yaml'].includes(form)) throw new Exit(1, `output format "${form}" is not supported`);
+  const rows: string[][] = [];
+  const problems: string[] = [];
+  let first = true;
+  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)]) {
+    let answers;
+    try {
+      answers = await call(target, 'Resources', { type, id });
+    } catch (error) {
+      if (error instanceof CallError) throw new Exit(1, error.message);
+      throw error;
+    }
+    for (const answer of answers) {
+      if (answer.error !== undefined) {
+        const text = `rpc error: code = ${answer.error.code} desc = ${answer.error.message}`;
+        // The kind is looked up at the first node; what goes wrong there ends everything.
+        if (first && (answer.error.code === 'Unavailable' || answer.error.code === 'PermissionDenied' || /is not registered$/.test(answer.error.message))) throw new Exit(1, text);
+        problems.push(text);
+        continue;
+      }
+      const items = at(answer.result, 'items');
+      const columns = at(answer.result, 'columns');
+      const display = textAt(answer.result, 'display') ?? '';
+      const named = Array.isArray(columns) ? columns.filter(isFields) : [];
+      if (form === 'table' && first) rows.push(['NODE', 'NAMESPACE', 'TYPE', 'ID', 'VERSION', ...named.map((column) => String(column['name']).toUpperCase())]);
+      for (const item of Array.isArray(items) ? items.filter(isFields) : []) {
+        const node = shownNode(answer.node, target);
+        if (form === 'table') rows.push([node, textAt(item, 'metadata', 'namespace') ?? '', display, textAt(item, 'metadata', 'id') ?? '', String(at(item, 'metadata', 'version')), ...named.map((column) => cell(at(item, 'spec', ...String(column['path']).split('.'))))]);
+        else if (form === 'json') process.stdout.write(JSON.stringify(sorted({ ...item, node: answer.node }), null, 4) + '\n');
+        else process.stdout.write(`${first ? '' : '---\n'}node: ${answer.node}\n${goYaml(item)}`);
+        first = false;
+      }
+      first = false;
+    }
+  }
+  if (form === 'table') process.stdout.write(table(rows));
+  if (problems.length > 0) throw new Exit(1, manyErrors(problems));
+}
+
+/** A value as Go's jsonpath prints it in a column. */
+const cell = (value: unknown): string => (value === undefined || value === null ? '' : Array.isArray(value) || isFields(value) ? JSON.stringify(value) : String(value));
+
+/** Keys in order at every depth: the real tool encodes Go maps. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isFields(value)) return value;
+  const answer: Fields = {};
+  for (const key of Object.keys(value).toSorted()) answer[key] = sorted(value[key]);
+  return answer;
+}
