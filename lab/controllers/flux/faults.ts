@@ -38,7 +38,7 @@ export function faultWatcher(cx: ControllerContext, enqueue: () => Enqueue, chan
   return {
     name: 'faults', keys: () => [], initial: () => ['all'],
     reconcile() {
-      const now = cx.faults.list().filter((fault) => fault.cluster === cx.cluster && (fault.fault === 'helmrelease-stalled' || fault.fault === 'dependency-cycle')).map((fault) => `${fault.fault}|${fault.object ?? ''}`).join(',');
+      const now = cx.faults.list().filter((fault) => (fault.cluster === cx.cluster || fault.cluster === '*') && (fault.fault === 'helmrelease-stalled' || fault.fault === 'dependency-cycle')).map((fault) => `${fault.fault}|${fault.object ?? ''}`).join(',');
       if (now !== last) {
         last = now;
         changed();
