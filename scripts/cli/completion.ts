@@ -9,8 +9,8 @@ export function isCompletion(argv: readonly string[]): boolean {
 }
 
 /** The script of a shell (`completion bash|zsh|fish`), or the candidates for the last of the words so far (`--complete ...`). */
-export function completionScript(argv: readonly string[], taskfile: Taskfile): string[] {
-  if (argv[0] === '--complete') return completions(argv.slice(1), taskfile);
+export function completionScript(argv: readonly string[], taskfile: Taskfile, clusters: readonly string[]): string[] {
+  if (argv[0] === '--complete') return completions(argv.slice(1), taskfile, clusters);
   switch (argv[1]) {
     case 'zsh':
       return ZSH;

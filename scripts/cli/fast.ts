@@ -6,6 +6,7 @@ import { createStyle, wantsColour } from '../terminal/style.ts';
 import { parseArgs } from './args.ts';
 import { completionScript, isCompletion } from './completion.ts';
 import { findTask, taskNames } from './resolve.ts';
+import { clusterNames, places } from './surroundings.ts';
 import { listJson, renderHelp, renderList, renderSummary, renderUsageProblems, summaryJson, usageProblemsJson } from './usage.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,8 +28,10 @@ export function answerFast(argv: readonly string[], taskfile: Taskfile, terminal
     colour: wantsColour({ isTTY: stream.isTTY === true, noColor: terminal.env['NO_COLOR'], forceColor: terminal.env['FORCE_COLOR'], ci: terminal.env['CI'], term: terminal.env['TERM'] }),
     width: stream.columns !== undefined && stream.columns > 0 ? stream.columns : 100,
   });
+  // A folder is listed, no file is read: names are enough to say what CLUSTER may be.
+  const clusters = (): readonly string[] => clusterNames(places(terminal.env).root);
   if (isCompletion(argv)) {
-    writeLines(stdout, completionScript(argv, taskfile));
+    writeLines(stdout, completionScript(argv, taskfile, clusters()));
     return EXIT.done;
   }
   const { parsed, problems } = parseArgs(argv, taskNames(taskfile));
@@ -51,7 +54,7 @@ export function answerFast(argv: readonly string[], taskfile: Taskfile, terminal
   if ((flags.help || flags.summary) && parsed.tasks.length > 0) {
     const found = parsed.tasks.flatMap((typed) => findTask(taskfile, typed) ?? []);
     if (flags.json) document(found.length === 1 && found[0] !== undefined ? summaryJson(found[0].name, found[0].task) : { tasks: found.map(({ name, task }) => summaryJson(name, task)) });
-    else writeLines(stdout, found.flatMap(({ name, task }, index) => [...(index === 0 ? [] : ['']), ...renderSummary(name, task, style)]));
+    else writeLines(stdout, found.flatMap(({ name, task }, index) => [...(index === 0 ? [] : ['']), ...renderSummary(name, task, style, clusters())]));
     return EXIT.done;
   }
   if (flags.help) writeLines(stdout, renderHelp(style));

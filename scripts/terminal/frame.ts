@@ -133,9 +133,9 @@ const SLOWEST = 3;
  */
 export function finalFrame(state: ViewState, width: number, now: number, style: Style): string[] {
   if (width <= 0 || state.task === '' && state.lanes.length === 0) return [];
-  const [banner = ''] = bannerLines(state, width, now, style);
+  const banner = bannerLines(state, width, now, style);
   const names = Math.min(16, Math.max(3, ...state.lanes.map((lane) => displayWidth(lane.lane))));
-  const lines = [banner, ...state.lanes.filter((lane) => lane.steps.length > 0).flatMap((lane) => finalLane(lane, names, width, style))];
+  const lines = [...banner, ...state.lanes.filter((lane) => lane.steps.length > 0).flatMap((lane) => finalLane(lane, names, width, style))];
   const { finished } = state;
   if (finished !== undefined) {
     const clocks = state.speed === 1 ? duration(finished.ms) : `${duration(finished.ms)} simulated, wall ${wallSeconds(finished.wallMs)}`;

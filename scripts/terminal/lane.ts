@@ -196,7 +196,7 @@ function activeLines(step: StepView, names: number, cx: LaneContext, detail: Det
   const { style, width } = cx;
   const waiting = step.waiting;
   const counted = count(waiting?.done, waiting?.of);
-  const main = step.state === 'asking' ? step.note : counted !== '' ? counted : waiting === undefined ? (step.subjects.length > 0 && detail.subjects !== 'all' ? subjectCount(step.subjects) : step.title) : step.title;
+  const main = step.state === 'asking' ? step.note : counted !== '' ? `${counted}  ${step.title}` : waiting === undefined ? (step.subjects.length > 0 && detail.subjects !== 'all' ? subjectCount(step.subjects) : step.title) : step.title;
   const lines: Line[] = [{ text: row(stepMark(step.state, cx.now, style), step.name, names, main, duration(stepTime(step, cx)), cx, (text) => text, style.bold), rank: RANK.active }];
   const indent = Math.min(names + 6, Math.max(4, Math.floor(width / 3)));
   const room = width - indent;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { completions } from '../../scripts/cli/completion.ts';
 import { answerFast } from '../../scripts/cli/fast.ts';
@@ -12,7 +13,7 @@ const style = (width: number) => createStyle({ colour: false, width });
 
 function run(line: string): { code: number | undefined; out: string; err: string } {
   const [stdout, stderr] = [new FakeStream(), new FakeStream()];
-  const code = answerFast(line === '' ? [] : line.split(' '), toy, { stdout, stderr, env: {} });
+  const code = answerFast(line === '' ? [] : line.split(' '), toy, { stdout, stderr, env: { TASK_ROOT: '/nonexistent' } });
   return { code, out: stdout.text, err: stderr.text };
 }
 
@@ -100,6 +101,12 @@ test('problems wrap within the width', () => {
 });
 
 describe('shell completion', () => {
+  test('bash gets whole candidates although it splits words at colons and equals signs', () => {
+    const script = run('completion bash').out;
+    const ask = (line: string): string => spawnSync('bash', ['-c', `${script}\ntask() { printf 'cluster:create\\ncluster:create-infra\\n'; }\nCOMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _task_complete; printf '%s ' "\${COMPREPLY[@]}"`], { encoding: 'utf8' }).stdout;
+    expect(ask('task cluster:cr')).toBe('create create-infra ');
+  });
+
   test.each<[string[], string[]]>([
     [['cluster:c'], ['cluster:create', 'cluster:create-infra']],
     [['cluster:health', 'CL'], ['CLUSTER=']],

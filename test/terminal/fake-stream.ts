@@ -41,7 +41,10 @@ export function screen(text: string, rows: number): string[] {
       top = Math.max(top, row - rows + 1);
     } else if (verb === 'A') row = Math.max(top, row - Number(parameters === '' ? '1' : parameters));
     else if (verb === 'K') lines[row] = '';
-    else if (verb === 'J') lines.splice(row + 1, Infinity, ...[]), (lines[row] = (lines[row] ?? '').slice(0, column));
+    else if (verb === 'J') {
+      lines.length = row + 1;
+      lines[row] = (lines[row] ?? '').slice(0, column);
+    }
     else if (verb === '') {
       const line = (lines[row] ?? '').padEnd(column);
       lines[row] = line.slice(0, column) + token + line.slice(column + 1);

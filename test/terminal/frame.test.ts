@@ -94,8 +94,8 @@ describe('what a frame says', () => {
   test('what stays after the run is short: a line per cluster with its slowest steps, and both clocks', () => {
     const { state, now } = at(1000, events);
     const lines = finalFrame(state, 100, now, plain);
-    expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/✔ infra {2}14\/14 steps {3}4m40s {3}slowest: core 1m20s, flux 55s, talos-apply 42s/u);
+    expect(lines).toHaveLength(5);
+    expect(lines[2]).toMatch(/✔ infra {2}14\/14 steps {3}4m40s {3}slowest: core 1m20s, flux 55s, talos-apply 42s/u);
     expect(lines.at(-1)).toMatch(/✔ done after 5m\d\ds simulated, wall 5\.\d s/u);
   });
 

@@ -85,10 +85,8 @@ describe('what else is said', () => {
     [{ type: 'act-finished', ...at, act: 'etcd-bootstrap', subject: 'apps-01', outcome: 'proven', because: 'member list' }, 'once only  etcd-bootstrap on apps-01: proven (member list)', 'once only  etcd-bootstrap on apps-01: proven (member list)'],
     [{ type: 'note', ...at, level: 'warn', text: 'clock is 3 s off' }, 'warning    clock is 3 s off', 'warning    clock is 3 s off'],
   ])('%j', (body, expected, verbose) => {
-    const [line] = quiet(event(0, body));
-    expect(line?.includes('\u001b') ?? false).toBe(false);
-    if (expected === undefined) expect(line).toBeUndefined();
-    else expect(line).toMatch(new RegExp(`^12:04:00 apps {6}core {14}${expected.replace(/[()[\].*+?]/gu, '\\$&')}$`, 'u'));
+    // What stands after time, cluster and step, in the columns they always take.
+    expect(quiet(event(0, body)).map((line) => line.replace(/^12:04:00 apps {6}core {14}/u, ''))).toEqual(expected === undefined ? [] : [expected]);
     expect(loud(event(0, body))[0]).toContain(verbose);
   });
 

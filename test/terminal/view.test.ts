@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../scripts/engine/event.ts';
 import { Surface } from '../../scripts/terminal/live.ts';
@@ -66,7 +67,7 @@ describe('the live view', () => {
     const lines = screen(stdout.text, 30);
     expect(lines[0]).toMatch(/^task cluster:create CLUSTER=all/u);
     expect(lines.at(-2)).toMatch(/✔ done after/u);
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     expect(stdout.text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.text.lastIndexOf('\u001b[?25l'));
   });
 
@@ -136,4 +137,21 @@ test('a reader that goes away does not end the work: what is written afterwards 
   writeLines(stdout, ['the end']);
   await view.close();
   expect(stdout.text).toBe('');
+});
+
+describe('in a process of its own, played by the demo', () => {
+  const demo = new URL('demo.ts', import.meta.url).pathname;
+  const shell = (line: string) => spawnSync('bash', ['-c', line.replaceAll('DEMO', `"${process.execPath}" "${demo}"`)], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+
+  test('a pipe gets lines on stderr and keeps stdout clean for results', () => {
+    const { status, stdout, stderr } = shell('DEMO auto 200');
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/ done +in 5m14s \(wall 5\.2 s\)$/u);
+  });
+
+  test('a reader that leaves after one line does not make it fail', () => {
+    const { stdout, stderr } = shell('DEMO json 200 | head -n 1; echo "${PIPESTATUS[0]}"');
+    expect(stdout.split('\n').slice(1)).toEqual(['0', '']);
+    expect(stderr).toBe('');
+  });
 });
