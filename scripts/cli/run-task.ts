@@ -83,18 +83,37 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const wallMs = Date.now() - began.wall;
   const log = journal?.file;
   if (failure !== undefined && failure.log === undefined && log !== undefined) failure = withLog(failure, log);
-  const exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
-  events.emit({ type: 'run-finished', run: run.id, exit, ms, wallMs, ...(failure === undefined ? {} : { failure: toData(failure) }) });
+  let exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
+  try {
+    events.emit({ type: 'run-finished', run: run.id, exit, ms, wallMs, ...(failure === undefined ? {} : { failure: toData(failure) }) });
+  } catch (error) {
+    // The last line could not be journalled: what was done stands, but nobody may believe the record is whole.
+    failure ??= asFailure(error, resolved.name);
+    exit = failure.code;
+  }
   events.close();
   for (const lock of locks) lock.release();
   await view.close();
+  const head = journal?.head();
   journal?.close();
   if (writing) {
-    writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
-    pruneRuns(places.taskDir, runsWithOpenActs(places.taskDir));
+    writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
+    tidy(places.taskDir);
   }
   show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), steps: steps !== undefined, summary });
   return exit;
+}
+
+/** Old runs go only when it is sure that none of them is needed; a journal that was tampered with is told by the next run that reads it. */
+function tidy(taskDir: string): void {
+  let needed: ReadonlySet<string>;
+  try {
+    needed = runsWithOpenActs(taskDir);
+  } catch (error) {
+    if (error instanceof Failure) return;
+    throw error;
+  }
+  pruneRuns(taskDir, needed);
 }
 
 type RedactorLike = { redact(text: string): string; add(value: string): void };

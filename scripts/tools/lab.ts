@@ -44,6 +44,11 @@ export async function labUp(place: LabPlace & { readonly speed?: number }): Prom
 export async function labDown(place: LabPlace): Promise<LabAnswer> { return record(await call(place, ['down'], UP_MS)); }
 export async function labStatus(place: LabPlace): Promise<LabAnswer> { return record(await call(place, ['status'], CALL_MS)); }
 
+/** Per cluster, simulated ms in which something it needs was pending in the lab: the critical path of its waits. */
+export async function labBusy(place: LabPlace): Promise<Readonly<Record<string, number>>> {
+  return Object.fromEntries(Object.entries(record(await call(place, ['busy'], CALL_MS))).flatMap(([cluster, ms]) => (typeof ms === 'number' ? [[cluster, ms]] : [])));
+}
+
 /** Every fault the lab can cause. */
 export async function labFaults(place: LabPlace): Promise<readonly LabFault[]> {
   return records(await call(place, ['faults'], CALL_MS)).map((item) => ({ name: text(item, 'name'), does: text(item, 'does'), symptom: text(item, 'symptom'), outcome: text(item, 'outcome'), scope: text(item, 'scope'), heals: text(item, 'heals') }));
