@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Cluster, KubeObject } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
+import { commandLine } from './command-line.ts';
 import type { Kube, KindRef, Scope } from './doors.ts';
 import { clusterFiles, readIfThere } from './files.ts';
 import { gate } from './gate.ts';
@@ -163,7 +164,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     async patch(ref, name, namespace, patch) {
       const inside = namespace === undefined ? '' : ` -n ${namespace}`;
       const body = JSON.stringify(patch);
-      if (!(await mayWrite(`patch ${ref.plural} ${name}${inside} --type=merge -p '${body.replaceAll("'", String.raw`'\''`)}'`))) return;
+      if (!(await mayWrite(`patch ${ref.plural} ${name}${inside} --type=merge -p ${commandLine(scope.redactor.redact(body), [])}`))) return;
       good(`cannot change ${ref.kind} ${name} of ${cluster.name}`, await send({ method: 'PATCH', path: pathOf(ref, namespace, name), contentType: 'application/merge-patch+json', body, timeoutMs: WRITE_TIMEOUT_MS, query: { fieldManager: FIELD_MANAGER } }, `patch ${ref.kind} ${name}`));
     },
 

@@ -44,7 +44,8 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
   const files = cluster === undefined ? undefined : clusterFiles(scope.taskDir, scope.site.target, cluster.name);
   return {
     async run(command) {
-      const line = commandLine(command.tool, command.argv);
+      // Hidden word by word before quoting: a quoted quote inside a secret would no longer look like it.
+      const line = commandLine(command.tool, command.argv.map((word) => scope.redactor.redact(word)));
       const fed = command.stdin === undefined ? '' : ` # standard input: ${Buffer.byteLength(command.stdin)} bytes, not shown`;
       if (gate(scope, command.effect, line + fed) === 'would-run') return { stdout: '', stderr: '', exitCode: 0 };
       if (scope.signal.aborted) throw interrupted(command.tool);

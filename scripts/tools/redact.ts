@@ -55,6 +55,7 @@ export function spellingsOf(value: string): ReadonlySet<string> {
     const encoded = Buffer.from(text, 'utf8').toString('base64');
     found.add(encoded);
     found.add(Buffer.from(text, 'utf8').toString('base64url'));
+    found.add(Buffer.from(encoded, 'utf8').toString('base64'));
     for (const part of alignments(text)) found.add(part);
     for (const part of alignments(encoded)) found.add(part);
   }

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { identifyMachine } from '../../scripts/tools/identify.ts';
+import { parseDisks, parseLinks } from '../../scripts/tools/talos-parse.ts';
+import { fixture, machine } from './support.ts';
+
+const seen = { disks: parseDisks(fixture('talosctl-1.12.0/get-disks.json')), links: parseLinks(fixture('talosctl-1.12.0/get-links.json')) };
+const SSD = { model: 'Samsung SSD 860' };
+const CEPH = '/dev/disk/by-id/nvme-eui.6479a7726a304b94';
+const infra01 = machine('infra-01', { disks: { install: SSD, data: { ceph: { id: CEPH } } } });
+const macOnly = machine('infra-01');
+const stranger = machine('apps-01', { macs: ['3c:fd:fe:35:10:*'], disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/nvme-eui.other' } } } });
+
+test('a disk id settles it', () => {
+  expect(identifyMachine(infra01, seen, [infra01, stranger])).toEqual({ machine: 'infra-01', by: 'disk id', evidence: CEPH });
+});
+test('without disk ids a network card does', () => {
+  expect(identifyMachine(macOnly, seen, [macOnly, stranger])).toEqual({ machine: 'infra-01', by: 'MAC', evidence: 'eno1 f8:f2:1e:20:57:d1' });
+});
+test('the right card does not outweigh a wrong disk, and who it looks like is named', () => {
+  const wanted = machine('infra-02', { disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/nvme-eui.elsewhere' } } } });
+  const answer = identifyMachine(wanted, seen, [wanted, infra01]);
+  expect(answer).toMatchObject({ machine: 'infra-02', looksLike: 'infra-01' });
+  expect(answer).toHaveProperty('because', expect.stringContaining('it has no disk /dev/disk/by-id/nvme-eui.elsewhere'));
+});
+test('a MAC prefix that two machines share proves nothing by itself', () => {
+  const twin = machine('apps-02');
+  expect(identifyMachine(macOnly, seen, [macOnly, twin])).toMatchObject({ because: expect.stringContaining('fits apps-02 as well'), looksLike: 'apps-02' });
+});
+test('a twin that a disk id excludes is no rival', () => {
+  const twin = machine('apps-02', { disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/absent' } } } });
+  expect(identifyMachine(macOnly, seen, [macOnly, twin])).toMatchObject({ by: 'MAC' });
+});
+test('no disk to install on is a mismatch, whatever else fits', () => {
+  const wanted = machine('infra-01', { disks: { install: { model: 'WDC' }, data: { ceph: { id: CEPH } } } });
+  expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ because: expect.stringMatching(/no disk fits the install disk \(model WDC\).*Samsung/) });
+});
+test('a bond has the right address too, but is no card', () => {
+  const wanted = machine('infra-01', { macs: ['f8:f2:1e:20:57:d0'] });
+  expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ because: expect.stringContaining('none of its network cards') });
+});
