@@ -73,12 +73,13 @@ function names(value: unknown): void {
   value['listKind'] ??= `${value['kind']}List`;
 }
 
+const text = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+
 /** Addresses of an IPv4 CIDR in order, leaving out the network's own, the first (the API's own Service) and the tenth (cluster DNS by custom). Throws when all are taken. */
 export function addressPool(cidr: string, taken: () => ReadonlySet<string>): ServiceAddresses {
   const [base = '', bits = '32'] = cidr.split('/');
   const start = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   const size = 2 ** (32 - Number(bits));
-  const text = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
   return {
     next() {
       const used = taken();

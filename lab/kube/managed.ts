@@ -67,9 +67,9 @@ export function without(owner: Owner, drop: (path: Path) => boolean): Owner {
   return paths.size === owner.paths.size ? owner : { ...owner, paths };
 }
 
+const text = (owners: readonly Owner[]): string[] => owners.filter((owner) => owner.paths.size > 0)
+  .map((owner) => JSON.stringify([owner.manager, owner.operation, owner.subresource ?? '', [...owner.paths].toSorted()])).toSorted();
 /** Do both say the same, times apart? */
 export function sameOwners(a: readonly Owner[], b: readonly Owner[]): boolean {
-  const text = (owners: readonly Owner[]): string[] => owners.filter((owner) => owner.paths.size > 0)
-    .map((owner) => JSON.stringify([owner.manager, owner.operation, owner.subresource ?? '', [...owner.paths].toSorted()])).toSorted();
   return equal(text(a), text(b));
 }

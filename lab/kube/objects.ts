@@ -28,6 +28,13 @@ export interface Objects {
   change<T>(run: () => T): T;
 }
 
+const index = (map: Map<string, Set<string>>, key: string, uid: string, on: boolean): void => {
+  const set = map.get(key) ?? new Set();
+  if (on) set.add(uid);
+  else set.delete(uid);
+  if (set.size === 0) map.delete(key);
+  else map.set(key, set);
+};
 export function createObjects(): Objects {
   const buckets = new Map<string, { readonly items: Map<string, KubeObject>; sorted: readonly KubeObject[] | undefined }>();
   const uids = new Map<string, KubeObject>();
@@ -39,13 +46,6 @@ export function createObjects(): Objects {
   let depth = 0;
   let draining = false;
 
-  const index = (map: Map<string, Set<string>>, key: string, uid: string, on: boolean): void => {
-    const set = map.get(key) ?? new Set();
-    if (on) set.add(uid);
-    else set.delete(uid);
-    if (set.size === 0) map.delete(key);
-    else map.set(key, set);
-  };
   const mark = (object: KubeObject, on: boolean): void => {
     const uid = object.metadata.uid ?? '';
     for (const owner of object.metadata.ownerReferences ?? []) index(owned, owner.uid, uid, on);
@@ -74,7 +74,8 @@ export function createObjects(): Objects {
     const failed: unknown[] = [];
     try {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        for (const listener of [...listeners]) {
+        const told = Array.from(listeners);
+        for (const listener of told) {
           try {
             listener(event);
           } catch (error) {

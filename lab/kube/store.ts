@@ -68,7 +68,6 @@ export function createStore(options: StoreOptions): Store {
     if (type === undefined) throw notServed();
     return type;
   };
-  const bucket = (type: ResourceType): string => `${type.group}/${type.kind}`;
   const found = (type: ResourceType, ref: Place): KubeObject | undefined => objects.get(bucket(type), type.namespaced ? ref.namespace ?? 'default' : undefined, ref.name);
   const must = (type: ResourceType, ref: Place): KubeObject => {
     const object = found(type, ref);
@@ -267,6 +266,7 @@ export function createStore(options: StoreOptions): Store {
   return store;
 }
 
+const bucket = (type: ResourceType): string => `${type.group}/${type.kind}`;
 const dumpKey = (object: KubeObject): string => `${object.apiVersion} ${object.kind} ${object.metadata.namespace ?? ''} ${object.metadata.name}`;
 /** What generation counts: everything but metadata and status. */
 function wanted(object: KubeObject): object {
