@@ -25,12 +25,18 @@ export function createAnswerView(options: { readonly stream: Output; readonly st
     if (wait === undefined) wait = startWait(text, { stream: options.stream, enabled: true });
     else wait.update(text);
   };
+  /** A line that stays, above the waiting one. */
+  const above = (line: string): void => {
+    const waited = wait !== undefined;
+    stop();
+    out.write(`${line}\n`);
+    if (waited) show(text);
+  };
   return {
+    say: (sentence) => above(clean(sentence)),
     on(event: Event) {
       if (event.type === 'note' && event.level === 'warn') {
-        stop();
-        out.write(`${options.style.yellow('!')} ${clean(event.text)}\n`);
-        if (!paused) show(text);
+        above(`${options.style.yellow('!')} ${clean(event.text)}`);
         return;
       }
       const next = words(event);

@@ -3,7 +3,7 @@ import { laneHeight, laneLines, type LaneContext } from './lane.ts';
 import { MARK } from './marks.ts';
 import { runClock, wallElapsed, type LaneView, type ViewState } from './state.ts';
 import { clean, displayWidth, fit, padEnd, truncate } from './width.ts';
-import { duration, plural, shortId, wallSeconds } from './words.ts';
+import { duration, plural, shortId, spoken, wallSeconds } from './words.ts';
 
 /** From here on clusters stand side by side; below, one under the other. */
 export const SIDE_BY_SIDE_COLUMNS = 120;
@@ -99,7 +99,7 @@ function stack(blocks: readonly Block[], room: number, width: number, style: Sty
 }
 
 function bannerLines(state: ViewState, width: number, now: number, style: Style): string[] {
-  const variables = Object.entries(state.variables).map(([name, value]) => ` ${clean(`${name}=${value}`)}`).join('');
+  const variables = spoken(state.variables).map((each) => ` ${clean(each)}`).join('');
   const command = `task ${state.task}${variables}`;
   const wall = wallSeconds(wallElapsed(state, now));
   const clocks = state.speed === 1 ? duration(runClock(state, now)) : `${duration(runClock(state, now))} simulated, wall ${wall}`;

@@ -12,6 +12,8 @@ export function createJsonView(stream: Output): View {
     on(event: Event) {
       out.write(`${JSON.stringify(event)}\n`);
     },
+    // stdout holds events only; what is said goes into no document
+    say() {},
     async pause() {},
     resume() {},
     async close() {},

@@ -4,7 +4,7 @@ import { finalFrame, frame } from './frame.ts';
 import { sink, type Output } from './output.ts';
 import { initialState, reduce, type Estimates } from './state.ts';
 import type { View } from './view.types.ts';
-import { displayWidth } from './width.ts';
+import { clean, displayWidth, wrap } from './width.ts';
 
 export interface LiveOptions {
   readonly stream: Output;
@@ -49,7 +49,9 @@ export class Surface {
   /** Replaces the picture by `lines`, which stay, and puts the cursor below them. */
   settle(lines: readonly string[]): void {
     if (this.#drawn.length === 0 && lines.length === 0) return;
-    this.#put(`${this.#home()}${body(lines)}${lines.length === 0 ? '' : '\n'}\u001b[J${SHOW_CURSOR}`);
+    // Nothing new to leave behind: the picture itself stays.
+    const text = lines.length === 0 ? '\n' : `${this.#home()}${body(lines)}\n\u001b[J`;
+    this.#put(`${text}${SHOW_CURSOR}`);
     this.#drawn = [];
   }
 
@@ -114,6 +116,9 @@ export function createLiveView(options: LiveOptions): View {
     surface.draw(frame(state, stream.columns ?? 80, Math.max(1, (stream.rows ?? 24) - 1), now(), style));
   };
   stream.on('resize', paint);
+  // Who ends the process at once (a second Ctrl-C, a fault) must find the cursor again.
+  const restore = (): void => surface.settle([]);
+  process.once('exit', restore);
 
   const listr = new Listr<undefined, typeof FrameRenderer>([{ title: 'run', task: () => ended }], {
     renderer: FrameRenderer,
@@ -128,6 +133,11 @@ export function createLiveView(options: LiveOptions): View {
     on(event) {
       state = reduce(state, event);
     },
+    say(text) {
+      // Settled, the sentence stays above; the next picture is drawn below it.
+      surface.settle([...wrap(clean(text), stream.columns ?? 80)]);
+      paint();
+    },
     async pause() {
       paused = true;
       surface.settle(frame(state, stream.columns ?? 80, Math.max(1, (stream.rows ?? 24) - 1), now(), style));
@@ -140,6 +150,7 @@ export function createLiveView(options: LiveOptions): View {
         over();
         await driven;
         stream.removeListener('resize', paint);
+        process.removeListener('exit', restore);
         if (!paused) surface.settle(finalFrame(state, stream.columns ?? 80, now(), style));
         paused = true;
       })();

@@ -4,7 +4,7 @@ import type { Verdict } from '../engine/verdict.ts';
 import { sink, type Output } from './output.ts';
 import type { View } from './view.types.ts';
 import { cell, clean, displayWidth } from './width.ts';
-import { count, duration, limit, timeOfDay, wallSeconds } from './words.ts';
+import { count, duration, limit, spoken, timeOfDay, wallSeconds } from './words.ts';
 
 export interface PlainOptions {
   readonly style: Style;
@@ -51,7 +51,7 @@ export function plainLines(options: PlainOptions): (event: Event) => string[] {
       case 'run-started': {
         laneColumns = Math.min(20, Math.max(4, ...event.plan.map((lane) => displayWidth(lane.lane))));
         stepColumns = Math.min(24, Math.max(6, ...event.plan.flatMap((lane) => lane.steps.map((each) => displayWidth(each.name)))));
-        const variables = Object.entries(event.variables).map(([name, value]) => ` ${name}=${value}`).join('');
+        const variables = spoken(event.variables).map((each) => ` ${each}`).join('');
         return [
           ...line({ lane: '' }, 'run', `task ${event.task}${variables}${event.dryRun ? ' (dry run: nothing will be changed)' : ''}, run ${event.run}`, style.bold),
           ...line({ lane: '' }, 'target', event.target.label),
@@ -138,6 +138,9 @@ export function createPlainView(options: PlainOptions & { readonly stream: Outpu
   return {
     on(event) {
       for (const line of lines(event)) out.write(`${line}\n`);
+    },
+    say(text) {
+      out.write(`${clean(text)}\n`);
     },
     async pause() {},
     resume() {},

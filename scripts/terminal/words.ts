@@ -50,3 +50,11 @@ export function count(done: number | undefined, of: number | undefined): string 
 export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
+
+/** Said by the target's label already, which every view shows. */
+const IN_THE_LABEL: ReadonlySet<string> = new Set(['TARGET', 'LAB', 'LAB_SPEED']);
+
+/** The variables worth repeating next to a task's name, as they would be typed. */
+export function spoken(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables).filter(([name]) => !IN_THE_LABEL.has(name)).map(([name, value]) => `${name}=${value}`);
+}

@@ -103,7 +103,7 @@ test('problems wrap within the width', () => {
 describe('shell completion', () => {
   test('bash gets whole candidates although it splits words at colons and equals signs', () => {
     const script = run('completion bash').out;
-    const ask = (line: string): string => spawnSync('bash', ['-c', `${script}\ntask() { printf 'cluster:create\\ncluster:create-infra\\n'; }\nCOMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _task_complete; printf '%s ' "\${COMPREPLY[@]}"`], { encoding: 'utf8' }).stdout;
+    const ask = (line: string): string => spawnSync('bash', ['--norc', '-c', `${script}\ntask() { printf 'cluster:create\\ncluster:create-infra\\n'; }\nCOMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _task_complete; printf '%s ' "\${COMPREPLY[@]}"`], { encoding: 'utf8' }).stdout;
     expect(ask('task cluster:cr')).toBe('create create-infra ');
   });
 

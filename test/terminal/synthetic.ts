@@ -77,7 +77,7 @@ export function syntheticRun(options: SyntheticOptions = {}): Event[] {
     longest = Math.max(longest, t);
   });
   const first: EventBody = {
-    type: 'run-started', run: '01JDA7K2M9QXZ4T8V5C3B6N1P7', task: 'cluster:create', variables: { CLUSTER: 'all' },
+    type: 'run-started', run: '01JDA7K2M9QXZ4T8V5C3B6N1P7', task: 'cluster:create', variables: { TARGET: 'lab', LAB: 'embedded', LAB_SPEED: '60', CLUSTER: 'all' },
     target: { id: 'lab-1', label: speed === 1 ? 'SITE, real machines' : `LAB embedded, simulated machines, clock x${speed}`, speed, simulated: ['machines'] },
     plan, dryRun: false, by: { user: 'op', host: 'desk', pid: 4711 }, version: '0.1.0', commit: '5c2e9f1',
   };

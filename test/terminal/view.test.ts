@@ -88,6 +88,19 @@ describe('the live view', () => {
     await view.close();
   });
 
+  test('what is said from outside stays above, and the picture goes on below it', async () => {
+    const stdout = terminal();
+    const events = syntheticRun();
+    const view = createView({ mode: 'live', stdout, stderr: pipe(), env: { NO_COLOR: '1' }, now: () => 0 });
+    for (const event of events.slice(0, 10)) view.on(event);
+    stdout.emit('resize');
+    view.say('stopping safely; Ctrl-C again stops at once');
+    const lines = screen(stdout.text, 30);
+    expect(lines.slice(0, 2)).toEqual(['stopping safely; Ctrl-C again stops at once', expect.stringMatching(/^task cluster:create/u)]);
+    expect(lines.filter((line) => line.startsWith('task '))).toHaveLength(1);
+    await view.close();
+  });
+
   test('takes no signal listeners: those are cli\'s', async () => {
     const before = process.listenerCount('SIGINT');
     const view = createView({ mode: 'live', stdout: terminal(), stderr: pipe(), env: {} });
@@ -141,7 +154,7 @@ test('a reader that goes away does not end the work: what is written afterwards 
 
 describe('in a process of its own, played by the demo', () => {
   const demo = new URL('demo.ts', import.meta.url).pathname;
-  const shell = (line: string) => spawnSync('bash', ['-c', line.replaceAll('DEMO', `"${process.execPath}" "${demo}"`)], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+  const shell = (line: string) => spawnSync('bash', ['--norc', '-c', line.replaceAll('DEMO', `"${process.execPath}" "${demo}"`)], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
 
   test('a pipe gets lines on stderr and keeps stdout clean for results', () => {
     const { status, stdout, stderr } = shell('DEMO auto 200');
