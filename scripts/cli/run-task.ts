@@ -59,6 +59,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     shape: steps === undefined || flags.dryRun ? 'answer' : 'steps', verbose: flags.verbose, env,
     estimates: steps === undefined ? {} : estimatesFor(places.taskDir, resolved.name, target),
   });
+  const restore = interruption.sayThrough((text) => view.say(text));
   const locks: Lock[] = [];
   let failure: Failure | undefined;
   let outcome: Outcome | undefined;
@@ -92,6 +93,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     exit = failure.code;
   }
   events.close();
+  restore();
   for (const lock of locks) lock.release();
   await view.close();
   const head = journal?.head();

@@ -6,6 +6,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** Aborts for another reason: a lost lock, a journal that cannot be written. */
   abort(reason: Failure): void;
+  /** Where "stopping safely" is said from now on: a live view must not be written across. Answers how to go back. */
+  sayThrough(say: (text: string) => void): () => void;
   /** Stops listening. */
   dispose(): void;
 }
@@ -16,12 +18,13 @@ export interface Interruption {
  */
 export function listenForSignals(source: Pick<EventEmitter, 'on' | 'off'>, say: (text: string) => void, exit: (code: number) => void): Interruption {
   const controller = new AbortController();
+  let through = say;
   const stop = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
       exit(130);
       return;
     }
-    say(name === 'SIGINT' ? 'stopping safely; Ctrl-C again stops at once' : `${name} received, stopping safely`);
+    through(name === 'SIGINT' ? 'stopping safely; Ctrl-C again stops at once' : `${name} received, stopping safely`);
     controller.abort(new Failure({
       exit: 'interrupted', what: 'stopped before it was finished', because: name === 'SIGINT' ? 'Ctrl-C' : name,
       hint: 'run the same command again to go on from here',
@@ -32,6 +35,10 @@ export function listenForSignals(source: Pick<EventEmitter, 'on' | 'off'>, say: 
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
+    sayThrough: (other) => {
+      through = other;
+      return () => { through = say; };
+    },
     dispose: () => {
       for (const name of names) source.off(name, stop);
     },

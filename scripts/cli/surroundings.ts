@@ -21,7 +21,7 @@ export function places(env: Readonly<Record<string, string | undefined>>): Place
 /** Names of the clusters that have a file, in order, without reading any: enough to judge CLUSTER=... */
 export function clusterNames(root: string): readonly string[] {
   try {
-    return readdirSync(join(root, 'talos/clusters')).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length)).sort(byIntroduction);
+    return readdirSync(join(root, 'talos/clusters')).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length)).toSorted(byIntroduction);
   } catch (error) {
     // No such folder: the configuration is read next and says so with its place.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
