@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
-import { dig, listIn, mapIn, textAt } from './data.ts';
+import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
 import { readDocument, record, text } from './shape.ts';
 import { keySpot, type At, type Sources, type Written } from './source.ts';
 import { readTree } from './tree.ts';
@@ -82,6 +82,7 @@ function readHelmfile(sources: Sources, file: string): readonly WrittenRelease[]
     return [];
   }
   for (const key of Object.keys(mapIn(document.data))) if (!FILE_KEYS.includes(key)) unknown(sources, document, [], key, FILE_KEYS);
+  const repositories = new Map(listIn(document.data, 'repositories').map((each) => [textIn(each, 'name') ?? '', (textIn(each, 'url') ?? '').replace(/\/$/, '')]));
   return listIn(document.data, 'releases').flatMap((release, index) => {
     for (const key of Object.keys(mapIn(release))) if (!RELEASE_KEYS.includes(key)) unknown(sources, document, ['releases', index], key, RELEASE_KEYS);
     const required = (key: string): At<string> | undefined => {
@@ -102,8 +103,17 @@ function readHelmfile(sources: Sources, file: string): readonly WrittenRelease[]
     });
     const [name, namespace, chart, version] = [required('name'), required('namespace'), required('chart'), required('version')];
     const [needs, values] = [texts('needs'), texts('values')];
-    return name === undefined || namespace === undefined || chart === undefined || version === undefined ? [] : [{ file, name, namespace, chart, version, needs, values }];
+    if (name === undefined || namespace === undefined || chart === undefined || version === undefined) return [];
+    return [{ file, name, namespace, chart, source: chartSource(sources, chart, repositories), version, needs, values }];
   });
+}
+
+function chartSource(sources: Sources, chart: At<string>, repositories: ReadonlyMap<string, string>): string | undefined {
+  if (chart.value.startsWith('oci://')) return chart.value;
+  const [repository = '', ...name] = chart.value.split('/');
+  const url = repositories.get(repository);
+  if (url === undefined) sources.report(chart.spot, 'repository-unknown', `${chart.value}: there is no repository ${repository} in this file`, meant(repository, repositories.keys(), 'charts are oci://... or <repository>/<chart>, with the repository listed above'));
+  return url === undefined ? undefined : `${url}/${name.join('/')}`;
 }
 
 function unknown(sources: Sources, document: Written, path: readonly (string | number)[], key: string, known: readonly string[]): void {

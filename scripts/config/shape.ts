@@ -71,7 +71,7 @@ export function list<T>(read: Read<T>): Read<At<readonly T[]>> {
 export interface Entry<T> { readonly key: At<string>; readonly value: T }
 
 /** `{a, b}`: keys without values. */
-function noValue(at: Spot, key: string, cx: Cx): readonly never[] {
+function noValue(at: Spot, key: string, cx: Cx): never[] {
   cx.report(at, 'wrong-type', `${key} has no value`, `write ${key}: and its value`);
   return [];
 }
@@ -80,7 +80,7 @@ function noValue(at: Spot, key: string, cx: Cx): readonly never[] {
 export function record<T>(read: Read<T>): Read<readonly Entry<T>[]> {
   return (node, cx) => {
     if (!isMap(node)) return wrongType(node, cx, 'a map');
-    return node.items.flatMap((pair) => {
+    return node.items.flatMap((pair): Entry<T>[] => {
       if (!isScalar(pair.key)) return [];
       const key = { value: String(pair.key.value), spot: spot(pair.key, cx) };
       if (!isNode(pair.value)) return noValue(key.spot, key.value, cx);

@@ -69,6 +69,8 @@ export interface WrittenRelease {
   readonly name: At<string>;
   readonly namespace: At<string>;
   readonly chart: At<string>;
+  /** Where the chart comes from: `oci://...`, or its repository's URL and its name; undefined when the repository is not known. */
+  readonly source: string | undefined;
   readonly version: At<string>;
   readonly needs: readonly At<string>[];
   /** As written, relative to helmfile.d. */

@@ -1,7 +1,23 @@
-import type { Sources } from '../source.ts';
-import type { WrittenSite } from '../written.ts';
+import { bootstrapObjects, crdManifests, crdProviders, fluxSource, namespaceLabels } from './bootstrap.ts';
+import { releaseNamespaces, releaseNeeds, releaseOrder, releaseValues } from './helmfile.ts';
+import { disks, machineAddresses, macs, patchesAgree, patchesUsed } from './machines.ts';
+import { clusterIds, controlPlanes, endpoints, fileNamesMatch, machineNames, namesAreLabels } from './names.ts';
+import { dnsAddress, mesh, networkForm, networksComputed, networksDisjoint, pools } from './networks.ts';
+import type { Rule } from './rule.ts';
+import { noLiterals, secretNamespaces, secretReferences, secretsApart } from './secrets.ts';
+import { settingsAgree, settingsObject, settingsUsed } from './settings.ts';
+import { dependencies, helmSources, treeNamespaces, treeReachable } from './tree.ts';
+import { installerImage, pins, releasePins, treePins } from './versions.ts';
 
-/** A rule looks at what is written and reports what is wrong; it never throws and never changes anything. */
-export type Rule = (site: WrittenSite, sources: Sources) => void;
-
-export const RULES: readonly Rule[] = [];
+/** Every rule, by subject. Order does not matter: problems are sorted by place. */
+export const RULES: readonly Rule[] = [
+  namesAreLabels, fileNamesMatch, clusterIds, machineNames, endpoints, controlPlanes,
+  networkForm, networksDisjoint, networksComputed, dnsAddress, pools, mesh,
+  machineAddresses, macs, disks, patchesUsed, patchesAgree,
+  secretReferences, secretsApart, secretNamespaces, noLiterals,
+  pins, releasePins, treePins, installerImage,
+  releaseValues, releaseNeeds, releaseOrder, releaseNamespaces,
+  bootstrapObjects, namespaceLabels, crdManifests, crdProviders, fluxSource,
+  settingsObject, settingsAgree, settingsUsed,
+  treeReachable, dependencies, helmSources, treeNamespaces,
+];

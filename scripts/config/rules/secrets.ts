@@ -1,0 +1,100 @@
+import { textIn } from '../data.ts';
+import { scalars } from '../read.ts';
+import type { At, Report, Sources, Spot } from '../source.ts';
+import type { Rule } from './rule.ts';
+
+const REFERENCE = /^op:\/\/[^/\s]+(\/[^/\s]+)+$/;
+
+/** `op://vault/item/field`, or `op://vault/item` for a whole item; nothing else is a secret here. */
+function reference(value: At<string>, parts: 2 | 3, what: string, report: Report): void {
+  const form = parts === 3 ? 'op://vault/item/field' : 'op://vault/item';
+  if (!value.value.startsWith('op://')) {
+    report(value.spot, 'secret-literal', `${what} is not a reference to a secret`, `secrets are never written here, only where they are: ${form}`);
+    return;
+  }
+  const count = value.value.slice(5).split('/').length;
+  if (!REFERENCE.test(value.value) || (parts === 3 ? count < 3 || count > 4 : count !== 2)) {
+    report(value.spot, 'secret-reference', `${value.value} is not a reference of the form ${form}`, count < parts ? `the ${count < 2 ? 'item' : 'field'} is missing` : `exactly ${form}`);
+  }
+}
+
+/** References have their form; whether they can be read is asked in preflight, not here. */
+export const secretReferences: Rule = (site, { report }) => {
+  for (const { secrets } of site.clusters) if (secrets !== undefined) reference(secrets, 2, 'secrets', report);
+  for (const secret of site.secrets) for (const { key, value } of secret.data ?? []) reference(value, 3, `${key.value} of ${secret.name?.value ?? 'this Secret'}`, report);
+};
+
+/** Two clusters with the same Talos secrets would accept each other's certificates. */
+export const secretsApart: Rule = (site, { report }) => {
+  const owners = new Map<string, string>();
+  for (const { secrets, stem } of site.clusters) {
+    if (secrets === undefined) continue;
+    const owner = owners.get(secrets.value);
+    if (owner !== undefined) report(secrets.spot, 'secrets-shared', `${secrets.value} is already ${owner}'s`, `each cluster has secrets of its own; was ${secrets.value.replace(owner, stem)} meant?`);
+    owners.set(secrets.value, owner ?? stem);
+  }
+  const first = new Set<string>();
+  for (const { name, namespace } of site.secrets) {
+    if (name === undefined || namespace === undefined) continue;
+    const id = `${namespace.value}/${name.value}`;
+    if (first.has(id)) report(name.spot, 'secret-twice', `Secret ${id} is given twice`, 'put all its keys into one entry');
+    first.add(id);
+  }
+};
+
+/** What a value that leaked looks like, whatever key it hangs on. */
+const LEAKS: readonly { readonly like: RegExp; readonly what: string }[] = [
+  { like: /-----BEGIN [A-Z ]*PRIVATE KEY-----/, what: 'a private key' },
+  { like: /LS0tLS1CRUdJTi[A-Za-z0-9+/]{20}/, what: 'a key or certificate in base64' },
+  { like: /\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}/, what: 'a GitHub token' },
+  { like: /\bglpat-[\w-]{20}/, what: 'a GitLab token' },
+  { like: /\bAKIA[0-9A-Z]{16}\b/, what: 'an AWS access key' },
+  { like: /\bxox[abprs]-[\w-]{10,}/, what: 'a Slack token' },
+  { like: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/, what: 'a JSON web token' },
+  { like: /\bops_eyJ[\w-]{20,}/, what: 'a 1Password service account token' },
+  { like: /\bAGE-SECRET-KEY-1[0-9A-Z]{20,}/, what: 'an age key' },
+];
+const TELLING = /^(token|password|passwd|secret|key|apikey|api[-_]key|api[-_]token|private[-_]?key|client[-_]?secret|bootstraptoken|(aescbc|secretbox)encryptionsecret)$/i;
+/** Long, without spaces, with letters and digits mixed, and neither a path, a name with words nor a variable. */
+const RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_.-]{20,}$/;
+
+function leak(path: readonly string[], value: string): string | undefined {
+  const found = LEAKS.find(({ like }) => like.test(value));
+  if (found !== undefined) return found.what;
+  return TELLING.test(path.at(-1) ?? '') && RANDOM.test(value) && !/^[a-z0-9]+([./-][a-z0-9]+)*$/.test(value) ? 'a secret' : undefined;
+}
+
+/** No secret is in Git: not by its looks, not as a Secret with data, in no file of the configuration. */
+export const noLiterals: Rule = (site, sources) => {
+  for (const folder of ['talos', 'bootstrap', 'helmfile.d', 'kubernetes']) {
+    // Every value of bootstrap/secrets.yaml is a reference or refused by the rule above.
+    for (const file of sources.filesBelow(folder).filter((each) => each !== 'bootstrap/secrets.yaml')) {
+      for (const document of sources.yaml(file, { optional: true }) ?? []) {
+        for (const { path, value, node } of scalars(document)) {
+          const what = leak(path, value);
+          if (what !== undefined) say(document.spotOf(node), what, path, sources);
+        }
+      }
+    }
+  }
+  for (const tree of site.trees) {
+    for (const object of tree.objects) {
+      if (object.kind !== 'Secret') continue;
+      sources.report(object.document.spotAt(['metadata', 'name']), 'secret-in-git', `Secret ${object.name} is in Git`, 'use an ExternalSecret, or bootstrap/secrets.yaml for what must be there before Flux');
+    }
+  }
+};
+
+function say(spot: Spot, what: string, path: readonly string[], sources: Sources): void {
+  // Never the value itself: problems are printed and kept.
+  sources.report({ ...spot, length: 1 }, 'secret-literal', `${path.at(-1) ?? 'this value'} looks like ${what}`, 'take it out of Git and change it; write where it is kept: op://vault/item/field');
+}
+
+/** Bootstrap namespaces that Secrets go to must be made before them. */
+export const secretNamespaces: Rule = (site, { report }) => {
+  if (site.namespaces.length === 0) return;
+  const made = new Set(['kube-system', 'default', ...site.namespaces.flatMap((document) => textIn(document.data, 'metadata', 'name') ?? [])]);
+  for (const { namespace, name } of site.secrets) {
+    if (namespace !== undefined && !made.has(namespace.value)) report(namespace.spot, 'namespace-missing', `Secret ${name?.value ?? ''} goes to namespace ${namespace.value}, which bootstrap/namespaces.yaml does not make`, `known: ${[...made].join(', ')}`);
+  }
+};
