@@ -1,6 +1,6 @@
 import type { EtcdMember, TalosService } from '../../tools/doors.ts';
 import { check, fail, pass, unread, type Finding } from '../finding.ts';
-import { controlPlanes } from '../look.ts';
+import { controlPlanes, NOT_LOOKED_AT } from '../look.ts';
 import type { Snapshot } from '../snapshot.types.ts';
 
 export const ETCD = 'etcd';
@@ -92,6 +92,11 @@ function memberFindings(seen: Snapshot): readonly Finding[] {
     const reading = planes.map((machine) => seen.etcd.members[machine.name]).find((candidate) => candidate !== undefined && !candidate.ok);
     return [reading === undefined || reading.ok ? { is: 'unknown', object: ETCD, because: 'not looked at' } : { ...unread(ETCD, reading), needs: 'talos' }];
   }
+  // One member's answer proves a quorum, not that the silent one says the same.
+  const silent = planes.flatMap((machine): readonly Finding[] => {
+    const reading = seen.etcd.members[machine.name] ?? NOT_LOOKED_AT;
+    return reading.ok ? [] : [unread(etcdId(machine.name), reading)];
+  });
   const strangers = answers.filter(({ members }) => members.some((member) => !ours.includes(member.hostname)));
   if (strangers.length > 0) {
     return strangers.map(({ machine, members }) => {
@@ -110,6 +115,7 @@ function memberFindings(seen: Snapshot): readonly Finding[] {
   return [
     ...missing.map((name) => fail(etcdId(name), `the members are ${names(first.members)}`, { state: 'not a member', hint: `talosctl -n ${first.machine.address} etcd members; ${name} joins when its etcd service starts` })),
     ...learners.map((name) => fail(etcdId(name), 'a learner has no vote yet', { state: 'learner', hint: `talosctl -n ${first.machine.address} etcd members; it is promoted once it has caught up` })),
+    ...silent,
     ...(missing.length + learners.length === 0 ? [pass(ETCD, `${first.members.length} members`)] : []),
   ];
 }

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { EXIT, Failure } from '../../scripts/engine/failure.ts';
+import { diagnose } from '../../scripts/health/diagnosis.ts';
+import { KINDS, listKey } from '../../scripts/health/kinds.ts';
+import type { LookContext } from '../../scripts/health/look.ts';
+import { readSnapshot } from '../../scripts/health/snapshot.ts';
+import { LAYERS } from '../../scripts/health/snapshot.types.ts';
+import type { Machine } from '../../scripts/config/cluster.ts';
+import type { KindRef } from '../../scripts/tools/doors.ts';
+import { healthy, NOW, type Draft } from './builder.ts';
+
+interface Bench { readonly cx: LookContext; readonly calls: string[]; readonly abort: AbortController; peak: number }
+
+/** Doors that answer from a draft and write down what they were asked. `fail` names calls (a prefix) that throw. */
+function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; talosconfig?: boolean; kubeconfig?: boolean } = {}): Bench {
+  const abort = new AbortController();
+  const calls: string[] = [];
+  let open = 0;
+  const call = async <T>(name: string, answer: () => T): Promise<T> => {
+    calls.push(name);
+    open += 1;
+    made.peak = Math.max(made.peak, open);
+    await Promise.resolve();
+    open -= 1;
+    if (options.fail?.some((prefix) => name.startsWith(prefix)) === true) throw new Failure({ exit: 'rerun', what: `${name} failed`, because: 'connection refused', hint: 'look there' });
+    return answer();
+  };
+  const value = <T>(reading: { ok: true; value: T } | { ok: false; because: string } | undefined): T => {
+    if (reading?.ok !== true) throw new Failure({ exit: 'rerun', what: reading?.because ?? 'absent' });
+    return reading.value;
+  };
+  const talosOf = (machine: Machine) => value(draft.talos).find((reading) => reading.machine === machine.name);
+  const refuse = async (): Promise<never> => { throw new Error('a look never writes'); };
+  const cx: LookContext = {
+    site: draft.site, cluster: draft.cluster, clock: { now: () => NOW }, signal: abort.signal,
+    doors: {
+      talos: {
+        face: (machine) => call(`face ${machine.name}`, () => value(draft.faces)[machine.name] ?? { is: 'closed', because: 'gone' }),
+        hasTalosconfig: () => options.talosconfig ?? true,
+        stage: (machine) => call(`stage ${machine.name}`, () => value(talosOf(machine)?.stage)),
+        version: (machine) => call(`version ${machine.name}`, () => value(talosOf(machine)?.version)),
+        services: (machine) => call(`services ${machine.name}`, () => value(talosOf(machine)?.services)),
+        etcdMembers: (machine) => call(`members ${machine.name}`, () => value(draft.etcd.members[machine.name])),
+        etcdStatus: (machines) => call(`status ${machines.map((machine) => machine.name).join(' ')}`, () => value(draft.etcd.status)),
+        etcdAlarms: (machine) => call(`alarms ${machine.name}`, () => value(draft.etcd.alarms)),
+        identify: refuse, machineConfig: refuse, writeTalosconfig: refuse, applyInsecure: refuse, wouldChange: refuse, bootstrap: refuse, etcdSnapshot: refuse, writeKubeconfig: refuse, clientVersion: refuse,
+      },
+      kube: {
+        hasKubeconfig: () => options.kubeconfig ?? true,
+        readyz: () => call('readyz', () => undefined),
+        serverVersion: () => call('serverVersion', () => value(draft.api).version),
+        list: (kind: KindRef) => call(`list ${listKey(kind)}`, () => {
+          const reading = draft.lists[listKey(kind)];
+          return reading?.ok === true ? { items: reading.value, missing: false } : { items: [], missing: true };
+        }),
+        get: (kind, name, namespace) => call(`get ${kind.kind} ${namespace ?? ''}/${name}`, () => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { token: 'canary-value' } })),
+        apply: refuse, wouldChange: refuse, patch: refuse, delete: refuse, watch: () => { throw new Error('a look never watches'); },
+      },
+      helm: { list: () => call('helm list', () => value(draft.releases)), values: refuse, clientVersion: refuse },
+    },
+  };
+  const made: Bench = { cx, calls, abort, peak: 0 };
+  return made;
+}
+
+describe('one look', () => {
+  test('of everything reads each thing once and finds a healthy cluster healthy', async () => {
+    const { cx, calls } = bench();
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(diagnose(seen)).toMatchObject({ is: 'healthy' });
+    expect(calls.length).toBe(new Set(calls).size);
+    // What costs a process each: three machines with four questions, etcd's two, helm's one.
+    expect(calls.filter((call) => /^(stage|version|services|members|status|alarms|helm)/u.test(call))).toHaveLength(15);
+  });
+  test('keeps no value of a secret', async () => {
+    const seen = await readSnapshot(bench().cx, LAYERS);
+    expect(seen.secretKeys).toEqual({ 'external-secrets/onepassword-connect-token': { ok: true, value: ['token'] } });
+    expect(JSON.stringify(seen)).not.toContain('canary-value');
+  });
+  test('reads only what is asked for, and says so of the rest', async () => {
+    const { cx, calls } = bench();
+    const seen = await readSnapshot(cx, ['nodes']);
+    expect(calls.sort()).toEqual(['list nodes', 'readyz', 'serverVersion']);
+    expect(seen.faces).toEqual({ ok: false, because: 'not looked at' });
+    expect(seen.releases).toEqual({ ok: false, because: 'not looked at' });
+  });
+  test('for machines alone probes and spawns nothing', async () => {
+    const { cx, calls } = bench();
+    await readSnapshot(cx, ['machines']);
+    expect(calls.sort()).toEqual(['face infra-01', 'face infra-02', 'face infra-03']);
+  });
+  test('never has more than a few lists open', async () => {
+    const made = bench();
+    await readSnapshot(made.cx, LAYERS.slice(3));
+    expect(made.peak).toBeLessThanOrEqual(7);
+  });
+});
+
+describe('a look at something broken', () => {
+  test('asks a silent API twice and nothing above it', async () => {
+    const { cx, calls } = bench(healthy(), { fail: ['readyz', 'serverVersion', 'list', 'helm'] });
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(calls.filter((call) => /^(readyz|serverVersion|list|helm|get)/u.test(call)).sort()).toEqual(['readyz', 'serverVersion']);
+    expect(seen.lists['pods']).toEqual({ ok: false, because: 'not reached: readyz failed: connection refused', needs: 'api' });
+    expect(diagnose(seen).is).toBe('cannotTell');
+  });
+  test('listens to an API that is not ready but answers', async () => {
+    const { cx, calls } = bench(healthy(), { fail: ['readyz'] });
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(seen.api.ok).toBe(false);
+    expect(calls).toContain('list pods');
+  });
+  test('asks a machine that does not answer one thing only', async () => {
+    const { cx, calls } = bench(healthy(), { fail: ['services infra-02'] });
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(calls.filter((call) => call.endsWith(' infra-02') && !call.startsWith('face') && !call.startsWith('status'))).toEqual(['services infra-02']);
+    const reading = seen.talos.ok ? seen.talos.value[1] : undefined;
+    expect(reading?.version).toEqual({ ok: false, because: 'not reached: services infra-02 failed: connection refused', needs: 'talos' });
+  });
+  test.each([
+    ['closed', { is: 'closed', because: 'ECONNREFUSED' }, 'not reached: ECONNREFUSED'],
+    ['in maintenance', { is: 'maintenance' }, 'not reached: infra-02 is in maintenance mode'],
+    ['of somebody else', { is: 'installed', ours: false, issuer: 'O=other' }, 'not reached: the Talos API of infra-02 is signed by O=other, not by our machine CA'],
+  ] as const)('does not ask a machine that is %s', async (_name, face, because) => {
+    const draft = healthy();
+    if (draft.faces.ok) draft.faces.value['infra-02'] = face;
+    const { cx, calls } = bench(draft);
+    const seen = await readSnapshot(cx, ['talos', 'etcd']);
+    expect(calls.filter((call) => /^(stage|services|version|members) infra-02/u.test(call))).toEqual([]);
+    expect(seen.etcd.members['infra-02']).toEqual({ ok: false, because, needs: 'machines' });
+  });
+  test('does not ask etcd of a machine whose etcd is not running', async () => {
+    const draft = healthy();
+    const reading = draft.talos.ok ? draft.talos.value[0] : undefined;
+    if (reading?.services.ok) reading.services.value = [{ id: 'etcd', state: 'Failed', healthy: false, message: 'disk' }];
+    const { cx, calls } = bench(draft);
+    const seen = await readSnapshot(cx, ['etcd']);
+    expect(calls).not.toContain('members infra-01');
+    expect(calls).toContain('status infra-02 infra-03');
+    expect(seen.etcd.members['infra-01']).toMatchObject({ because: 'not reached: its etcd service is Failed (disk)' });
+  });
+  test.each([[{ talosconfig: false }, ['talos', 'etcd'], 'services infra-01'], [{ kubeconfig: false }, ['api', 'core', 'nodes'], 'readyz']] as const)('asks nothing without %j and says how to get it', async (without, layers, call) => {
+    const { cx, calls } = bench(healthy(), without);
+    const seen = await readSnapshot(cx, layers);
+    expect(calls).not.toContain(call);
+    expect(JSON.stringify(seen)).toContain('task cluster:kubeconfig CLUSTER=infra');
+  });
+  test('calls a kind the API does not know unread, not empty', async () => {
+    const draft = healthy();
+    draft.lists[listKey(KINDS.issuers)] = { ok: false, because: 'x' };
+    const seen = await readSnapshot(bench(draft).cx, ['certificates']);
+    expect(seen.lists[listKey(KINDS.issuers)]).toMatchObject({ ok: false, needs: 'crds' });
+  });
+  test('gives up listing when nothing is answered any more', async () => {
+    const { cx, calls } = bench(healthy(), { fail: ['list'] });
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(calls.filter((call) => call.startsWith('list ')).length).toBeLessThan(Object.keys(seen.lists).length);
+    expect(Object.values(seen.lists).every((reading) => !reading.ok)).toBe(true);
+  });
+});
+
+test('an aborted run is the only thing thrown', async () => {
+  const { cx, abort } = bench();
+  abort.abort();
+  await expect(readSnapshot(cx, LAYERS)).rejects.toMatchObject({ exit: 'interrupted', code: EXIT.interrupted });
+});
