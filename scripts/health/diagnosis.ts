@@ -81,7 +81,7 @@ function causesOf(seen: Snapshot, failing: ReadonlyMap<string, Finding>, layerOf
   const order = (object: string): number => LAYERS.indexOf(layerOf.get(object) ?? 'mesh');
   const knots: (readonly string[])[] = [];
   const placed = new Set<string>();
-  for (const object of [...failing.keys()].sort((a, b) => order(a) - order(b))) {
+  for (const object of [...failing.keys()].toSorted((a, b) => order(a) - order(b))) {
     if (placed.has(object)) continue;
     const beyond = [...(reach.get(object) ?? [])];
     // A root needs nothing but what needs it back: itself, or a knot of objects that wait for each other.
@@ -140,7 +140,7 @@ function cycleOf(seen: Snapshot, knot: readonly string[], graph: Graph): readonl
 
 function cycleCause(seen: Snapshot, layer: Layer, circle: readonly string[], failing: ReadonlyMap<string, Finding>, consequences: readonly string[]): Cause {
   const first = circle[0] ?? '';
-  const since = circle.map((object) => failing.get(object)?.since).filter((value) => value !== undefined).sort((a, b) => a - b)[0];
+  const since = circle.map((object) => failing.get(object)?.since).filter((value) => value !== undefined).toSorted((a, b) => a - b)[0];
   const file = (seen.site.tree[seen.cluster.name] ?? []).find((item) => `${item.kind} ${item.namespace}/${item.name}` === first)?.file;
   return {
     layer, object: circle.join(', '), objects: circle, state: 'dependency cycle', because: `each waits for the next: ${[...circle, first].join(' -> ')}`,

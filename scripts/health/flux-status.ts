@@ -54,7 +54,7 @@ function inOrder(seen: Snapshot, findings: readonly Finding[]): readonly Finding
     }
     placed.add(finding);
   };
-  for (const finding of [...findings.filter((candidate) => candidate.object === root), ...findings].sort((a, b) => rank(a) - rank(b))) place(finding);
+  for (const finding of [...findings.filter((candidate) => candidate.object === root), ...findings].toSorted((a, b) => rank(a) - rank(b))) place(finding);
   return [...placed];
 }
 const rank = (finding: Finding): number => (finding.object.startsWith('HelmRelease ') ? 2 : finding.object.startsWith('Kustomization ') ? 1 : 0);

@@ -89,7 +89,7 @@ function missingEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
     if (failing.get(self)?.state !== 'not in the cluster') continue;
     const holders = kustomizations.map((object) => ({ object: idOf(object), path: normal(text(spec(object, 'path')) ?? '') }))
       .filter(({ object, path }) => object !== self && path !== '' && item.file.startsWith(`${path}/`))
-      .sort((a, b) => b.path.length - a.path.length);
+      .toSorted((a, b) => b.path.length - a.path.length);
     const holder = holders[0]?.object ?? nearest(seen, item.file, self) ?? root;
     if (holder !== self) edge(self, holder);
   }
@@ -100,7 +100,7 @@ function missingEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
 function nearest(seen: Snapshot, file: string, self: string): string | undefined {
   const above = treeItems(seen, 'Kustomization').map((item) => ({ object: itemId(item), folder: item.file.slice(0, item.file.lastIndexOf('/')) }))
     .filter(({ object, folder }) => object !== self && folder !== '' && file.startsWith(`${folder}/`) && file.slice(0, file.lastIndexOf('/')) !== folder)
-    .sort((a, b) => b.folder.length - a.folder.length);
+    .toSorted((a, b) => b.folder.length - a.folder.length);
   return above[0]?.object;
 }
 

@@ -1,34 +1,31 @@
 import type { KindRef } from '../tools/doors.ts';
+import { KINDS as ALL } from '../tools/kinds.ts';
 import type { Layer } from './snapshot.types.ts';
 
-const core = (kind: string, plural: string, namespaced = true): KindRef => ({ apiVersion: 'v1', kind, plural, namespaced });
-const of = (apiVersion: string, kind: string, plural: string, namespaced = true): KindRef => ({ apiVersion, kind, plural, namespaced });
-
-/** Every kind a look at a cluster reads. Versions are those the pinned releases serve. */
+/** Every kind a look at a cluster reads. */
 export const KINDS = {
-  nodes: core('Node', 'nodes', false),
-  pods: core('Pod', 'pods'),
-  services: core('Service', 'services'),
-  deployments: of('apps/v1', 'Deployment', 'deployments'),
-  daemonSets: of('apps/v1', 'DaemonSet', 'daemonsets'),
-  statefulSets: of('apps/v1', 'StatefulSet', 'statefulsets'),
-  replicaSets: of('apps/v1', 'ReplicaSet', 'replicasets'),
-  crds: of('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
-  gitRepositories: of('source.toolkit.fluxcd.io/v1', 'GitRepository', 'gitrepositories'),
-  ociRepositories: of('source.toolkit.fluxcd.io/v1', 'OCIRepository', 'ocirepositories'),
-  helmRepositories: of('source.toolkit.fluxcd.io/v1', 'HelmRepository', 'helmrepositories'),
-  kustomizations: of('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'kustomizations'),
-  helmReleases: of('helm.toolkit.fluxcd.io/v2', 'HelmRelease', 'helmreleases'),
-  certificates: of('cert-manager.io/v1', 'Certificate', 'certificates'),
-  issuers: of('cert-manager.io/v1', 'Issuer', 'issuers'),
-  clusterIssuers: of('cert-manager.io/v1', 'ClusterIssuer', 'clusterissuers', false),
-  externalSecrets: of('external-secrets.io/v1', 'ExternalSecret', 'externalsecrets'),
-  secretStores: of('external-secrets.io/v1', 'SecretStore', 'secretstores'),
-  clusterSecretStores: of('external-secrets.io/v1', 'ClusterSecretStore', 'clustersecretstores', false),
+  nodes: ALL.Node,
+  pods: ALL.Pod,
+  services: ALL.Service,
+  deployments: ALL.Deployment,
+  daemonSets: ALL.DaemonSet,
+  statefulSets: ALL.StatefulSet,
+  crds: ALL.CustomResourceDefinition,
+  gitRepositories: ALL.GitRepository,
+  ociRepositories: ALL.OCIRepository,
+  helmRepositories: ALL.HelmRepository,
+  kustomizations: ALL.Kustomization,
+  helmReleases: ALL.HelmRelease,
+  certificates: ALL.Certificate,
+  issuers: ALL.Issuer,
+  clusterIssuers: ALL.ClusterIssuer,
+  externalSecrets: ALL.ExternalSecret,
+  secretStores: ALL.SecretStore,
+  clusterSecretStores: ALL.ClusterSecretStore,
 } as const satisfies Readonly<Record<string, KindRef>>;
 
 /** Secrets are asked for one by one and only their keys are kept: a snapshot must be safe to print. */
-export const SECRET: KindRef = core('Secret', 'secrets');
+export const SECRET: KindRef = ALL.Secret;
 
 /** `pods`, `certificates.cert-manager.io`: the key of a kind in Snapshot.lists. For a kind from a CRD also the CRD's name. */
 export function listKey(kind: KindRef): string {

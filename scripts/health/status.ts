@@ -55,7 +55,7 @@ function rowOf(seen: Snapshot, machine: Machine): Row {
     stage: plainly ? 'maintenance' : stage.ok ? `${stage.value.stage}${stage.value.ready ? '' : ', not ready'}` : faceText(face),
     version: version.ok ? version.value : plainly ? SIGN.skip : '?',
     node: !nodes.ok ? '?' : node === undefined ? 'not registered' : condition(node, 'Ready')?.status === 'True' ? 'Ready' : 'NotReady',
-    unread: [...(plainly || stage.ok ? [] : [`${machine.name}: ${stage.because}`])],
+    unread: plainly || stage.ok ? [] : [`${machine.name}: ${stage.because}`],
   };
 }
 

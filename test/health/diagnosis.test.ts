@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, subarray } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../scripts/health/diagnosis.ts';
 import { KINDS } from '../../scripts/health/kinds.ts';
@@ -137,10 +137,10 @@ test('any reading that failed is never healthy', () => {
   const { site: _site, cluster: _cluster, ...world } = healthy();
   const paths = readings(world).filter((path) => !UNASKED.has(path.join('.')));
   expect(paths.length).toBeGreaterThan(30);
-  fc.assert(fc.property(fc.subarray([...paths], { minLength: 1, maxLength: 3 }), (chosen) => {
+  assert(property(subarray([...paths], { minLength: 1, maxLength: 3 }), (chosen) => {
     const draft = healthy();
     // Inner ones first: an outer one that failed has no inside any more.
-    for (const path of [...chosen].sort((a, b) => b.length - a.length)) breakAt(draft, path);
+    for (const path of [...chosen].toSorted((a, b) => b.length - a.length)) breakAt(draft, path);
     return diagnose(draft).is !== 'healthy';
   }), { numRuns: 150 });
 });

@@ -11,6 +11,8 @@ import { healthy, NOW, type Draft } from './builder.ts';
 
 interface Bench { readonly cx: LookContext; readonly calls: string[]; readonly abort: AbortController; peak: number }
 
+const refuse = async (): Promise<never> => { throw new Error('a look never writes'); };
+
 /** Doors that answer from a draft and write down what they were asked. `fail` names calls (a prefix) that throw. */
 function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; talosconfig?: boolean; kubeconfig?: boolean } = {}): Bench {
   const abort = new AbortController();
@@ -30,7 +32,6 @@ function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; ta
     return reading.value;
   };
   const talosOf = (machine: Machine) => value(draft.talos).find((reading) => reading.machine === machine.name);
-  const refuse = async (): Promise<never> => { throw new Error('a look never writes'); };
   const cx: LookContext = {
     site: draft.site, cluster: draft.cluster, clock: { now: () => NOW }, signal: abort.signal,
     doors: {
@@ -80,14 +81,14 @@ describe('one look', () => {
   test('reads only what is asked for, and says so of the rest', async () => {
     const { cx, calls } = bench();
     const seen = await readSnapshot(cx, ['nodes']);
-    expect(calls.sort()).toEqual(['list nodes', 'readyz', 'serverVersion']);
+    expect(calls.toSorted()).toEqual(['list nodes', 'readyz', 'serverVersion']);
     expect(seen.faces).toEqual({ ok: false, because: 'not looked at' });
     expect(seen.releases).toEqual({ ok: false, because: 'not looked at' });
   });
   test('for machines alone probes and spawns nothing', async () => {
     const { cx, calls } = bench();
     await readSnapshot(cx, ['machines']);
-    expect(calls.sort()).toEqual(['face infra-01', 'face infra-02', 'face infra-03']);
+    expect(calls.toSorted()).toEqual(['face infra-01', 'face infra-02', 'face infra-03']);
   });
   test('never has more than a few lists open', async () => {
     const made = bench();
@@ -100,7 +101,7 @@ describe('a look at something broken', () => {
   test('asks a silent API twice and nothing above it', async () => {
     const { cx, calls } = bench(healthy(), { fail: ['readyz', 'serverVersion', 'list', 'helm'] });
     const seen = await readSnapshot(cx, LAYERS);
-    expect(calls.filter((call) => /^(readyz|serverVersion|list|helm|get)/u.test(call)).sort()).toEqual(['readyz', 'serverVersion']);
+    expect(calls.filter((call) => /^(readyz|serverVersion|list|helm|get)/u.test(call)).toSorted()).toEqual(['readyz', 'serverVersion']);
     expect(seen.lists['pods']).toEqual({ ok: false, because: 'not reached: readyz failed: connection refused', needs: 'api' });
     expect(diagnose(seen).is).toBe('cannotTell');
   });

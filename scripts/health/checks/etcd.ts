@@ -120,7 +120,7 @@ function memberFindings(seen: Snapshot): readonly Finding[] {
   ];
 }
 
-const names = (members: readonly EtcdMember[]): string => members.map((member) => member.hostname).sort().join(', ');
+const names = (members: readonly EtcdMember[]): string => members.map((member) => member.hostname).toSorted().join(', ');
 const noLeader = (leader: string): boolean => leader === '' || /^0+$/u.test(leader);
 
 function leaderFindings(seen: Snapshot): readonly Finding[] {

@@ -17,7 +17,7 @@ function perNode(seen: Snapshot, judge: (machine: Machine, node: KubeObject) => 
   return seen.cluster.machines.map((machine) => {
     const node = nodes.value.find((candidate) => candidate.metadata.name === machine.name);
     if (node !== undefined) return judge(machine, node);
-    const others = nodes.value.map((candidate) => candidate.metadata.name).sort().join(', ');
+    const others = nodes.value.map((candidate) => candidate.metadata.name).toSorted().join(', ');
     return fail(nodeId(machine.name), `the nodes are ${others === '' ? 'none' : others}`, { state: 'not registered', hint: `talosctl -n ${machine.address} service kubelet` });
   });
 }
