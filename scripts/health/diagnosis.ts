@@ -192,7 +192,9 @@ function unknownsOf(judged: readonly Judged[]): readonly Unknown[] {
     const found = findings.filter((finding) => finding.is === 'unknown');
     const told: readonly Finding[] = found.length > 0 || verdict.is !== 'unknown' ? found : [{ is: 'unknown', object: check.name, because: verdict.because }];
     for (const { object, because, hint, needs } of told) {
-      unknowns.set(`${check.layer} ${object} ${because}`, { layer: check.layer, object, because, ...(hint === undefined ? {} : { hint }), ...(needs === undefined ? {} : { needs }) });
+      const key = `${check.layer} ${object} ${because}`;
+      // The first check to say so says most: later ones stand on it.
+      if (!unknowns.has(key)) unknowns.set(key, { layer: check.layer, object, because, ...(hint === undefined ? {} : { hint }), ...(needs === undefined ? {} : { needs }) });
     }
   }
   return [...unknowns.values()];
@@ -214,6 +216,8 @@ function rowOf(layer: Layer, judged: readonly Judged[]): readonly LayerRow[] {
   const because = mine.find(({ verdict }) => verdict.is === worst)?.verdict.because ?? '';
   const unknown = mine.flatMap(({ findings }) => findings.filter((finding) => finding.is === 'unknown'));
   const needs = unknown[0]?.needs;
-  const barred = worst === 'unknown' && needs !== undefined && needs !== layer && unknown.every((finding) => finding.needs !== undefined && finding.needs !== layer);
+  // Where some of it could be judged, the rest is an open question of its own.
+  const partly = mine.some(({ findings }) => findings.some((finding) => finding.is === 'pass'));
+  const barred = worst === 'unknown' && !partly && needs !== undefined && needs !== layer && unknown.every((finding) => finding.needs !== undefined && finding.needs !== layer);
   return [{ layer, is: worst, because, ...(barred ? { needs } : {}) }];
 }

@@ -67,13 +67,13 @@ function render(diagnosis: Diagnosis, cluster: Cluster, seen: Snapshot, target: 
     lines.push(...labelled('warning', `${warning.object}: ${warning.because}`, { indent: 2, label: LABEL, width, dress: style.yellow }));
     if (warning.hint !== undefined) lines.push(...labelled('', `try ${warning.hint}`, { indent: 2, label: LABEL, width }));
   }
-  lines.push(...flow(diagnosis.layers.map((row) => layerPiece(row, seen, style)), width));
+  lines.push(...flow(layerPieces(diagnosis.layers, seen, style), width));
   return lines;
 }
 
 function headline(diagnosis: Diagnosis, cluster: Cluster): string {
   if (diagnosis.is === 'healthy') return `${cluster.name} is healthy`;
-  if (diagnosis.is === 'cannotTell') return `whether ${cluster.name} is healthy cannot be told: ${diagnosis.unknowns.length} ${diagnosis.unknowns.length === 1 ? 'thing' : 'things'} unknown`;
+  if (diagnosis.is === 'cannotTell') return `whether ${cluster.name} is healthy cannot be told: ${many(shownUnknowns(diagnosis).length, 'thing')} unknown`;
   const consequences = new Set(diagnosis.causes.flatMap((cause) => cause.consequences.flatMap((group) => group.objects))).size;
   return `${cluster.name} is not healthy: ${many(diagnosis.causes.length, 'cause')}, ${many(consequences, 'consequence')}`;
 }
@@ -91,7 +91,7 @@ function causeLines(cause: Cause, seen: Snapshot, style: Style): readonly string
     ...labelled('because', cause.because, inner),
     ...(since === null ? [] : labelled('since', `${since.slice(0, 19).replace('T', ' ')} UTC`, inner)),
     ...labelled('try', cause.hint, inner),
-    ...cause.tryCommands.flatMap((command) => labelled('or', command, inner)),
+    ...cause.tryCommands.filter((command) => command !== cause.hint).flatMap((command) => labelled('or', command, inner)),
     ...(cause.consequences.length === 0 ? [] : wrap(`waiting on it: ${cause.consequences.map(groupText).join(', ')}`, width - 2).map((line) => `  ${line}`)),
   ];
 }
@@ -99,13 +99,23 @@ function causeLines(cause: Cause, seen: Snapshot, style: Style): readonly string
 /** Named while they are few, counted when they are many. */
 function groupText({ kind, objects }: Group): string {
   const names = objects.map((object) => object.slice(kind.length + 1));
+  // `etcd on infra-02`: such a name is none without its first word.
+  if (names.length <= 3 && names.some((name) => name.includes(' '))) return objects.join(', ');
   return names.length === 1 ? objects[0] ?? kind : names.length <= 3 ? `${kind} ${names.join(' ')}` : `${kind} ×${names.length}`;
 }
 
-/** Unknowns in their own right, then in one line what was not judged because of them; a known cause says enough for what waits on it. */
+/**
+ * Unknowns in their own right. What was not judged because of them is in the row of layers; of an object that is known
+ * to be in trouble, more need not be known.
+ */
+function shownUnknowns(diagnosis: Diagnosis): Diagnosis['unknowns'] {
+  const troubled = new Set(diagnosis.causes.flatMap((cause) => [...cause.objects, ...cause.consequences.flatMap((group) => group.objects)]));
+  const own = diagnosis.unknowns.filter((unknown) => (unknown.needs === undefined || unknown.needs === unknown.layer) && !troubled.has(unknown.object));
+  return own.length > 0 || diagnosis.causes.length > 0 ? own : diagnosis.unknowns;
+}
+
 function unknownLines(diagnosis: Diagnosis, style: Style): readonly string[] {
-  const own = diagnosis.unknowns.filter((unknown) => unknown.needs === undefined || unknown.needs === unknown.layer);
-  const shown = own.length > 0 || diagnosis.causes.length > 0 ? own : diagnosis.unknowns;
+  const shown = shownUnknowns(diagnosis);
   const told = new Set<string>();
   return shown.flatMap((unknown) => {
     if (told.has(unknown.because)) return [];
@@ -120,9 +130,22 @@ function unknownLines(diagnosis: Diagnosis, style: Style): readonly string[] {
   });
 }
 
-function layerPiece(row: LayerRow, seen: Snapshot, style: Style): { readonly plain: string; readonly dressed: string } {
-  const is = row.needs === undefined ? row.is : 'skip';
-  const words = plain(row.needs === undefined ? `${row.layer}${note(row, seen)}` : `${row.layer} not judged (needs ${row.needs})`);
+interface Piece { readonly plain: string; readonly dressed: string }
+
+/** Each layer by itself; those not judged for the same reason together, where the first of them stands. */
+function layerPieces(rows: readonly LayerRow[], seen: Snapshot, style: Style): readonly Piece[] {
+  const told = new Set<string>();
+  return rows.flatMap((row): readonly Piece[] => {
+    if (row.needs === undefined) return [piece(row.is, `${row.layer}${note(row, seen)}`, style)];
+    if (told.has(row.needs)) return [];
+    told.add(row.needs);
+    const together = rows.filter((other) => other.needs === row.needs).map((other) => other.layer);
+    return wrap(`${together.join(' ')} not judged (needs ${row.needs})`, style.width - 2).map((words, index) => (index === 0 ? piece('skip', words, style) : { plain: `  ${words}`, dressed: `  ${style.dim(words)}` }));
+  });
+}
+
+function piece(is: LayerRow['is'], said: string, style: Style): Piece {
+  const words = plain(said);
   return { plain: `x ${words}`, dressed: `${signOf(is, style)} ${is === 'skip' ? style.dim(words) : words}` };
 }
 

@@ -44,11 +44,18 @@ describe('health, for people', () => {
     const outcome = health(with_((draft) => faults.apiDown(draft, 'no answer within 5 s')));
     const said = text(outcome);
     expect(outcome.exit).toBe('cannotTell');
-    expect(said).toMatch(/^\? whether infra is healthy cannot be told/u);
+    expect(said).toContain('? whether infra is healthy cannot be told: 1 thing unknown (exit 2)');
+    expect(said).toContain('try      kubectl --context infra get --raw');
     expect(said).toContain('because  no answer within 5 s');
     expect(said).toContain('? api');
-    expect(said).toContain('– nodes not judged (needs api)');
+    expect(said).toContain('– nodes cni crds core sources kustomizations helmreleases workloads certificates secrets not judged (needs api)');
     expect(said).toContain('etcd 3 members');
+  });
+  test('says once what to try, and nothing open of what is known to be in trouble', () => {
+    expect(text(health(with_(faults.storeDown))).match(/describe clustersecretstore/gu)).toHaveLength(1);
+    const said = text(health(with_(faults.etcdNoQuorum)));
+    expect(said).toContain('waiting on it: etcd on infra-02, etcd on infra-03');
+    expect(said).not.toContain('no etcd member answers');
   });
   test('lets no word of a cluster move the cursor', () => {
     const said = text(health(with_((draft) => say(find(draft, KINDS.kustomizations, 'issuers'), ['Ready', 'False', 'BuildFailed', 'first\nsecond \u001b[2Jthird']))));
