@@ -68,12 +68,12 @@ function knownOwners(live: KubeObject, schema: Schema): Owner[] {
 function sameAt(current: ReadonlyMap<Path, unknown>, path: Path, value: unknown): boolean {
   if (current.has(path)) return value === PRESENT ? isPresence(current.get(path)) : equal(current.get(path), value);
   if (value !== PRESENT) return false;
-  // An empty mapping asks only that the mapping be there.
+  // An empty mapping (or list that merges) asks only that it be there.
   const prefix = under(path);
   for (const other of current.keys()) if (other.startsWith(prefix)) return true;
   return false;
 }
-const isPresence = (value: unknown): boolean => value === PRESENT || isFields(value);
+const isPresence = (value: unknown): boolean => value === PRESENT || (typeof value === 'object' && value !== null);
 
 function merge(live: unknown, applied: unknown, names: readonly string[], schema: Schema): unknown {
   if (isFields(live) && isFields(applied)) {

@@ -11,10 +11,10 @@ export const elementsOf = (path: Path): string[] => path.split(SEPARATOR);
 export const under = (prefix: Path): Path => `${prefix}${SEPARATOR}`;
 const join = (prefix: Path, element: string): Path => (prefix === '' ? element : `${prefix}${SEPARATOR}${element}`);
 
-/** Stands for "is there": the value of an empty mapping and of a keyed item itself. */
+/** Stands for "is there": the value of an empty mapping, of an empty list that merges, and of a keyed item itself. */
 export const PRESENT = Symbol('present');
 
-/** Every leaf with its value. A leaf is a scalar, an atomic list or mapping, an empty mapping, a member of a set, or a keyed item itself. */
+/** Every leaf with its value. A leaf is a scalar, an atomic list or mapping, an empty mapping or merging list, a member of a set, or a keyed item itself. */
 export function leaves(value: Fields, schema: Schema): Map<Path, unknown> {
   const out = new Map<Path, unknown>();
   walk(value, '', [], schema, out);
@@ -31,6 +31,10 @@ function walk(value: unknown, path: Path, names: readonly string[], schema: Sche
   }
   if (Array.isArray(value)) {
     const kind = schema.list(names);
+    if (kind.merge !== 'atomic' && value.length === 0) {
+      out.set(path, PRESENT);
+      return;
+    }
     if (kind.merge === 'set') {
       for (const entry of value) out.set(join(path, `v:${JSON.stringify(entry)}`), PRESENT);
       return;

@@ -34,11 +34,12 @@ export const sameOwner = (a: Pick<Owner, 'manager' | 'operation' | 'subresource'
 /** Metadata nobody owns: the API server's own fields. */
 const SYSTEM = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'managedFields', 'generateName'];
 
-/** The part of an object that can be owned: without type, system metadata and (unless it is what is written) status. */
+const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+/** The part of an object that can be owned: without type, system metadata, empty metadata (which is not kept) and (unless it is what is written) status. */
 export function ownable(object: KubeObject, part: 'main' | 'status' | 'all'): Fields {
   const { apiVersion: _apiVersion, kind: _kind, metadata, status, ...rest } = object;
   if (part === 'status') return status === undefined ? {} : { status };
-  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SYSTEM.includes(key)));
+  const kept = Object.fromEntries(Object.entries(metadata).filter(([key, value]) => !SYSTEM.includes(key) && !isEmpty(value)));
   return { ...rest, ...(Object.keys(kept).length === 0 ? {} : { metadata: kept }), ...(part === 'all' && status !== undefined ? { status } : {}) };
 }
 

@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { ApiError } from '../world/types.ts';
 import type { ResourceType, Store } from '../world/types.ts';
 import { badRequest, notServed } from './errors.ts';
+import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { servedVersions } from './registry.ts';
 
 /** A resource path, resolved. */
@@ -48,7 +49,7 @@ export const isTrue = (value: string | null): boolean => value === 'true' || val
 /** Bodies larger than this are refused, as the API server does. */
 const LIMIT = 3 * 1024 * 1024;
 
-/** The body as text. Throws 413 when it is too large. */
+/** The body as text; protobuf is turned into JSON. Throws 413 when it is too large, 415 for protobuf that is not known. */
 export async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -58,7 +59,8 @@ export async function readText(request: IncomingMessage): Promise<string> {
     if (size > LIMIT) throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${LIMIT}`);
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString();
+  const body = Buffer.concat(chunks);
+  return mediaType(request) === PROTOBUF && body.length > 0 ? JSON.stringify(fromProtobuf(body)) : body.toString();
 }
 
 /** JSON, or YAML where that is allowed (JSON is tried first, being so much faster). Throws 400. */
@@ -79,10 +81,10 @@ export function parseBody(text: string, yaml: boolean): unknown {
 
 /** The media type of the body, without parameters. */
 export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
-/** The body's formats a create or update may have. Throws 415 on others (protobuf, for one). */
+/** The body's formats a create or update may have. Throws 415 on others. */
 export function yamlAllowed(request: IncomingMessage): boolean {
   const type = mediaType(request);
-  if (type === 'application/json' || type === '') return false;
+  if (type === 'application/json' || type === '' || type === PROTOBUF) return false;
   if (type === 'application/yaml') return true;
   throw unsupported('application/json, application/yaml');
 }

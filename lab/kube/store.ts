@@ -114,6 +114,7 @@ export function createStore(options: StoreOptions): Store {
     next.metadata = { ...metadata, uid: uid(), creationTimestamp: stamp(), ...(hasGeneration(type) ? { generation: 1 } : {}) };
     delete next.metadata.resourceVersion;
     delete next.metadata.deletionTimestamp;
+    dropEmpty(next);
     setDefaults(next, type, addresses);
     validate(next, type, undefined);
     if (type.namespaced) admitNamespace(type, metadata.name, metadata.namespace ?? 'default');
@@ -145,10 +146,7 @@ export function createStore(options: StoreOptions): Store {
     const grace = old.metadata['deletionGracePeriodSeconds'];
     for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'managedFields', 'selfLink']) delete next.metadata[key];
     Object.assign(next.metadata, copy({ name, namespace, uid: id, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds: grace, generation }));
-    for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
-      const value = next.metadata[key];
-      if (value !== undefined && Object.keys(Object(value)).length === 0) delete next.metadata[key];
-    }
+    dropEmpty(next);
     if (how.part === 'main') setDefaults(next, type, addresses);
     validate(next, type, old);
     const owners = how.owners(next);
@@ -197,7 +195,7 @@ export function createStore(options: StoreOptions): Store {
       const type = typeFor(given.apiVersion, given.kind);
       const next = incoming(type, given);
       const old = must(type, next.metadata);
-      return as(objects.change(() => replace(type, old, next, { dryRun: how.dryRun === true, part: 'main', owners: updating(type, old, how.manager, 'main') })), given.apiVersion);
+      return as(objects.change(() => replace(type, old, next, { dryRun: how.dryRun === true, part: 'main', owners: updating(type, declaredOwners(old, next), how.manager, 'main') })), given.apiVersion);
     },
     updateStatus(ref, status, how = {}) {
       const type = typeFor(ref.apiVersion, ref.kind);
@@ -234,14 +232,13 @@ export function createStore(options: StoreOptions): Store {
       const old = must(type, ref);
       if (kind === 'strategic' && !isBuiltIn(type)) throw unsupportedStrategic();
       const part = how.subresource ?? 'main';
-      const { resourceVersion: _version, ...metadata } = old.metadata;
-      const base = copy({ ...as(old, ref.apiVersion), metadata });
+      const base = copy(as(old, ref.apiVersion));
       const patched = kind === 'merge' ? mergePatch(base, patch) : kind === 'json' ? jsonPatch(base, patch) : strategicMerge(base, patch, BUILT_IN_PATCH);
       const next = withoutNulls(patched);
       if (!isObject(next)) throw badRequest('the patched object has no apiVersion, kind or metadata');
       if (next.metadata.name !== ref.name) throw badRequest(`the name of the object (${next.metadata.name}) does not match the name on the URL (${ref.name})`);
       next.apiVersion = old.apiVersion;
-      return as(objects.change(() => replace(type, old, next, { dryRun: how.dryRun === true, part, owners: updating(type, old, how.manager, part) })), ref.apiVersion);
+      return as(objects.change(() => replace(type, old, next, { dryRun: how.dryRun === true, part, owners: updating(type, declaredOwners(old, next), how.manager, part) })), ref.apiVersion);
     },
     delete(ref, how = {}) {
       const type = typeFor(ref.apiVersion, ref.kind);
@@ -267,6 +264,18 @@ export function createStore(options: StoreOptions): Store {
 }
 
 const bucket = (type: ResourceType): string => `${type.group}/${type.kind}`;
+/** The old object with the managedFields a client sends along (kubectl rewrites them when it moves to server-side apply). */
+function declaredOwners(old: KubeObject, next: KubeObject): KubeObject {
+  const { managedFields } = next.metadata;
+  return managedFields === undefined ? old : { ...old, metadata: { ...old.metadata, managedFields } };
+}
+/** Empty labels and the like are not written, as the API's own encoding leaves them out. */
+function dropEmpty(object: KubeObject): void {
+  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    const value = object.metadata[key];
+    if (value !== undefined && Object.keys(Object(value)).length === 0) delete object.metadata[key];
+  }
+}
 const dumpKey = (object: KubeObject): string => `${object.apiVersion} ${object.kind} ${object.metadata.namespace ?? ''} ${object.metadata.name}`;
 /** What generation counts: everything but metadata and status. */
 function wanted(object: KubeObject): object {
