@@ -2,7 +2,6 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { LabCluster } from './cluster.ts';
 import { loadKube } from './kube-parts.ts';
-import type { KubeListener } from './kube-parts.ts';
 import { issue, opensslKey } from './pki.ts';
 import type { Pair } from './pki.ts';
 import type { Store } from './types.ts';
@@ -38,12 +37,12 @@ export function kubeApi(cluster: LabCluster): KubeApi {
   let recovered: unknown;
   let turn: Promise<void> = Promise.resolve();
 
-  const authority = (): { ca: Pair; version: string; names: readonly string[] } | undefined => {
+  const authority = (): { ca: Pair; version: string; talos: string; names: readonly string[] } | undefined => {
     const { config } = cluster.machines.find((machine) => machine.config?.type === 'controlplane' && machine.config.clusterCA.key !== '') ?? {};
     if (config === undefined) return undefined;
     const host = (() => { try { return new URL(config.endpoint).hostname; } catch { return ''; } })();
     return {
-      ca: config.clusterCA, version: config.kubernetesVersion,
+      ca: config.clusterCA, version: config.kubernetesVersion, talos: config.talosVersion,
       names: [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', ...config.apiSANs, ...cluster.machines.map((machine) => machine.file.address)])].filter((name) => name !== ''),
     };
   };
@@ -61,7 +60,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     const kube = await loadKube();
     if (!wanted) return;
     if (store === undefined) {
-      store = kube.createStore(world.clock, stored());
+      store = kube.createStore({ clock: world.clock, dump: stored(), serviceCIDR: cluster.file.serviceCIDR });
       recovered = undefined;
       store.onChange((event) => {
         dirty = true;
@@ -73,16 +72,17 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     const own = store;
     const leaf = issue(certificates.ca, { commonName: 'kube-apiserver', names: certificates.names, use: 'server' });
     const server = kube.makeApiHandler({ cluster: cluster.name, store: own, clock: world.clock, faults: world.faults, log: world.log, kubernetesVersion: `v${certificates.version}` });
-    const listener: KubeListener = await kube.listenApi({ port: cluster.state.apiPort, cert: leaf.crt, key: opensslKey(leaf.key), ca: certificates.ca.crt, handle: server.handle });
+    const listener = await kube.listenApi({ port: cluster.state.apiPort, host: '127.0.0.1', cert: leaf.crt, key: leaf.key, clientCa: certificates.ca.crt, handler: server.handle });
     const controllers = kube.startControllers({
-      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret,
+      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret, secretFields: world.secretFields,
+      kubernetesVersion: `v${certificates.version}`, talosVersion: `v${certificates.talos}`,
       machines: () => cluster.kubelets(), onMachines: (changed) => cluster.onMachines(changed),
     });
     running = {
       async stop() {
         controllers.stop();
         server.close();
-        await listener.close();
+        listener.close();
       },
     };
     world.log.add({ cluster: cluster.name, kind: 'world', by: 'lab', verb: 'start', object: 'kube-apiserver', write: false, result: `127.0.0.1:${cluster.state.apiPort}` });
