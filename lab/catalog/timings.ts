@@ -15,8 +15,6 @@ export function podReadyMs(image: string): number {
 export const TIMES = {
   /** A kubelet that has just started registers its Node. */
   nodeRegisters: 5_000,
-  /** Network plugin is Ready on a node until the kubelet says so. */
-  nodeReady: 2_000,
   /** A Node without heartbeat becomes Unknown. */
   nodeGrace: 40_000,
   /** Then pods are evicted, as by the default tolerations. */

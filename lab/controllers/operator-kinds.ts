@@ -11,10 +11,13 @@ export interface OperatorKind {
   /** Labels of the Deployment that does the work. */
   readonly operator: Readonly<Record<string, string>>;
   readonly afterMs: number;
+  /** What the operator says at once, before it is done; without it, no status would count as ready. */
+  readonly pending?: Condition;
   /** Kind whose change makes this one be looked at again. */
   readonly dependsOn?: string;
   reconcile(cx: ControllerContext, object: KubeObject): Outcome;
 }
+const WORKING: Condition = { type: 'Ready', status: 'False', reason: 'Pending', message: 'not reconciled yet' };
 export function isStatus(status: Plain | undefined): status is Plain { return status !== undefined; }
 
 const CERT_MANAGER = { 'app.kubernetes.io/name': 'cert-manager', 'app.kubernetes.io/component': 'controller' };
@@ -31,12 +34,10 @@ function bare(cx: ControllerContext, object: KubeObject, entry: Condition): Plai
 function issuer(cx: ControllerContext, object: KubeObject): Outcome {
   const acme = at(object.spec, 'acme') !== undefined;
   const place = object.kind === 'ClusterIssuer' ? 'cert-manager' : object.metadata.namespace ?? '';
-  const token = list(at(object.spec, 'acme.solvers')).map((solver) => plain(at(solver, 'dns01.cloudflare.apiTokenSecretRef'))).find((ref) => ref['name'] !== undefined);
   if (acme) {
     const account = text(at(object.spec, 'acme.privateKeySecretRef.name'));
     if (account !== undefined) secret(cx, place, account, { 'tls.key': Buffer.from(`account key of ${object.metadata.name}`).toString('base64') }, {});
   }
-  void token;
   const message = acme ? 'The ACME account was registered with the ACME server' : 'Signing CA verified';
   return { status: {
     ...(acme ? { acme: { uri: `${text(at(object.spec, 'acme.server'))?.replace('/directory', '/acme/acct') ?? ''}/1`, lastRegisteredEmail: at(object.spec, 'acme.email') } } : {}),
@@ -148,15 +149,15 @@ function database(cx: ControllerContext, object: KubeObject): Outcome {
 }
 
 export const OPERATORS: readonly OperatorKind[] = [
-  { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, reconcile: issuer },
-  { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, reconcile: issuer },
-  { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', operator: CERT_MANAGER, afterMs: TIMES.certificate, reconcile: certificate },
-  { apiVersion: 'external-secrets.io/v1', kind: 'ClusterSecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, reconcile: secretStore },
-  { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, reconcile: secretStore },
-  { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret', operator: EXTERNAL_SECRETS, afterMs: TIMES.externalSecret, dependsOn: 'ClusterSecretStore', reconcile: externalSecret },
+  { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, pending: WORKING, reconcile: issuer },
+  { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, pending: WORKING, reconcile: issuer },
+  { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', operator: CERT_MANAGER, afterMs: TIMES.certificate, pending: WORKING, reconcile: certificate },
+  { apiVersion: 'external-secrets.io/v1', kind: 'ClusterSecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, pending: WORKING, reconcile: secretStore },
+  { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, pending: WORKING, reconcile: secretStore },
+  { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret', operator: EXTERNAL_SECRETS, afterMs: TIMES.externalSecret, pending: WORKING, dependsOn: 'ClusterSecretStore', reconcile: externalSecret },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: gatewayClass },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', operator: CILIUM, afterMs: TIMES.gateway, reconcile: gateway },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: httpRoute },
   { apiVersion: 'cilium.io/v2', kind: 'CiliumLoadBalancerIPPool', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: addressPool },
-  { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', operator: CNPG, afterMs: 15_000, reconcile: database },
+  { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', operator: CNPG, afterMs: 15_000, pending: WORKING, reconcile: database },
 ];

@@ -1,7 +1,7 @@
 /** The operators inside charts: each works only while its Deployment is available and its CRDs are served. */
 import { isStatus, type OperatorKind, OPERATORS } from './operator-kinds.ts';
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { refOf } from '../catalog/data.ts';
+import { conditionOf, refOf, withConditions } from '../catalog/data.ts';
 import { deploymentUp } from './flux/common.ts';
 import { isKind, keyOf, splitKey, type Controller } from './runtime.ts';
 
@@ -28,7 +28,10 @@ export function operatorController(cx: ControllerContext): Controller {
       const id = `${key}|${object.metadata.generation ?? 1}`;
       const since = seen.get(id) ?? now;
       seen.set(id, since);
-      if (object.status === undefined && now - since < kind.afterMs) return since + kind.afterMs - now;
+      if (now - since < kind.afterMs && (object.status === undefined || conditionOf(object, 'Ready')?.['reason'] === kind.pending?.reason)) {
+        if (kind.pending !== undefined) cx.store.updateStatus(refOf(object), { ...object.status, conditions: withConditions(object, now, [kind.pending]) });
+        return since + kind.afterMs - now;
+      }
       const result = kind.reconcile(cx, object);
       if (isStatus(result.status)) cx.store.updateStatus(refOf(object), { ...object.status, ...result.status });
       return result.again;

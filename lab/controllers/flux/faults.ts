@@ -5,6 +5,8 @@ import { isKind, type Controller, type Enqueue } from '../runtime.ts';
 import { HELM, KUSTOMIZE } from './common.ts';
 
 const LOOK = 2_000;
+/** On a fast clock, not more often than this in wall ms. */
+const LOOK_WALL = 100;
 
 /**
  * With the fault dependency-cycle on, the tree in Git reads as if somebody had closed a circle: a Kustomization also
@@ -47,7 +49,7 @@ export function faultWatcher(cx: ControllerContext, enqueue: () => Enqueue, chan
           for (const object of cx.store.list(apiVersion, kind)) enqueue()(controller, `${object.metadata.namespace ?? ''}/${object.metadata.name}`);
         }
       }
-      return LOOK;
+      return Math.max(LOOK, LOOK_WALL * cx.clock.speed);
     },
   };
 }

@@ -148,6 +148,7 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
     const why = blocked(object, revision);
     if (why !== undefined) { attempts.delete(key); return held(object, 'DependencyNotReady', why); }
 
+    const checks = at(object.spec, 'wait') === true || list(at(object.spec, 'healthChecks')).length > 0;
     let current = attempts.get(key);
     if (current === undefined || current.revision !== revision || current.generation !== generationOf(object) || current.request !== object.metadata.annotations?.['reconcile.fluxcd.io/requestedAt']) {
       const due = (lastEnd.get(key) ?? Number.NEGATIVE_INFINITY) + (isTrue(object, 'Ready') ? intervalOf(object) : duration(at(object.spec, 'retryInterval'), intervalOf(object)));
@@ -176,8 +177,9 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
         if (!(error instanceof BuildError)) throw error;
         return fail(object, key, 'BuildFailed', error.message, revision);
       }
+      // Whoever looks after the new objects gets a moment to say something, or "no status yet" would count as ready.
+      if (checks) return TIMES.healthPoll;
     }
-    const checks = at(object.spec, 'wait') === true || list(at(object.spec, 'healthChecks')).length > 0;
     const timeout = duration(at(object.spec, 'timeout'), intervalOf(object));
     const left = checks ? health(object, current.applied) : [];
     if (left.length > 0) {

@@ -54,6 +54,8 @@ async function git(cx: ControllerContext, object: KubeObject): Promise<Again> {
   try {
     const head = await cx.git.head();
     stored(cx, object, gitRevision(object.spec, head.commit));
+    // Asking Git is a process of its own: on a fast clock once per wall second is enough, and a request is heard at once.
+    return Math.max(intervalOf(object), 1000 * cx.clock.speed);
   } catch (error) { refused(cx, object, 'GitOperationFailed', `failed to checkout and determine revision: ${error instanceof Error ? error.message : String(error)}`); }
   return intervalOf(object);
 }

@@ -4,15 +4,15 @@ import { at, conditionOf, list, plain, text } from '../../catalog/data.ts';
 import { labSpeed, LOOK_MS, openCluster, sleep, type KubeApi } from '../kubeapi.ts';
 import { durationMs, Exit, Unmodelled, type Parsed } from '../shared/flags.ts';
 
-interface Kind { readonly apiVersion: string; readonly kind: string; readonly human: string; readonly plural: string }
+interface Kind { readonly apiVersion: string; readonly kind: string; readonly human: string; readonly low: string; readonly plural: string }
 const SOURCE = 'source.toolkit.fluxcd.io/v1';
 const KINDS: readonly (Kind & { readonly words: readonly string[] })[] = [
-  { words: ['source git', 'sources git'], apiVersion: SOURCE, kind: 'GitRepository', human: 'GitRepository', plural: 'gitrepositories' },
-  { words: ['source oci', 'sources oci'], apiVersion: SOURCE, kind: 'OCIRepository', human: 'OCIRepository', plural: 'ocirepositories' },
-  { words: ['source helm', 'sources helm'], apiVersion: SOURCE, kind: 'HelmRepository', human: 'HelmRepository', plural: 'helmrepositories' },
-  { words: ['source chart', 'sources chart'], apiVersion: SOURCE, kind: 'HelmChart', human: 'HelmChart', plural: 'helmcharts' },
-  { words: ['kustomization', 'kustomizations', 'ks'], apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', human: 'Kustomization', plural: 'kustomizations' },
-  { words: ['helmrelease', 'helmreleases', 'hr'], apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', human: 'HelmRelease', plural: 'helmreleases' },
+  { words: ['source git', 'sources git'], apiVersion: SOURCE, kind: 'GitRepository', human: 'GitRepository', low: 'source git', plural: 'gitrepositories' },
+  { words: ['source oci', 'sources oci'], apiVersion: SOURCE, kind: 'OCIRepository', human: 'OCIRepository', low: 'source oci', plural: 'ocirepositories' },
+  { words: ['source helm', 'sources helm'], apiVersion: SOURCE, kind: 'HelmRepository', human: 'HelmRepository', low: 'source helm', plural: 'helmrepositories' },
+  { words: ['source chart', 'sources chart'], apiVersion: SOURCE, kind: 'HelmChart', human: 'HelmChart', low: 'source chart', plural: 'helmcharts' },
+  { words: ['kustomization', 'kustomizations', 'ks'], apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', human: 'Kustomization', low: 'kustomization', plural: 'kustomizations' },
+  { words: ['helmrelease', 'helmreleases', 'hr'], apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', human: 'HelmRelease', low: 'helmrelease', plural: 'helmreleases' },
 ];
 
 function kindOf(args: readonly string[]): readonly [Kind, string | undefined] {
@@ -54,7 +54,7 @@ async function reconcile(cluster: KubeApi, kind: Kind, ref: Ref, flags: Parsed):
     if (text(now.status?.['lastHandledReconcileAt']) === moment && ready !== undefined && ready['status'] !== 'Unknown') {
       if (ready['status'] !== 'True') throw new Exit(1, `${kind.human} reconciliation failed: ${String(ready['message'])}`);
       const revision = text(at(now.status, 'artifact.revision')) ?? text(now.status?.['lastAppliedRevision']) ?? text(now.status?.['lastAttemptedRevision']) ?? '';
-      err(`✔ ${kind.kind === 'GitRepository' || kind.apiVersion === SOURCE ? 'fetched' : 'applied'} revision ${revision}`);
+      err(`✔ ${doneWord(kind)} revision ${revision}`);
       return;
     }
     if (performance.now() >= until) throw new Exit(1, `context deadline exceeded: ${kind.human} reconciliation did not end: ${String(ready?.['message'] ?? 'no status yet')}`);
@@ -72,23 +72,43 @@ function columns(rows: readonly (readonly string[])[]): string {
   for (const row of rows) row.forEach((cell, index) => { widths[index] = Math.max(widths[index] ?? 0, cell.length); });
   return rows.map((row) => `${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('\t')}\t\n`).join('');
 }
+/** Digests as flux shows them: the first eight digits. */
+const short = (value: string): string => value.replaceAll(/(sha1|sha256):([0-9a-f]{8})[0-9a-f]{32,56}/g, '$1:$2');
 async function get(cluster: KubeApi, kind: Kind, name: string | undefined, flags: Parsed): Promise<void> {
   const wide = flags.bool('all-namespaces');
   const namespace = wide ? undefined : flags.text('namespace');
   const items = (await cluster.listAll(kind.apiVersion, kind.kind, namespace)).filter((object) => name === undefined || object.metadata.name === name)
     .toSorted((a, b) => `${a.metadata.namespace ?? ''}/${a.metadata.name}`.localeCompare(`${b.metadata.namespace ?? ''}/${b.metadata.name}`));
   if (items.length === 0) {
-    if (name !== undefined) throw new Exit(1, `${kind.human} object '${name}' not found in ${namespace ?? 'any'} namespace`);
-    throw new Exit(1, `no ${kind.human} objects found in ${namespace ?? 'any'} namespace`);
+    if (name !== undefined) throw new Exit(1, `${kind.human} object '${name}' not found in ${namespace === undefined ? 'any' : `"${namespace}"`} namespace`);
+    throw new Exit(1, `no ${kind.human} objects found in ${namespace === undefined ? 'any' : `"${namespace}"`} namespace`);
   }
   const rows = items.map((object) => {
     const ready = conditionOf(object, 'Ready');
     const suspend = at(object.spec, 'suspend') === true ? 'True' : 'False';
-    return [...(wide ? [object.metadata.namespace ?? ''] : []), object.metadata.name, revisionOf(object).replace(/(sha1:[0-9a-f]{8})[0-9a-f]{32}/, '$1'), suspend, String(ready?.['status'] ?? 'False'), String(ready?.['message'] ?? 'waiting to be reconciled')];
+    return [...(wide ? [object.metadata.namespace ?? ''] : []), object.metadata.name, short(revisionOf(object)), suspend, String(ready?.['status'] ?? 'False'), short(String(ready?.['message'] ?? 'waiting to be reconciled'))];
   });
   const header = [...(wide ? ['NAMESPACE'] : []), 'NAME', 'REVISION', 'SUSPENDED', 'READY', 'MESSAGE'];
   process.stdout.write(columns(flags.bool('no-header') ? rows : [header, ...rows]));
 }
+
+/** After a resume flux waits until the object is reconciled again. */
+async function resumed(cluster: KubeApi, kind: Kind, ref: Ref, flags: Parsed): Promise<void> {
+  process.stderr.write(`◎ waiting for ${kind.human} reconciliation\n`);
+  const until = performance.now() + (durationMs(flags.text('timeout')) ?? 300_000) / labSpeed();
+  for (;;) {
+    const object = await must(cluster, ref, kind);
+    const ready = conditionOf(object, 'Ready');
+    if (object.status?.['observedGeneration'] === object.metadata.generation && ready !== undefined && ready['status'] !== 'Unknown') {
+      if (ready['status'] !== 'True') throw new Exit(1, `${kind.human} reconciliation failed: ${String(ready['message'])}`);
+      process.stderr.write(`✔ ${kind.human} ${ref.name} reconciliation completed\n✔ ${doneWord(kind)} revision ${revisionOf(object)}\n`);
+      return;
+    }
+    if (performance.now() >= until) throw new Exit(1, 'context deadline exceeded');
+    await sleep(LOOK_MS);
+  }
+}
+const doneWord = (kind: Kind): string => (kind.apiVersion === SOURCE ? 'fetched' : 'applied');
 
 /** reconcile, get, suspend and resume. Throws Exit as flux ends, Unmodelled for what the stand-in does not know. */
 export async function act(verb: string, args: readonly string[], flags: Parsed): Promise<void> {
@@ -103,9 +123,10 @@ export async function act(verb: string, args: readonly string[], flags: Parsed):
       const ref: Ref = { apiVersion: kind.apiVersion, kind: kind.kind, name: one, namespace: flags.text('namespace') };
       if (verb === 'reconcile') { await reconcile(cluster, kind, ref, flags); continue; }
       await must(cluster, ref, kind);
-      process.stderr.write(`► ${verb === 'suspend' ? 'suspending' : 'resuming'} ${kind.human} ${one} in ${ref.namespace ?? ''} namespace\n`);
+      process.stderr.write(`► ${verb === 'suspend' ? 'suspending' : 'resuming'} ${kind.low} ${one} in ${ref.namespace ?? ''} namespace\n`);
       await cluster.merge(ref, { spec: { suspend: verb === 'suspend' ? true : null } });
-      process.stderr.write(`✔ ${kind.human} ${verb === 'suspend' ? 'suspended' : 'resumed'}\n`);
+      process.stderr.write(`✔ ${kind.low} ${verb === 'suspend' ? 'suspended' : 'resumed'}\n`);
+      if (verb === 'resume') await resumed(cluster, kind, ref, flags);
     }
   } finally { cluster.close(); }
 }
