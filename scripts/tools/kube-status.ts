@@ -76,7 +76,7 @@ const PASSING: readonly Passing[] = [
   // A webhook's pods are registered before they listen (cert-manager, external-secrets right after their install).
   { name: 'an admission webhook is not up yet', only: (r) => r.method !== 'GET', looks: (o) => 'reply' in o && o.reply.status === 500 && /failed calling webhook/.test(o.reply.body) && /connection refused|no endpoints available|context deadline exceeded|i\/o timeout/.test(o.reply.body) },
   // A CRD is Established a moment before its path is served. Its answer is not a Status about an object but the router's own 404.
-  { name: 'the kind is not served yet', only: (r) => r.method === 'PATCH', looks: (o) => 'reply' in o && o.reply.status === 404 && (/^404 page not found/.test(o.reply.body) || /could not find the requested resource/.test(o.reply.body)) },
+  { name: 'the kind is not served yet', only: (r) => r.method === 'PATCH', looks: (o) => 'reply' in o && o.reply.status === 404 && (o.reply.body.startsWith('404 page not found') || /could not find the requested resource/.test(o.reply.body)) },
 ];
 
 /** Name of the passing trouble an outcome shows, or undefined when trying again would be guessing. */

@@ -12,7 +12,7 @@ export type HelmfileName = '00-crds.yaml' | '01-core.yaml';
 /** One file of a rendering: where it is below the root, and what it holds for this cluster. */
 export interface Rendered { readonly path: string; readonly text: string }
 
-/** helmfile.d/<file> and the values files its releases name, with this cluster's settings filled in. Reads files only. */
+/** helmfile.d/<file> as it is (it holds literal pins) and the values files its releases name, with this cluster's settings filled in. Reads files only. */
 export async function renderHelmfile(site: Pick<Site, 'root'>, cluster: Cluster, file: HelmfileName): Promise<readonly Rendered[]> {
   const main = join('helmfile.d', file);
   const unfilled: Unfilled[] = [];
@@ -21,7 +21,7 @@ export async function renderHelmfile(site: Pick<Site, 'root'>, cluster: Cluster,
     unfilled.push(...done.unfilled);
     return { path, text: done.text };
   };
-  const first = await one(main);
+  const first: Rendered = { path: main, text: await readRoot(site.root, main) };
   const paths = new Set<string>();
   for (const release of releasesOf(first.text, main)) for (const entry of release.values) if (typeof entry === 'string') paths.add(below(site.root, entry));
   const rendered = [first, ...await Promise.all([...paths].map(one))];

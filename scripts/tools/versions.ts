@@ -56,10 +56,13 @@ async function one(proc: Proc, tool: string, wanted: string | undefined): Promis
   }
 }
 
+function numbers(text: string): string[] {
+  return text.replace(/^v/, '').split(/[+-]/)[0]?.split('.') ?? [];
+}
+
 /** Same version, same major and minor ("close"), or different. A found version with fewer parts is compared by those it has. */
 export function compare(tool: string, found: string, wanted: string | undefined): Pick<ToolVersion, 'is' | 'because' | 'hint'> {
   if (wanted === undefined) return { is: 'unpinned', because: 'any version will do', hint: undefined };
-  const numbers = (text: string): string[] => text.replace(/^v/, '').split(/[+-]/)[0]?.split('.') ?? [];
   const [a, b] = [numbers(found), numbers(wanted)];
   const equalParts = a.every((part, i) => b[i] === undefined || part === b[i]);
   if (equalParts && a.length >= b.length) return { is: 'same', because: `${found} is the pin`, hint: undefined };

@@ -21,6 +21,8 @@ export interface TestApi {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const b64 = (text: string): string => Buffer.from(text).toString('base64');
+
 export const say = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void => {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -48,7 +50,6 @@ export async function testApi(): Promise<TestApi> {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const client = ca.issue({ organization: ['system:masters'], commonName: 'admin' });
-  const b64 = (text: string): string => Buffer.from(text).toString('base64');
   return {
     asked, ca,
     answer: (by) => { answer = by; },

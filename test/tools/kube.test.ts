@@ -166,8 +166,8 @@ describe('would it change?', () => {
   });
 });
 
+const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
 describe('watching', () => {
-  const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
   test('lists, follows, goes on where the stream broke, lists anew after 410, and stops when told', async () => {
     let lists = 0;
     const watched: string[] = [];

@@ -7,9 +7,9 @@ import { BUNDLE_FIELDS } from '../../scripts/tools/talos-bundle.ts';
 import { cluster, failureOf, scope, scratch, site } from './support.ts';
 
 const refused = (stderr: string): ToolFailure => new ToolFailure({ exit: 'rerun', what: 'op inject ended with exit code 1', because: stderr, tool: 'op', exitCode: 1, stderr, stdout: '' });
+const good = (stdout: string): CommandResult => ({ stdout, stderr: '', exitCode: 0 });
 /** An op that knows a vault, and says what it was asked. */
 function fakeOp(vault: Readonly<Record<string, string>>, asked: Command[] = []): Proc {
-  const good = (stdout: string): CommandResult => ({ stdout, stderr: '', exitCode: 0 });
   return {
     async run(command) {
       asked.push(command);

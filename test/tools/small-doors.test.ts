@@ -109,6 +109,7 @@ describe('git', () => {
   test.each([['git@github.com:o/r.git', 'git@github.com:o/r.git'], ['ssh://git@h/r', 'ssh://git@h/r'], ['https://tok@h/r', 'https://h/r']])('%s', (url, wanted) => { expect(withoutCredentials(url)).toBe(wanted); });
 });
 
+const never = async (): Promise<Response> => { throw new Error('no network in a lab'); };
 describe('downloads', () => {
   const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
   const URL_ = 'https://example.test/crds.yaml';
@@ -130,7 +131,6 @@ describe('downloads', () => {
     const file = join(dir.path, 'served.yaml');
     writeFileSync(file, 'lab');
     const of = (digest: string) => scope(dir.path, { site: site({ target: labTarget({ downloads: { [URL_]: { file, sha256: digest } } }) }) });
-    const never = async (): Promise<Response> => { throw new Error('no network in a lab'); };
     expect(await makeDownload(of(sha('lab')), never).fetch(URL_, sha('kind: X'))).toBe('lab');
     expect((await failureOf(makeDownload(of(sha('other')), never).fetch(URL_, sha('kind: X')))).exit).toBe('rerun');
   });

@@ -4,8 +4,7 @@ import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import * as args from '../../scripts/tools/talos-args.ts';
 import { bundleFields, bundleSecrets, bundleText, BUNDLE_FIELDS, certificateFingerprint, pemOf } from '../../scripts/tools/talos-bundle.ts';
-import { findTool } from '../../scripts/tools/environment.ts';
-import { cluster, fixture, machine, scratch } from './support.ts';
+import { cluster, fixture, machine, realTool, scratch } from './support.ts';
 
 const mtls: args.Via & { readonly by: 'mtls' } = { by: 'mtls', talosconfig: '/t/talosconfig', endpoint: '127.0.0.1:1', node: '10.25.11.11' };
 const insecure: args.Via = { by: 'insecure', endpoint: '127.0.0.1:1' };
@@ -79,9 +78,9 @@ describe('the secrets bundle', () => {
 });
 
 // The real binary, when it is on PATH: proves that our words are its words. Nothing listens on 127.0.0.1:1.
-const talosctl = findTool('talosctl', process.env['PATH'] ?? '');
+const talosctl = realTool('talosctl');
 const real = (argv: readonly string[], home: string, input?: string) => spawnSync(talosctl ?? '', argv, { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL', input, env: { HOME: home, TALOSCONFIG: '/dev/null', PATH: '/usr/bin:/bin' } });
-describe.runIf(talosctl !== undefined)('the real talosctl accepts', () => {
+describe.runIf(talosctl !== undefined)(talosctl === undefined ? 'skipped: the real talosctl is neither on PATH nor in the tools cache' : 'the real talosctl accepts', () => {
   const talosconfig = new URL('../fixtures/talosctl-1.12.0/gen-config-talosconfig.yaml', import.meta.url).pathname;
   const at: args.Via & { readonly by: 'mtls' } = { ...mtls, talosconfig };
   test.each([
@@ -102,4 +101,3 @@ describe.runIf(talosctl !== undefined)('the real talosctl accepts', () => {
     expect(existsSync(`${dir.path}/kubeconfig`)).toBe(false);
   });
 });
-if (talosctl === undefined) test.skip('skipped: the real talosctl is not on PATH', () => undefined);
