@@ -22,6 +22,7 @@ export interface ClusterWorld {
   readonly git: GitTree;
   readonly caKeys: Record<string, string>;
   readonly secret: (item: string, field: string) => string | undefined;
+  readonly secretFields: (item: string) => readonly string[] | undefined;
   /** State changed: it is to be saved soon. */
   readonly changed: () => void;
 }

@@ -14,6 +14,8 @@ export interface SecretStore {
   read(vault: string, item: string, field: string): Promise<string | undefined>;
   /** As External Secrets asks: by item alone, in any vault. Made on first use. */
   remote(item: string, field: string): string | undefined;
+  /** Fields of an item in any vault that exist by now; undefined when there is no such item. */
+  fieldsOf(item: string): readonly string[] | undefined;
   /** Fields of an item that exist by now. */
   fields(vault: string, item: string): readonly string[];
 }
@@ -69,6 +71,10 @@ export function secretStore(root: string, clusters: readonly ClusterFile[], data
         if (key.endsWith(`/${item}`) && fields[field] !== undefined) return fields[field];
       }
       return put(`External/${item}`, field, valueFor(seed, item, field));
+    },
+    fieldsOf(item) {
+      const found = Object.entries(data).filter(([key]) => key.endsWith(`/${item}`)).flatMap(([, fields]) => Object.keys(fields));
+      return found.length === 0 ? undefined : found;
     },
     fields: (vault, item) => Object.keys(data[`${vault}/${item}`] ?? {}),
   };

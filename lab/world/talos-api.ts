@@ -47,7 +47,9 @@ function one(arrival: Arrival, name: string, method: Method, node: string, param
   const write = method.write(params);
   const log = (result: string): void => cluster.world.log.add({ cluster: cluster.name, kind: 'talos', by: 'talosctl', verb: name, object: machine?.name ?? node, write, result });
   try {
-    if (machine === undefined || (machine !== arrival.machine && machine.face() !== 'installed')) throw new RpcError('Unavailable', refusedText(`${node}:50000`));
+    // What became of an action is asked of the endpoint even when the node is back in maintenance: its real address cannot be dialled in a lab.
+    const reachable = machine !== undefined && (machine === arrival.machine || machine.face() === 'installed' || (name === 'Action' && machine.face() === 'maintenance'));
+    if (!reachable) throw new RpcError('Unavailable', refusedText(`${node}:50000`));
     const face = machine.face();
     if (face === 'maintenance' && !method.maintenance) throw new RpcError('Unimplemented', 'API is not implemented in maintenance mode');
     const plane = PLANE_ONLY[name];
