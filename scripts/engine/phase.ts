@@ -14,8 +14,24 @@ export interface EngineContext<S> {
   look(layers: readonly string[]): Promise<S>;
 }
 
+/** One step of the work: it does something, or it only waits for what others do. */
+export type Phase<C, S> = WorkPhase<C, S> | WaitPhase<S>;
+
+/**
+ * A step that changes nothing: it waits until its checks hold. One look answers both "already so?" and "how far?", which
+ * for a look at a whole cluster is half the cost.
+ */
+export interface WaitPhase<S> {
+  readonly name: string;
+  readonly title: string;
+  readonly verify: readonly Check<S>[];
+  readonly patience: number;
+  /** What to say when the checks hold ("3 nodes Ready"). */
+  holds(seen: S): string;
+}
+
 /** One step of the work. `name` is stable (journal, plan); `title` is what people read. */
-export interface Phase<C, S> {
+export interface WorkPhase<C, S> {
   readonly name: string;
   readonly title: string;
   /** Asks the world, read-only. A string says why there is nothing to do; false means run. */

@@ -2,7 +2,7 @@ import { asFailure, interrupted } from './failure.ts';
 import type { Clock } from './clock.ts';
 import type { Emit } from './event.ts';
 import type { Failure } from './failure.ts';
-import type { EngineContext, Phase } from './phase.ts';
+import type { EngineContext, Phase, WaitPhase, WorkPhase } from './phase.ts';
 import { poll } from './poll.ts';
 import type { Check, Verdict } from './verdict.ts';
 
@@ -28,6 +28,7 @@ const LOOK_ATTEMPT = 60_000;
 export async function runPhase<C extends EngineContext<S>, S>(phase: Phase<C, S>, cx: C, place: PhasePlace): Promise<PhaseEnd> {
   const { dryRun, signal } = place.host;
   const judge = makeJudge(phase.verify, cx, place);
+  if ('holds' in phase) return runWait(phase, judge, place);
 
   const claim = await doneAlready(phase, cx, place);
   if (claim !== false) {
@@ -43,7 +44,36 @@ export async function runPhase<C extends EngineContext<S>, S>(phase: Phase<C, S>
   return { skipped: false, note: said };
 }
 
-async function doneAlready<C extends EngineContext<S>, S>(phase: Phase<C, S>, cx: C, place: PhasePlace): Promise<false | string> {
+/** Looks; waits when that is not enough. In a dry run it looks once: nobody brings about what it waits for. */
+async function runWait<S>(phase: WaitPhase<S>, judge: Judge<S>, place: PhasePlace): Promise<PhaseEnd> {
+  const { dryRun, signal } = place.host;
+  if (phase.verify.length === 0) return { skipped: true, because: 'skip: nothing to wait for' };
+  let last: Judged<S>;
+  try {
+    last = await judge();
+  } catch (error) {
+    if (!dryRun) throw error;
+    note(place, 'info', `would wait: how things are cannot be read (${forgivable(error, place).message})`);
+    return { skipped: false, note: 'would wait' };
+  }
+  if (pendingOf(last.judgements) === undefined) return { skipped: true, because: reasonHeld(phase, last) };
+  if (dryRun) return { skipped: false, note: `would wait for ${phase.verify.map((check) => check.name).join(', ')}` };
+  if (signal.aborted) throw interrupted(signal.reason);
+  await waitOn(phase, place, phase.patience, async () => {
+    last = await judge();
+    return pendingOf(last.judgements) ?? { settled: true };
+  });
+  return { skipped: false, note: reasonHeld(phase, last) };
+}
+
+/** Checks that were all skipped hold nothing: their reason is said instead. */
+function reasonHeld<S>(phase: WaitPhase<S>, { seen, judgements }: Judged<S>): string {
+  const first = judgements[0];
+  if (first !== undefined && first.verdict.is === 'skip' && judgements.every(({ verdict }) => verdict.is === 'skip')) return `skip: ${first.verdict.because}`;
+  return phase.holds(seen);
+}
+
+async function doneAlready<C extends EngineContext<S>, S>(phase: WorkPhase<C, S>, cx: C, place: PhasePlace): Promise<false | string> {
   if (!place.host.dryRun) return phase.done(cx);
   try {
     return await phase.done(cx);
@@ -53,7 +83,7 @@ async function doneAlready<C extends EngineContext<S>, S>(phase: Phase<C, S>, cx
   }
 }
 
-async function dryly<C extends EngineContext<S>, S>(phase: Phase<C, S>, cx: C, place: PhasePlace): Promise<string> {
+async function dryly<C extends EngineContext<S>, S>(phase: WorkPhase<C, S>, cx: C, place: PhasePlace): Promise<string> {
   try {
     return await phase.run(cx);
   } catch (error) {
@@ -71,22 +101,23 @@ function forgivable(error: unknown, place: PhasePlace): Failure {
 }
 
 interface Judgement<S> { readonly check: Check<S>; readonly verdict: Verdict }
-type Judge<S> = () => Promise<readonly Judgement<S>[]>;
+interface Judged<S> { readonly seen: S; readonly judgements: readonly Judgement<S>[] }
+type Judge<S> = () => Promise<Judged<S>>;
 
 /** Looks once at all layers the checks need and judges all of them. A verdict is emitted when it is new. */
 function makeJudge<C extends EngineContext<S>, S>(checks: readonly Check<S>[], cx: C, { lane, step, host }: PhasePlace): Judge<S> {
   const layers = [...new Set(checks.map((check) => check.layer))];
   const told = new Map<Check<S>, string>();
   return async () => {
-    if (checks.length === 0) return [];
     const seen = await cx.look(layers);
-    return checks.map((check) => {
+    const judgements = checks.map((check) => {
       const verdict = check.judge(seen);
       const key = JSON.stringify(verdict);
       if (told.get(check) !== key) host.emit({ type: 'judged', lane, step, check: check.name, layer: check.layer, verdict });
       told.set(check, key);
       return { check, verdict };
     });
+    return { seen, judgements };
   };
 }
 
@@ -110,23 +141,24 @@ function sentence(pending: Pending): string {
 }
 
 /** true when the checks bear the claim out, else what speaks against it. Unknown gets a little time, in which it may turn into either. */
-async function showClaim<C, S>(phase: Phase<C, S>, judge: Judge<S>, place: PhasePlace): Promise<true | string> {
+async function showClaim<C, S>(phase: WorkPhase<C, S>, judge: Judge<S>, place: PhasePlace): Promise<true | string> {
   const { clock, dryRun } = place.host;
+  if (phase.verify.length === 0) return true;
   const patience = dryRun ? 0 : Math.min(phase.patience, UNKNOWN_PATIENCE);
   const start = clock.now();
-  return waitOn<C, S, true | string>(phase, place, patience, async () => {
-    const pending = pendingOf(await judge());
+  return waitOn<S, true | string>(phase, place, patience, async () => {
+    const pending = pendingOf((await judge()).judgements);
     if (pending === undefined) return { settled: true };
     return pending.failing || clock.now() - start >= patience ? { settled: sentence(pending) } : pending;
   });
 }
 
-async function waitFor<C, S>(phase: Phase<C, S>, judge: Judge<S>, place: PhasePlace): Promise<void> {
+async function waitFor<C, S>(phase: WorkPhase<C, S>, judge: Judge<S>, place: PhasePlace): Promise<void> {
   if (phase.verify.length === 0) return;
-  await waitOn(phase, place, phase.patience, async () => pendingOf(await judge()) ?? { settled: true });
+  await waitOn(phase, place, phase.patience, async () => pendingOf((await judge()).judgements) ?? { settled: true });
 }
 
-async function waitOn<C, S, T>(phase: Phase<C, S>, place: PhasePlace, patience: number, ask: () => Promise<Pending | { readonly settled: T }>): Promise<T> {
+async function waitOn<S, T>(phase: Pick<WaitPhase<S>, 'title' | 'verify'>, place: PhasePlace, patience: number, ask: () => Promise<Pending | { readonly settled: T }>): Promise<T> {
   const { lane, step, host } = place;
   let pending: Pending | undefined;
   return poll<T>({

@@ -1,10 +1,10 @@
 import { apiChecks } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
-export default waitPhase({
+export default waits({
   name: 'api-ready',
   title: 'wait for the Kubernetes API',
-  checks: apiChecks,
+  verify: apiChecks,
   patience: 10 * MINUTES,
-  note: (seen) => (seen.api.ok ? `Kubernetes ${seen.api.value.version}` : ''),
+  holds: (seen) => (seen.api.ok ? `Kubernetes ${seen.api.value.version}` : ''),
 });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { KubeObject, Release } from '../config/cluster.ts';
 import { coreChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
@@ -8,7 +8,7 @@ import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'core',
   title: 'core releases in order: network, DNS, certificates, secrets, Flux',
   patience: 10 * MINUTES,

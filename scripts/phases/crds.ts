@@ -1,6 +1,6 @@
 import { each } from '../engine/each.ts';
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { KubeObject } from '../config/cluster.ts';
 import { crdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
@@ -12,7 +12,7 @@ import { MINUTES } from './wait-phase.ts';
 /** Requests in flight at once; a small API server is not the place to show how fast we are. */
 const PARALLEL = 8;
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'crds',
   title: 'custom resource definitions, before anything that needs them',
   patience: 5 * MINUTES,

@@ -1,5 +1,5 @@
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
 import { etcdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
@@ -14,7 +14,7 @@ type Membership =
   | { readonly is: 'none'; readonly because: string }
   | { readonly is: 'unknown'; readonly because: string };
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'etcd-bootstrap',
   title: 'bootstrap etcd, once',
   patience: 10 * MINUTES,

@@ -1,11 +1,11 @@
 import { ALL_CHECKS } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
 /** The very checks of `cluster:health`: a create can never be greener than the health task. */
-export default waitPhase({
+export default waits({
   name: 'healthy',
   title: 'everything cluster:health asks',
-  checks: ALL_CHECKS,
+  verify: ALL_CHECKS,
   patience: 10 * MINUTES,
-  note: () => 'every check of cluster:health passes',
+  holds: () => 'every check of cluster:health passes',
 });

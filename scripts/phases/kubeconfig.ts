@@ -1,10 +1,10 @@
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'kubeconfig',
   title: "fetch this cluster's own kubeconfig",
   patience: MINUTES,

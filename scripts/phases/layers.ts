@@ -1,10 +1,10 @@
 import { certificateChecks, secretChecks, workloadChecks } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
-export default waitPhase({
+export default waits({
   name: 'layers',
   title: 'wait for what the tree brings: workloads, certificates, secrets',
-  checks: [...secretChecks, ...certificateChecks, ...workloadChecks],
+  verify: [...secretChecks, ...certificateChecks, ...workloadChecks],
   patience: 30 * MINUTES,
-  note: () => 'workloads, certificates and secrets are well',
+  holds: () => 'workloads, certificates and secrets are well',
 });

@@ -1,10 +1,10 @@
 import { meshChecks } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
-export default waitPhase({
+export default waits({
   name: 'mesh',
   title: 'wait for the cluster mesh',
-  checks: meshChecks,
+  verify: meshChecks,
   patience: 10 * MINUTES,
-  note: (seen) => `meshed with ${seen.cluster.mesh?.peers.join(', ') ?? 'nobody'}`,
+  holds: (seen) => `meshed with ${seen.cluster.mesh?.peers.join(', ') ?? 'nobody'}`,
 });

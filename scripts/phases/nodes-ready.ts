@@ -1,10 +1,10 @@
 import { cniChecks, nodesReadyChecks } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
-export default waitPhase({
+export default waits({
   name: 'nodes-ready',
   title: 'wait for every node to be Ready',
-  checks: [...cniChecks, ...nodesReadyChecks],
+  verify: [...cniChecks, ...nodesReadyChecks],
   patience: 10 * MINUTES,
-  note: (seen) => `${seen.cluster.machines.length} nodes Ready`,
+  holds: (seen) => `${seen.cluster.machines.length} nodes Ready`,
 });

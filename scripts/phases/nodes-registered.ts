@@ -1,11 +1,11 @@
 import { nodesRegisteredChecks } from '../health/checks/index.ts';
-import { MINUTES, waitPhase } from './wait-phase.ts';
+import { MINUTES, waits } from './wait-phase.ts';
 
 /** Registered, not Ready: the CNI is `none` until Cilium comes with core, and a node without a CNI is never Ready. */
-export default waitPhase({
+export default waits({
   name: 'nodes-registered',
   title: 'wait for every node to register',
-  checks: nodesRegisteredChecks,
+  verify: nodesRegisteredChecks,
   patience: 10 * MINUTES,
-  note: (seen) => `${seen.cluster.machines.length} nodes, not Ready before the CNI`,
+  holds: (seen) => `${seen.cluster.machines.length} nodes, not Ready before the CNI`,
 });

@@ -46,7 +46,8 @@ async function clientVersion(cx: Cx, tool: (typeof TOOLS)[number]['tool']): Prom
 
 /** Compares `v1.12.3` with `1.12.0` by the parts that must agree. A version that cannot be read never fits. */
 export function close(found: string, wanted: string, fits: Closeness): boolean {
-  const parts = (text: string): readonly string[] | undefined => /(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1, 4);
+  // Two parts are enough: helm built from its module says v4.3, its release binary v4.3.1.
+  const parts = (text: string): readonly string[] | undefined => /(\d+)\.(\d+)(?:\.\d+)?/.exec(text)?.slice(1, 3);
   const a = parts(found);
   const b = parts(wanted);
   if (a === undefined || b === undefined) return false;

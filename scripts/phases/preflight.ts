@@ -1,6 +1,6 @@
 import { each } from '../engine/each.ts';
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { Verdict } from '../engine/verdict.ts';
 import type { Machine } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
@@ -18,7 +18,7 @@ const REBOOT_PATIENCE = 10 * MINUTES;
  * Everything that can be known to go wrong before the first write: tools, secrets, and who the machines are. All
  * findings are collected and reported together; a refusal (75) has changed nothing.
  */
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'preflight',
   title: 'tools, secrets, and who the machines are',
   patience: 0,

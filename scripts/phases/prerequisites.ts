@@ -1,12 +1,12 @@
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { BootstrapSecret, KubeObject } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'prerequisites',
   title: 'namespaces and the secrets that must exist before Flux',
   patience: MINUTES,

@@ -1,6 +1,6 @@
 import { each } from '../engine/each.ts';
 import { Failure } from '../engine/failure.ts';
-import type { Phase } from '../engine/phase.ts';
+import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { MachineProof } from '../tools/doors.ts';
@@ -14,7 +14,7 @@ const INSTALL_PATIENCE = 15 * MINUTES;
 /** One question to a machine; a rebooting one does not answer at all. */
 const ATTEMPT = 10_000;
 
-const phase: Phase<Cx, Snapshot> = {
+const phase: WorkPhase<Cx, Snapshot> = {
   name: 'talos-apply',
   title: 'apply machine configuration to every machine',
   patience: 5 * MINUTES,
