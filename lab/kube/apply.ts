@@ -41,9 +41,14 @@ export function serverSideApply(request: ApplyRequest): Applied {
 
   const losing = new Set(differs);
   const kept = others.map((owner) => without(owner, (path) => losing.has(path)));
-  const made = copy(merge(ownable(live, 'all'), wanted, [], schema));
-  const merged: Fields = isFields(made) ? made : {};
-  prune(merged, [...(previous?.paths ?? [])].filter((path) => !mine.has(path)), [new Set(mine.keys()), ...kept.map((owner) => owner.paths)], schema);
+  const mergedInto = (base: Fields): Fields => {
+    const made = copy(merge(base, wanted, [], schema));
+    return isFields(made) ? made : {};
+  };
+  const pruned = mergedInto(ownable(live, 'all'));
+  prune(pruned, [...(previous?.paths ?? [])].filter((path) => !mine.has(path)), [new Set(mine.keys()), ...kept.map((owner) => owner.paths)], schema);
+  // What became empty was taken away whole; an emptiness that is applied comes back.
+  const merged = mergedInto(pruned);
   const metadata = isFields(merged['metadata']) ? merged['metadata'] : {};
   const next = fresh(new Set(mine.keys()));
   const system = Object.fromEntries(Object.entries(live.metadata).filter(([key]) => !(key in ownableMetadata(live))));
@@ -89,14 +94,35 @@ function merge(live: unknown, applied: unknown, names: readonly string[], schema
   const old = keyedItems(live, kind.keys);
   const now = keyedItems(applied, kind.keys);
   if (old === undefined || now === undefined) return applied;
-  const shared = [...old.keys()].filter((key) => now.has(key));
-  // The order of the one who applies counts; while it agrees with the live one, nothing moves.
-  const inOrder = equal(shared, [...now.keys()].filter((key) => old.has(key)));
-  const keys = inOrder ? [...old.keys(), ...[...now.keys()].filter((key) => !old.has(key))] : [...now.keys(), ...[...old.keys()].filter((key) => !now.has(key))];
+  const keys = mergedOrder([...old.keys()], [...now.keys()]);
   return keys.map((key) => {
     const [before, after] = [old.get(key), now.get(key)];
     return before === undefined ? after : after === undefined ? before : merge(before, after, names, schema);
   });
+}
+
+/**
+ * The order of the one who applies, with what only others have left where it stood: in front of the next item both have, or at the end
+ * in front of what is new there. Merging the result again gives the same.
+ */
+function mergedOrder(live: readonly string[], applied: readonly string[]): string[] {
+  const [before, now] = [new Set(live), new Set(applied)];
+  const out: string[] = [];
+  let passed = 0;
+  const flush = (until: number): void => {
+    for (; passed < until; passed++) {
+      const key = live[passed];
+      if (key !== undefined && !now.has(key)) out.push(key);
+    }
+  };
+  const lastShared = applied.findLastIndex((key) => before.has(key));
+  for (const [index, key] of applied.entries()) {
+    if (before.has(key)) flush(live.indexOf(key));
+    else if (index > lastShared) flush(live.length);
+    out.push(key);
+  }
+  flush(live.length);
+  return out;
 }
 
 /** Removes what was dropped and nobody keeps. Items before fields, deep fields before shallow ones. */

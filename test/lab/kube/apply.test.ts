@@ -14,6 +14,7 @@ function conflictOf(run: () => unknown): ApiError {
   throw new Error('there was no conflict');
 }
 const managers = (object: KubeObject): unknown => object.metadata.managedFields?.map((entry) => `${String(Object(entry).manager)}/${String(Object(entry).operation)}`);
+const names = (object: KubeObject): unknown => Object(object.spec?.['template']).spec.containers.map((entry: { name: string }) => entry.name);
 const spec = (containers: readonly object[]): KubeObject => {
   const made = deployment('a');
   return { ...made, spec: { ...made.spec, template: { metadata: { labels: { app: 'a' } }, spec: { containers } } } };
@@ -67,7 +68,6 @@ describe('server-side apply', () => {
     const { store } = newStore();
     apply(store, spec([{ name: 'main', image: 'm', env: [{ name: 'A', value: '1' }] }]), 'one');
     const both = apply(store, spec([{ name: 'side', image: 's' }]), 'two').object;
-    const names = (object: KubeObject): unknown => Object(object.spec?.['template']).spec.containers.map((entry: { name: string }) => entry.name);
     expect(names(both)).toEqual(['main', 'side']);
     const less = apply(store, spec([{ name: 'main', image: 'm' }]), 'one').object;
     expect(Object(less.spec?.['template']).spec.containers).toEqual([{ name: 'main', image: 'm' }, { name: 'side', image: 's' }]);

@@ -38,10 +38,10 @@ export function handClock(): HandClock {
     },
   };
 }
-/** uid-1, uid-2 ... */
-export function counted(): () => string {
+/** uid-1, uid-2 ... A store that goes on from a dump needs another prefix, or uids would come twice. */
+export function counted(prefix = 'uid'): () => string {
   let n = 0;
-  return () => `uid-${++n}`;
+  return () => `${prefix}-${++n}`;
 }
 export function newStore(extra: Partial<StoreOptions> = {}): { readonly store: Store; readonly clock: HandClock } {
   const clock = handClock();
@@ -72,6 +72,7 @@ export const crd = (kind = 'Widget', group = 'example.com', versions: readonly s
   };
 };
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 export interface Served {
   readonly store: Store; readonly api: Api; readonly port: number; readonly faults: FaultBoard; readonly log: ReturnType<typeof memoryLog>; readonly clock: SimClock;
   readonly folder: string; readonly kubeconfig: string;
@@ -94,7 +95,6 @@ export async function serveStore(given?: SimClock): Promise<Served> {
   const listener = await listenApi({ port: 0, host: '127.0.0.1', cert: server.crt, key: server.key, clientCa: ca.crt, handler: api.handle });
   const folder = mkdtempSync(join(tmpdir(), 'kube-test-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
   writeFileSync(kubeconfig, JSON.stringify({
     apiVersion: 'v1', kind: 'Config', 'current-context': 'infra',
     clusters: [{ name: 'infra', cluster: { server: `https://127.0.0.1:${listener.port}`, 'certificate-authority-data': base64(ca.crt) } }],
