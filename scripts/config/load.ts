@@ -5,7 +5,9 @@ import { dig, listIn, mapIn, textIn } from './data.ts';
 import type { Problem } from './problem.ts';
 import { readSite } from './read.ts';
 import { RULES } from './rules/index.ts';
-import { Sources } from './source.ts';
+import { masked } from './rules/secrets.ts';
+import type { Entry } from './shape.ts';
+import { Sources, type At } from './source.ts';
 import type { TargetFile } from './target.ts';
 import { VERSION_KEYS, type TreeObject, type WrittenCluster, type WrittenDisk, type WrittenRelease, type WrittenSite, type WrittenTree } from './written.ts';
 
@@ -22,10 +24,11 @@ export function loadSite(root: string, target: TargetFile): { readonly site: Sit
   return { site: freeze(complete(root, written, sources, target)) };
 }
 
-/** One line of a configuration file (1-based), for the picture under a problem; undefined when it cannot be read. */
+/** One line of a configuration file (1-based) for the picture under a problem, secrets hidden; undefined when it cannot be read. */
 export function sourceLine(root: string, file: string, line: number): string | undefined {
   try {
-    return readFileSync(join(root, file), 'utf8').split(/\r?\n/)[line - 1];
+    const text = readFileSync(join(root, file), 'utf8').split(/\r?\n/)[line - 1];
+    return text === undefined ? undefined : masked(file, text);
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
@@ -38,14 +41,15 @@ function sure<T>(value: T | undefined, what: string): T {
   return value;
 }
 
+function plain(entries: readonly Entry<At<string>>[]): Record<string, string> {
+  return Object.fromEntries(entries.map((entry) => [entry.key.value, entry.value.value]));
+}
+
 function complete(root: string, written: WrittenSite, sources: Sources, target: TargetFile): Site {
   const versions = sure(written.versions, 'versions');
   const crds = sure(written.crds, 'crds');
   const flux = sure(written.flux, 'flux');
   const pins = Object.fromEntries(VERSION_KEYS.map((key) => [key, sure(versions[key], key).value])) as Record<(typeof VERSION_KEYS)[number], string>;
-  const plain = (entries: readonly { readonly key: { readonly value: string }; readonly value: { readonly value: string } }[]): Record<string, string> => (
-    Object.fromEntries(entries.map((entry) => [entry.key.value, entry.value.value]))
-  );
   return {
     root,
     versions: { ...pins, tools: plain(versions.tools ?? []), charts: plain(versions.charts ?? []) },

@@ -12,9 +12,11 @@ import {
 
 /** Reads every file of the configuration. What is wrong with single files is reported; what they say together is for the rules. */
 export function readSite(sources: Sources): WrittenSite {
+  const stems = sources.files('talos/clusters').map((file) => posix.basename(file, '.yaml'));
   const clusters = readClusters(sources);
   const bootstrap = (name: string): Written | undefined => sources.one(`bootstrap/${name}.yaml`);
   return {
+    stems,
     clusters,
     versions: readDocument(bootstrap('versions'), versionsShape, 'bootstrap/versions.yaml', sources.report),
     namespaces: readNamespaces(sources),
@@ -22,11 +24,11 @@ export function readSite(sources: Sources): WrittenSite {
     crds: readDocument(bootstrap('crds'), crdsShape, 'bootstrap/crds.yaml', sources.report),
     flux: readDocument(bootstrap('flux'), fluxShape, 'bootstrap/flux.yaml', sources.report),
     releases: { crds: readHelmfile(sources, 'helmfile.d/00-crds.yaml'), core: readHelmfile(sources, 'helmfile.d/01-core.yaml') },
-    settings: new Map(clusters.flatMap(({ stem }) => {
+    settings: new Map(stems.flatMap((stem) => {
       const settings = readSettings(sources, stem);
       return settings === undefined ? [] : [[stem, settings] as const];
     })),
-    trees: clusters.map(({ stem }) => readTree(sources, stem)),
+    trees: [...clusters.map(({ stem }) => stem), ...stems.filter((stem) => !clusters.some((each) => each.stem === stem))].map((stem) => readTree(sources, stem)),
     patches: new Map(sources.filesBelow('talos/patches').flatMap((file) => {
       const documents = sources.yaml(file);
       return documents === undefined ? [] : [[file, documents] as const];
@@ -43,7 +45,7 @@ function readClusters(sources: Sources): readonly WrittenCluster[] {
   return files.flatMap((file) => {
     const cluster = readDocument(sources.one(file), clusterShape, file, sources.report);
     return cluster === undefined ? [] : [{ ...cluster, file, stem: posix.basename(file, '.yaml') }];
-  });
+  }).toSorted((a, b) => (a.id?.value ?? 256) - (b.id?.value ?? 256));
 }
 
 function readNamespaces(sources: Sources): readonly Written[] {
@@ -57,6 +59,8 @@ function readNamespaces(sources: Sources): readonly Written[] {
 
 function readSettings(sources: Sources, cluster: string): WrittenSettings | undefined {
   const file = `kubernetes/clusters/${cluster}/cluster-settings.yaml`;
+  // A missing folder is told once, by who walks the tree.
+  if (sources.kind(posix.dirname(file)) === undefined) return undefined;
   const document = sources.one(file, { missing: `add a ConfigMap cluster-settings in namespace flux-system for ${cluster}, as the other clusters have` });
   if (document === undefined) return undefined;
   const node = isMap(document.root) ? document.root.get('data', true) : undefined;

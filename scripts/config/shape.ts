@@ -97,12 +97,17 @@ export function may<T>(read: Read<T>): Field<T, false> { return { read, required
 
 type Fields = Readonly<Record<string, Field<unknown, boolean>>>;
 type ValueOf<F> = F extends Field<infer T, boolean> ? T : never;
-/** What was read; a key is undefined when it is absent or was reported. `spot` is where the map begins. */
-export type Shaped<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> | undefined } & { readonly spot: Spot };
+/**
+ * What was read; a key is undefined when it is absent or was reported. `spot` is where the map begins; `faulty` says that
+ * something in it was reported, so that a rule does not tell the same mistake again in other words.
+ */
+export type Shaped<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> | undefined } & { readonly spot: Spot; readonly faulty: boolean };
 
 /** A map with exactly these keys. */
 export function shape<F extends Fields>(fields: F): Read<Shaped<F>> {
-  return (node, cx) => {
+  return (node, outer) => {
+    let faulty = false;
+    const cx: Cx = { ...outer, report: (...problem) => { faulty = true; outer.report(...problem); } };
     if (!isMap(node)) return wrongType(node, cx, `a map with ${listed(Object.keys(fields))}`);
     const values: Record<string, unknown> = { spot: spot(node, cx) };
     for (const name of Object.keys(fields)) values[name] = undefined;
@@ -123,7 +128,7 @@ export function shape<F extends Fields>(fields: F): Read<Shaped<F>> {
       const misspelt = node.items.some((pair) => isScalar(pair.key) && !Object.hasOwn(fields, String(pair.key.value)) && meant(String(pair.key.value), [name], '') !== '');
       if (!misspelt) cx.report({ ...spot(node, cx), length: 1 }, 'missing-key', `${name} is missing`, `add ${name}: ${field.example}`);
     }
-    return values as Shaped<F>;
+    return { ...values, faulty } as Shaped<F>;
   };
 }
 

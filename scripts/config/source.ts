@@ -109,7 +109,7 @@ export class Sources {
       return undefined;
     }
     const lines = new LineCounter();
-    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     const documents = 'empty' in parsed ? [] : parsed;
     const errors = documents.flatMap((document) => document.errors);
     // One broken line makes the parser stumble over what follows it; only the first stumble is the mistake. Repeated

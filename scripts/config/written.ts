@@ -108,6 +108,9 @@ export interface WrittenSettings { readonly file: string; readonly document: Wri
 
 /** Everything that was read, for the rules. A part that could not be read is undefined or absent; what is wrong with it is already told. */
 export interface WrittenSite {
+  /** Names of all clusters by their files, also of those whose file cannot be read. */
+  readonly stems: readonly string[];
+  /** By id, then name: when two claim the same thing, the later one is told so. */
   readonly clusters: readonly WrittenCluster[];
   readonly versions: WrittenVersions | undefined;
   readonly namespaces: readonly Written[];

@@ -3,7 +3,7 @@ import { listIn, textIn } from '../data.ts';
 import type { Report } from '../source.ts';
 import { listed, meant } from '../words.ts';
 import type { TreeObject, WrittenRelease, WrittenSite, WrittenTree } from '../written.ts';
-import type { Rule } from './rule.ts';
+import { treeIsWhole, type Rule } from './rule.ts';
 
 const idOf = (release: WrittenRelease): string => `${release.namespace.value}/${release.name.value}`;
 
@@ -23,6 +23,7 @@ function valuesOf(tree: WrittenTree, object: TreeObject): readonly string[] {
 
 /** Values of a release are a file that exists, and the very file its HelmRelease takes: values exist once. */
 export const releaseValues: Rule = (site, sources) => {
+  const whole = treeIsWhole(sources);
   for (const release of [...site.releases.crds, ...site.releases.core]) {
     for (const value of release.values) {
       const file = posix.join(posix.dirname(release.file), value.value);
@@ -31,12 +32,14 @@ export const releaseValues: Rule = (site, sources) => {
         sources.report(value.spot, 'values-missing', `${file} does not exist`, meant(value.value, around, 'values live beside the HelmRelease in the Flux tree'));
         continue;
       }
-      if (release.file !== 'helmfile.d/01-core.yaml') continue;
+      if (!whole || release.file !== 'helmfile.d/01-core.yaml') continue;
       for (const tree of site.trees) {
         const object = adopter(tree, release);
         if (object === undefined) continue;
         const used = valuesOf(tree, object);
-        if (!used.includes(file)) {
+        // Values from a ConfigMap that nothing makes are told where they are asked for.
+        const known = used.length > 0 || listIn(object.document.data, 'spec', 'valuesFrom').length === 0;
+        if (known && !used.includes(file)) {
           sources.report(value.spot, 'values-not-shared', `HelmRelease ${idOf(release)} (${object.document.file}) takes its values from ${listed(used)}, not from this file`, 'bootstrap and Flux must use the same file, or the handover changes what was just installed');
           break;
         }

@@ -82,6 +82,7 @@ export const disks: Rule = (site, { report }) => {
     const who = name?.value ?? 'this machine';
     const listed = [...(all.install === undefined ? [] : [{ purpose: 'install', disk: all.install }]), ...(all.data ?? []).map(({ key, value }) => ({ purpose: key.value, disk: value }))];
     for (const [index, { purpose, disk }] of listed.entries()) {
+      if (disk.faulty) continue;
       if (disk.id === undefined && disk.model === undefined) {
         report({ ...disk.spot, length: 1 }, 'disk', `the ${purpose} disk of ${who} is not described`, 'give its id (/dev/disk/by-id/...) or its model');
         continue;
@@ -107,10 +108,12 @@ export const disks: Rule = (site, { report }) => {
 
 /** Layers of patches that no cluster, role or machine answers to are never applied: most often a misspelt file name. */
 export const patchesUsed: Rule = (site, { report }) => {
-  const layers = new Set(['all', 'controlplane', 'worker', ...site.clusters.map(({ stem }) => `clusters/${stem}`), ...allMachines(site.clusters).map(({ name }) => `machines/${name?.value ?? ''}`)]);
+  // Machines of a cluster file that cannot be read are not known, so no machine's patch can be called unused.
+  const whole = site.clusters.length === site.stems.length && allMachines(site.clusters).every(({ name }) => name !== undefined);
+  const layers = new Set(['all', 'controlplane', 'worker', ...site.stems.map((stem) => `clusters/${stem}`), ...allMachines(site.clusters).map(({ name }) => `machines/${name?.value ?? ''}`)]);
   for (const file of site.patches.keys()) {
     const layer = file.replace('talos/patches/', '').replace(/\.yaml$/, '');
-    if (!layers.has(layer)) report({ file, line: 1, column: 1, length: 1 }, 'patch-unused', `${file} is never applied: there is no ${layer.replace('/', ' ').replace(/s /, ' ')}`, 'patches apply by their name: all, controlplane, worker, clusters/<cluster>, machines/<machine>');
+    if (!layers.has(layer) && (whole || !layer.startsWith('machines/'))) report({ file, line: 1, column: 1, length: 1 }, 'patch-unused', `${file} is never applied: there is no ${layer.startsWith('machines/') ? 'machine' : layer.startsWith('clusters/') ? 'cluster' : 'layer'} ${layer.split('/').at(-1) ?? layer}`, 'patches apply by their name: all, controlplane, worker, clusters/<cluster>, machines/<machine>');
   }
 };
 

@@ -109,8 +109,8 @@ export const mesh: Rule = (site, { report }) => {
     for (const peer of own.peers?.value ?? []) {
       const other = site.clusters.find((each) => each.stem === peer.value);
       if (peer.value === stem) report(peer.spot, 'mesh-peer', `${stem} is meshed with itself`, 'remove it');
-      else if (other === undefined) report(peer.spot, 'mesh-peer', `there is no cluster ${peer.value} to mesh with`, `clusters here: ${site.clusters.map((each) => each.stem).join(', ')}`);
-      else if (other.mesh?.peers?.value.some(({ value }) => value === stem) !== true) {
+      else if (!site.stems.includes(peer.value)) report(peer.spot, 'mesh-peer', `there is no cluster ${peer.value} to mesh with`, `clusters here: ${site.stems.join(', ')}`);
+      else if (other !== undefined && !other.faulty && other.mesh?.peers?.value.some(({ value }) => value === stem) !== true) {
         report(peer.spot, 'mesh-one-sided', `${stem} is meshed with ${peer.value}, but ${peer.value} is not meshed with ${stem}`, `add ${stem} to mesh.peers in ${other.file}, or remove ${peer.value} here`);
       }
     }

@@ -58,6 +58,22 @@ const TELLING = /^(token|password|passwd|secret|key|apikey|api[-_]key|api[-_]tok
 /** Long, without spaces, with letters and digits mixed, and neither a path, a name with words nor a variable. */
 const RANDOM = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_.-]{20,}$/;
 
+/**
+ * A line of a configuration file as it may be shown: what looks like a secret is hidden, and in bootstrap/secrets.yaml
+ * every value that is no reference. The picture under a problem must not tell what the problem is about.
+ */
+export function masked(file: string, line: string): string {
+  let shown = line;
+  for (const { like } of LEAKS) shown = shown.replaceAll(new RegExp(`(?:${like.source})[^\\s"']*`, 'g'), HIDDEN);
+  const [, before = '', key = '', value = ''] = /^(\s*(?:- )?["']?([\w.-]+)["']?:\s+)["']?([^"'#]*)/.exec(shown) ?? [];
+  const kept = value.trim();
+  if (kept === '' || kept.startsWith('op://') || kept === HIDDEN) return shown;
+  const secret = file === 'bootstrap/secrets.yaml' ? !['name', 'namespace', 'data'].includes(key) : leak([key], kept) !== undefined || key === 'secrets' && file.startsWith('talos/clusters/');
+  return secret ? `${before}${HIDDEN}` : shown;
+}
+
+const HIDDEN = '[hidden]';
+
 function leak(path: readonly string[], value: string): string | undefined {
   const found = LEAKS.find(({ like }) => like.test(value));
   if (found !== undefined) return found.what;

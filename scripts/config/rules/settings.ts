@@ -1,10 +1,10 @@
 import { contains, formatAddress, parseAddress } from '../ipv4.ts';
-import { textIn } from '../data.ts';
+import { mapIn, textIn } from '../data.ts';
 import { nearest } from '../words.ts';
 import type { At, Sources, Spot } from '../source.ts';
 import type { WrittenCluster, WrittenSettings, WrittenSite } from '../written.ts';
 import { poolOf } from './networks.ts';
-import { BROKEN, type Rule } from './rule.ts';
+import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
 /** The settings are the ConfigMap Flux looks for, and the cluster's entry point lists them. */
 export const settingsObject: Rule = (site, { report }) => {
@@ -139,34 +139,38 @@ export function usesIn(file: string, text: string, commentsCount: boolean): { re
 
 /** Every variable used is defined or has a default, every defined one is used, and none is where nothing fills it in. */
 export const settingsUsed: Rule = (site, sources) => {
+  const missing = new PerCluster();
+  const whole = treeIsWhole(sources);
   for (const tree of site.trees) {
     const settings = site.settings.get(tree.cluster);
     if (settings === undefined) continue;
-    const defined = new Set(settings.data.map(({ key }) => key.value));
+    let hidden = !whole;
+    const defined = new Set(Object.keys(mapIn(settings.document.data, 'data')));
     const used = new Set<string>();
     const manifests = new Set(tree.objects.map(({ document }) => document.file));
     for (const file of tree.files) {
       if (file.endsWith('/kustomization.yaml')) continue;
       const { uses, malformed } = usesIn(file, sources.text(file) ?? '', !manifests.has(file));
+      hidden ||= malformed.length > 0;
       for (const spot of malformed) sources.report(spot, 'variable-form', 'this is not a variable Flux can fill in', 'written ${NAME} or ${NAME:=default}; a $ that stays is written $$');
       for (const { name, spot, needed } of uses) {
         if (!tree.substituted.has(file)) {
+          hidden = true;
           sources.report(spot, 'variable-not-filled', `${name} is not filled in here: the Kustomization that applies this file takes nothing from cluster-settings`, 'add postBuild.substituteFrom with ConfigMap cluster-settings, or write $${...} for a $ that stays');
           continue;
         }
         used.add(name);
-        if (needed && !defined.has(name)) undefinedVariable(tree.cluster, name, spot, defined, settings, sources);
+        if (!needed || defined.has(name)) continue;
+        hidden = true;
+        const near = nearest(name, defined);
+        missing.add(tree.cluster, spot, 'variable-undefined', (clusters) => `${name} is not in cluster-settings of ${clusters}, and Flux fails on a variable without a value`, near === undefined ? `add it there, or give a default: \${${name}:=...}` : `did you mean ${near}?`);
       }
     }
-    // What no file could be read of might have used it.
-    if (sources.problems.some(({ rule }) => BROKEN.has(rule))) continue;
+    // A variable of a file that cannot be read, or one that is misspelt where it is used, would look unused.
+    if (hidden) continue;
     for (const { key } of settings.data) {
       if (!used.has(key.value)) sources.report(key.spot, 'variable-unused', `${key.value} is used nowhere in what ${tree.cluster} applies`, 'remove it, or use it where its value is now written out');
     }
   }
+  missing.tell(sources.report);
 };
-
-function undefinedVariable(cluster: string, name: string, spot: Spot, defined: ReadonlySet<string>, settings: WrittenSettings, { report }: Sources): void {
-  const near = nearest(name, defined);
-  report(spot, 'variable-undefined', `${name} is not in ${cluster}'s cluster-settings, and Flux fails on a variable without a value`, near === undefined ? `add it to ${settings.file}, or give a default: \${${name}:=...}` : `did you mean ${near}?`);
-}

@@ -5,16 +5,17 @@ import { isFluxKustomization } from '../tree.ts';
 import { listed, meant } from '../words.ts';
 import type { TreeObject, WrittenTree } from '../written.ts';
 import { adopter, namespacesBeforeFlux, reportCycles } from './helmfile.ts';
-import { BROKEN, type Rule } from './rule.ts';
+import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
 /** Everything below kubernetes/ is applied to some cluster; what nothing leads to is forgotten, and looks as if it were there. */
 export const treeReachable: Rule = (site, sources) => {
-  const known = new Set(site.clusters.map(({ stem }) => `kubernetes/clusters/${stem}`));
+  const known = new Set(site.stems.map((stem) => `kubernetes/clusters/${stem}`));
   for (const folder of sources.folders('kubernetes/clusters')) {
-    if (!known.has(folder)) sources.report({ file: `${folder}/kustomization.yaml`, line: 1, column: 1, length: 1 }, 'cluster-unknown', `there is no cluster ${posix.basename(folder)}: talos/clusters has no file of that name`, meant(posix.basename(folder), site.clusters.map(({ stem }) => stem), 'add it, or remove this folder'));
+    if (!known.has(folder)) sources.report({ file: `${folder}/kustomization.yaml`, line: 1, column: 1, length: 1 }, 'cluster-unknown', `there is no cluster ${posix.basename(folder)}: talos/clusters has no file of that name`, meant(posix.basename(folder), site.stems, 'add it, or remove this folder'));
   }
-  if (site.trees.length === 0 || sources.problems.some(({ rule }) => BROKEN.has(rule) || rule === 'cluster-unknown')) return;
-  const reached = new Set(site.trees.flatMap((tree) => [...tree.files]));
+  if (site.trees.length === 0 || !treeIsWhole(sources)) return;
+  // Settings that are not listed are told by the rule about settings.
+  const reached = new Set([...site.trees.flatMap((tree) => [...tree.files]), ...site.stems.map((stem) => `kubernetes/clusters/${stem}/cluster-settings.yaml`)]);
   const told: string[] = [];
   for (const file of sources.filesBelow('kubernetes').filter((each) => !reached.has(each)).toSorted((a, b) => depth(a) - depth(b))) {
     if (told.some((folder) => file.startsWith(`${folder}/`))) continue;
@@ -33,20 +34,25 @@ const groupOf = (object: TreeObject): string => object.apiVersion.split('/')[0] 
 const isKs = (object: TreeObject): boolean => isFluxKustomization(object.apiVersion, object.kind);
 
 /** dependsOn names what this cluster has, nothing waits for itself, and Kustomizations are where their variables are. */
-export const dependencies: Rule = (site, { report }) => {
+export const dependencies: Rule = (site, sources) => {
+  const { report } = sources;
+  const missing = new PerCluster();
+  const whole = treeIsWhole(sources);
   for (const tree of site.trees) {
     for (const kind of ['Kustomization', 'HelmRelease'] as const) {
       const items = tree.objects.filter((each) => (kind === 'Kustomization' ? isKs(each) : each.kind === kind && groupOf(each) === 'helm.toolkit.fluxcd.io'));
-      const known = new Set(items.map(({ namespace, name }) => `${namespace ?? ''}/${name}`));
+      // All Kustomizations belong in flux-system, so they are found by name; one that is elsewhere is told for that.
+      const id = (namespace: string | undefined, name: string): string => (kind === 'Kustomization' ? name : `${namespace ?? ''}/${name}`);
+      const known = new Set(items.map(({ namespace, name }) => id(namespace, name)));
       const waiting = items.map((item) => ({
-        name: `${item.namespace ?? ''}/${item.name}`,
+        name: id(item.namespace, item.name),
         needs: listIn(item.document.data, 'spec', 'dependsOn').flatMap((each, index) => {
           const at = textAt(item.document, 'spec', 'dependsOn', index, 'name');
           if (at === undefined) return [];
-          const target = `${textIn(each, 'namespace') ?? item.namespace ?? ''}/${at.value}`;
+          const target = id(textIn(each, 'namespace') ?? item.namespace, at.value);
           if (known.has(target)) return [{ name: target, spot: at.spot }];
           const names = items.filter((other) => other !== item).map(({ name }) => name);
-          report(at.spot, 'depends-on-nothing', `${kind} ${item.name} waits for ${at.value}, which ${tree.cluster} does not have`, meant(at.value, names, `it would wait for ever; there is ${listed(names)}`));
+          if (whole) missing.add(tree.cluster, at.spot, 'depends-on-nothing', (clusters, several) => `${kind} ${item.name} waits for ${at.value}, which ${clusters} ${several ? 'do' : 'does'} not have`, meant(at.value, names, `it would wait for ever; there is ${listed(names)}`));
           return [];
         }),
       }));
@@ -54,6 +60,7 @@ export const dependencies: Rule = (site, { report }) => {
     }
     for (const item of tree.objects.filter(isKs)) kustomization(item, report);
   }
+  missing.tell(report);
 };
 
 function kustomization(item: TreeObject, report: (spot: Spot, rule: string, message: string, hint: string) => void): void {
@@ -66,13 +73,17 @@ function kustomization(item: TreeObject, report: (spot: Spot, rule: string, mess
 }
 
 /** HelmReleases find their chart and values, and the bootstrap's releases are adopted as they are. */
-export const helmSources: Rule = (site, { report }) => {
+export const helmSources: Rule = (site, sources) => {
+  const { report } = sources;
+  const missing = new PerCluster();
+  const whole = treeIsWhole(sources);
   for (const tree of site.trees) {
     for (const object of tree.objects) {
       if (object.kind === 'OCIRepository' && dig(object.document.data, ['spec', 'layerSelector']) === undefined) {
         report(keySpot(object.document, [], 'spec'), 'layer-selector', `OCIRepository ${object.name} has no layerSelector, so it holds the artifact instead of the chart`, 'add layerSelector: {mediaType: application/vnd.cncf.helm.chart.content.v1.tar+gzip, operation: copy}');
       }
       if (object.kind !== 'HelmRelease' || groupOf(object) !== 'helm.toolkit.fluxcd.io') continue;
+      if (!whole) continue;
       chart(tree, object, report);
       listIn(object.document.data, 'spec', 'valuesFrom').forEach((each, index) => {
         const name = textAt(object.document, 'spec', 'valuesFrom', index, 'name');
@@ -88,11 +99,12 @@ export const helmSources: Rule = (site, { report }) => {
       if (source !== undefined && release.source !== undefined && source !== release.source) {
         report(release.chart.spot, 'release-chart', `the chart here is ${release.source}, HelmRelease ${release.namespace.value}/${release.name.value} takes ${source}`, 'bootstrap and Flux must install the same chart');
       }
-      if (object === undefined && tree.files.size > 0) {
-        report(release.name.spot, 'release-not-adopted', `${tree.cluster} has no HelmRelease ${release.namespace.value}/${release.name.value} to take over this release`, 'add it to the Flux tree, under the same name and namespace');
+      if (object === undefined && whole) {
+        missing.add(tree.cluster, release.name.spot, 'release-not-adopted', (clusters, several) => `${clusters} ${several ? 'have' : 'has'} no HelmRelease ${release.namespace.value}/${release.name.value} to take over this release`, 'add it to the Flux tree, under the same name and namespace');
       }
     }
   }
+  missing.tell(report);
 };
 
 function chart(tree: WrittenTree, object: TreeObject, report: (spot: Spot, rule: string, message: string, hint: string) => void): void {
