@@ -61,7 +61,7 @@ function plainly(error: NoAnswer): string {
 }
 
 /** A trouble that passes by itself, why it does, and how it looks. There is no retry without an entry here. */
-interface Passing { readonly name: string; readonly only?: (request: KubeRequest) => boolean; readonly looks: (outcome: Outcome) => boolean }
+interface Passing { readonly name: string; readonly only?: (request: KubeRequest) => boolean; /** Attempts after which it does not count as passing any more. */ readonly most?: number; readonly looks: (outcome: Outcome) => boolean }
 export type Outcome = { readonly reply: KubeReply } | { readonly error: NoAnswer };
 
 const PASSING: readonly Passing[] = [
@@ -71,6 +71,8 @@ const PASSING: readonly Passing[] = [
   { name: 'the API server is busy', looks: (o) => 'reply' in o && o.reply.status === 429 },
   // Starting up or shutting down; only when it says itself that it is worth coming again.
   { name: 'the API server asks to come again', looks: (o) => 'reply' in o && o.reply.status >= 500 && o.reply.retryAfter !== undefined },
+  // A restarting server, or what stands in front of it, without an invitation: it may also stay so, hence a few times only. /readyz says so as its answer.
+  { name: 'the API server is unavailable for the moment', most: 5, only: (r) => r.path !== '/readyz', looks: (o) => 'reply' in o && (o.reply.status === 503 || o.reply.status === 504) },
   // etcd chose a new leader while members were joining; the request was not carried out.
   { name: 'etcd changed its leader', looks: (o) => 'reply' in o && o.reply.status >= 500 && /etcdserver: (?:leader changed|no leader|request timed out)/.test(o.reply.body) },
   // A webhook's pods are registered before they listen (cert-manager, external-secrets right after their install).
@@ -79,9 +81,9 @@ const PASSING: readonly Passing[] = [
   { name: 'the kind is not served yet', only: (r) => r.method === 'PATCH', looks: (o) => 'reply' in o && o.reply.status === 404 && (o.reply.body.startsWith('404 page not found') || /could not find the requested resource/.test(o.reply.body)) },
 ];
 
-/** Name of the passing trouble an outcome shows, or undefined when trying again would be guessing. */
-export function passingTrouble(request: KubeRequest, outcome: Outcome): string | undefined {
-  return PASSING.find((entry) => entry.only?.(request) !== false && entry.looks(outcome))?.name;
+/** Name of the passing trouble an outcome of attempt `attempt` (from 1) shows, or undefined when trying again would be guessing. */
+export function passingTrouble(request: KubeRequest, outcome: Outcome, attempt: number): string | undefined {
+  return PASSING.find((entry) => attempt < (entry.most ?? Infinity) && entry.only?.(request) !== false && entry.looks(outcome))?.name;
 }
 
 /** Pause before attempt `attempt` + 1, ms of the run's clock: what the server asked for, else doubling from 250 ms to 8 s. */

@@ -47,7 +47,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     const until = scope.clock.now() + DEADLINE_MS;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await once(() => http.send(request, scope.signal));
-      const trouble = passingTrouble(request, outcome);
+      const trouble = passingTrouble(request, outcome, attempt);
       const wait = pause(outcome, attempt);
       const again = trouble !== undefined && (attempt < AT_LEAST || scope.clock.now() + wait < until);
       if (!again) {

@@ -83,11 +83,20 @@ describe('what passes by itself is tried again, and told', () => {
     api.answer((_, response) => say(response, 500, webhook));
     expect((await failureOf(door().kube.get(KINDS.ConfigMap, 'x', 'y'))).because).toContain('failed calling webhook');
   });
-  test.each([[500, 'some bug'], [403, 'no'], [409, 'conflict'], [503, 'no invitation']])('but not %i "%s"', async (code, body) => {
+  test.each([[500, 'some bug'], [403, 'no'], [409, 'conflict']])('but not %i "%s"', async (code, body) => {
     api.answer((_, response) => say(response, code, body));
     const { told, kube } = door();
     expect((await failureOf(kube.serverVersion())).because).toBe(body);
     expect([api.asked.length, told.events]).toEqual([1, []]);
+  });
+  test('unavailable without an invitation, five times and not more', async () => {
+    api.answer((_, response) => say(response, 503, 'down'));
+    const clock = fakeClock();
+    expect((await failureOf(door({ clock }).kube.serverVersion())).because).toBe('down');
+    expect(clock.slept).toEqual([250, 500, 1000, 2000]);
+    const asked = api.asked.length;
+    await failureOf(door().kube.readyz());
+    expect(api.asked.length).toBe(asked + 1);
   });
   test('for ever is not tried: the deadline ends it with the last reason', async () => {
     api.answer((_, response) => say(response, 429, status(429, 'TooManyRequests', 'still busy'), { 'Retry-After': '10' }));
