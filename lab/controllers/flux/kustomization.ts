@@ -191,17 +191,23 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
       }
       return TIMES.healthPoll;
     }
+    const said = conditionOf(object, 'Healthy');
+    const healthy = said?.['status'] === 'True' ? text(said['message']) : undefined;
     attempts.delete(key);
     lastEnd.set(key, now);
     setStatus(cx, object, { ...handled(object), lastAppliedRevision: revision, lastAttemptedRevision: revision }, [ready('True', 'ReconciliationSucceeded', `Applied revision: ${revision}`),
-      ...(checks ? [{ type: 'Healthy', status: 'True', reason: 'Succeeded', message: `Health check passed in ${goDuration(now - current.began)}` } as const] : [])], checks ? ['Reconciling', 'Stalled'] : ['Reconciling', 'Stalled', 'Healthy']);
+      ...(checks ? [{ type: 'Healthy', status: 'True', reason: 'Succeeded', message: healthy === undefined || current.changed ? `Health check passed in ${goDuration(now - current.began)}` : healthy } as const] : [])], checks ? ['Reconciling', 'Stalled'] : ['Reconciling', 'Stalled', 'Healthy']);
     return intervalOf(object);
   }
 
   const controller: Controller = {
     name: 'kustomize-controller',
     keys(event) {
-      if (isKind(event.object, 'kustomize.toolkit.fluxcd.io/Kustomization')) return [keyOf(event.object)];
+      if (isKind(event.object, 'kustomize.toolkit.fluxcd.io/Kustomization')) {
+        // A cycle comes with a commit, and a commit makes everybody on it look again.
+        const circle = event.before !== undefined && generationOf(event.before) !== generationOf(event.object) && onCycle(cx, event.object);
+        return circle ? all() : [keyOf(event.object)];
+      }
       if (isKind(event.object, 'source.toolkit.fluxcd.io/GitRepository')) return artifactRevision(event.before) === artifactRevision(event.object) ? [] : all();
       return isKind(event.object, 'apps/Deployment') && event.object.metadata.name === 'kustomize-controller' ? all() : [];
     },
