@@ -31,10 +31,10 @@ export interface Invocation {
  * @returns the exit code; never throws for anything a user can cause.
  */
 export async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
-  const where = places(environment);
   const { loadEnv } = await import('../config/env.ts');
   // What the shell says wins over .env: the nearer wish is the stronger.
-  const env: Environment = { ...loadEnv(where.root), ...environment };
+  const env: Environment = { ...loadEnv(places(environment).root), ...environment };
+  const where = places(env);
   const taskfile: Taskfile = (await import('../../Taskfile.ts')).default;
   const { parsed, problems } = parseArgs(argv, taskNames(taskfile));
   const { tasks, problems: unresolved } = resolveTasks(taskfile, parsed, { clusters: clusterNames(where.root), env });

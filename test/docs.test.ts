@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import taskfile from '../Taskfile.ts';
+import type { Taskfile } from '../scripts/phases/task.ts';
+import { EXIT } from '../scripts/engine/failure.ts';
+import { WORST_FIRST } from '../scripts/engine/failure.ts';
+import { FAULTS } from '../lab/world/faults.ts';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const tasks: Taskfile = taskfile;
+const names = new Set(Object.entries(tasks).flatMap(([name, task]) => [name, ...(task.aliases ?? [])]));
+
+/** Every document that people read. */
+const documents = ['README.md', 'CHANGELOG.md', ...below('docs')].filter((file) => file.endsWith('.md'));
+function below(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? below(join(folder, entry.name)) : [join(folder, entry.name)]));
+}
+
+describe('the documents agree with the code', () => {
+  test('docs/exit-codes.md has the codes of engine/failure.ts, and their order of gravity', () => {
+    const rows = [...read('docs/exit-codes.md').matchAll(/^\| (\d+) \| (\w+) \|/gm)].map(([, code, name]) => [name, Number(code)]);
+    expect(Object.fromEntries(rows)).toEqual(EXIT);
+    const order = WORST_FIRST.map((name) => EXIT[name]).join(', ');
+    expect(read('docs/exit-codes.md')).toContain(`in this order: ${order}.`);
+  });
+
+  test.each(documents)('%s: every task it tells to type exists, with variables it takes', (file) => {
+    for (const [, typed = ''] of read(file).matchAll(/(?:^|[`\s(])(?:\.\/)?task ([a-z][^`\n#]*)/gm)) {
+      const words = typed.trim().split(/\s+/);
+      const name = words[0]?.replace(/[.,;:)]+$/, '') ?? '';
+      if (!/^[a-z]+(:[a-z-]+)?$/.test(name) || !(name.includes(':') || names.has(name))) continue;
+      expect(names, `${file}: task ${typed}`).toContain(name);
+      const variables = Object.keys(tasks[name]?.variables ?? {});
+      for (const [, variable = ''] of typed.matchAll(/\b([A-Z][A-Z_]+)=/g)) expect(['TARGET', 'LAB', 'LAB_SPEED', ...variables], `${file}: task ${typed}`).toContain(variable);
+    }
+  });
+
+  test.each(documents)('%s: every file it links to exists', (file) => {
+    for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      expect(existsSync(join(ROOT, dirname(file), target)), `${file} -> ${target}`).toBe(true);
+    }
+  });
+
+  test('docs/architecture.md tells the order of a create as Taskfile.ts has it', () => {
+    const create = tasks['cluster:create'];
+    const order = create !== undefined && 'steps' in create ? create.steps.map((step) => (step.kind === 'together' ? '' : step.name)) : [];
+    expect(order.length).toBeGreaterThan(10);
+    expect(read('docs/architecture.md')).toContain(`${order.join(', ')}.`);
+  });
+
+  test('every outcome a fault of the lab declares is explained in docs/lab.md', () => {
+    for (const outcome of new Set(FAULTS.map((fault) => fault.outcome))) expect(read('docs/lab.md')).toContain(`| ${outcome} |`);
+  });
+
+  test('each phase is called in the table of contents as it calls itself', async () => {
+    const create = tasks['cluster:create'];
+    if (create === undefined || !('steps' in create)) throw new Error('cluster:create has no steps');
+    for (const step of create.steps) {
+      if (step.kind !== 'phase') continue;
+      const phase = await step.load();
+      expect({ name: phase.name, title: phase.title }).toEqual({ name: step.name, title: step.title });
+    }
+  });
+
+  test('.env.example names every variable the program reads, and no other', () => {
+    const example = new Set([...read('.env.example').matchAll(/^# ?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name));
+    for (const name of ['TARGET', 'LAB', 'LAB_SPEED', 'TASK_ROOT', 'TASK_DIR', 'NO_COLOR', 'CI']) expect(example).toContain(name);
+  });
+});
