@@ -147,15 +147,14 @@ async function main(): Promise<unknown> {
   }
   if (!reply.ok) throw new Refusal(1, reply.error, reply.hint);
   const { ok: _ok, quit, ...rest } = reply;
+  if (verb === 'down') {
+    // The daemon answers before it ends; whoever said down finds no process afterwards.
+    for (let n = 0; quit === true && n < 500 && alive(Number(rest['pid'])); n++) await pause(10);
+    return { was: rest['was'] };
+  }
   if (verb === 'up') return rest['target'];
   if (verb === 'log') return rest['entries'];
-  if (verb === 'down' && quit === true) await waitForEnd(place.socket);
   return rest;
-}
-
-/** The daemon answers before it ends; whoever said down finds no process afterwards. */
-async function waitForEnd(socket: string): Promise<void> {
-  for (let n = 0; n < 250 && existsSync(socket); n++) await pause(10);
 }
 
 function print(verb: string, answer: unknown, json: boolean): void {

@@ -42,7 +42,16 @@ export function listenTalos(options: ListenOptions): TalosListener {
   });
   server.on('tlsClientError', (_error, socket) => { socket.destroy(); });
   server.on('sessionError', () => undefined);
-  server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => { void answer(options, request, response); });
+  let busy = 0;
+  const destroy = (): void => { for (const socket of sockets) socket.destroy(); };
+  server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => {
+    busy++;
+    response.on('close', () => {
+      busy--;
+      if (closed && busy === 0) destroy();
+    });
+    void answer(options, request, response);
+  });
   server.on('error', (error: NodeJS.ErrnoException) => {
     if (closed) return;
     options.trouble(`port ${options.port}: ${error.message}`);
@@ -56,11 +65,15 @@ export function listenTalos(options: ListenOptions): TalosListener {
       closed = true;
       clearTimeout(again);
       server.close();
-      for (const socket of sockets) socket.destroy();
+      // The answer to the very call that takes the machine down still goes out; at high speed there is no time between the two.
+      if (busy === 0) destroy();
+      else setTimeout(destroy, ANSWER_WITHIN).unref();
     },
   };
 }
 
+/** Wall ms that an answer may take to leave a port that closes. */
+const ANSWER_WITHIN = 500;
 /** Calls carry a configuration or a snapshot at most; more than this is a mistake. */
 const LIMIT = 64 * 1024 * 1024;
 

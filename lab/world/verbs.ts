@@ -31,7 +31,7 @@ export async function handleVerb(state: DaemonState, request: DaemonRequest): Pr
   if (request.verb === 'up') return up(state, request);
   const world = [...state.worlds.values()].find((entry) => entry.taskDir === request.taskDir || entry.id === request.world);
   if (world === undefined) {
-    if (request.verb === 'down') return { ok: true, was: false, quit: state.worlds.size === 0 };
+    if (request.verb === 'down') return { ok: true, was: false, quit: state.worlds.size === 0, pid: process.pid };
     return no(request.taskDir === undefined ? `the lab has no world ${request.world ?? ''}` : `no lab is up for ${request.taskDir}`, 'lab up');
   }
   switch (request.verb) {
@@ -82,7 +82,7 @@ async function up(state: DaemonState, request: DaemonRequest): Promise<DaemonRep
 async function down(state: DaemonState, world: World): Promise<DaemonReply> {
   state.worlds.delete(world.taskDir);
   await world.end(true);
-  return { ok: true, was: true, quit: state.worlds.size === 0 };
+  return { ok: true, was: true, quit: state.worlds.size === 0, pid: process.pid };
 }
 
 function status(world: World): DaemonReply {

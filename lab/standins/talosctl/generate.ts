@@ -30,7 +30,7 @@ export function generate(input: GenerateInput, type: 'controlplane' | 'worker'):
     ...(plane ? {
       aggregatorCA: { crt: bundle.CLUSTER_AGGREGATORCA_CRT, key: bundle.CLUSTER_AGGREGATORCA_KEY }, serviceAccount: { key: bundle.CLUSTER_SERVICEACCOUNT_KEY },
       apiServer: {
-        ...image('kube-apiserver'), certSANs: sans,
+        ...image('kube-apiserver'), ...(sans.length === 0 ? {} : { certSANs: sans }),
         admissionControl: [{
           name: 'PodSecurity',
           configuration: {
