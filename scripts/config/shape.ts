@@ -103,8 +103,16 @@ type ValueOf<F> = F extends Field<infer T, boolean> ? T : never;
  */
 export type Shaped<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> | undefined } & { readonly spot: Spot; readonly faulty: boolean };
 
+/** A reader that also tells which keys it knows, so that a published schema can be compared with it. */
+export type ReadShape<F extends Fields> = Read<Shaped<F>> & { readonly fields: readonly { readonly key: string; readonly required: boolean }[] };
+
 /** A map with exactly these keys. */
-export function shape<F extends Fields>(fields: F): Read<Shaped<F>> {
+export function shape<F extends Fields>(fields: F): ReadShape<F> {
+  const known = Object.entries(fields).map(([key, { required }]) => ({ key, required }));
+  return Object.assign(reader(fields), { fields: known });
+}
+
+function reader<F extends Fields>(fields: F): Read<Shaped<F>> {
   return (node, outer) => {
     let faulty = false;
     const cx: Cx = { ...outer, report: (...problem) => { faulty = true; outer.report(...problem); } };

@@ -1,27 +1,27 @@
-import fc from 'fast-check';
+import { assert, integer, nat, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatAddress, overlaps, parseAddress, parseNetwork } from '../../scripts/config/ipv4.ts';
 import { meant, nearest } from '../../scripts/config/words.ts';
 import { schematicId } from '../../scripts/config/rules/versions.ts';
 import { usesIn } from '../../scripts/config/rules/settings.ts';
 
-const address = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const address = integer({ min: 0, max: 2 ** 32 - 1 });
 
 describe('addresses', () => {
   test('every address survives being written and read', () => {
-    fc.assert(fc.property(address, (value) => { expect(parseAddress(formatAddress(value))).toBe(value); }));
+    assert(property(address, (value) => { expect(parseAddress(formatAddress(value))).toBe(value); }));
   });
   test.each(['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '01.2.3.4', '1.2.3.a', '1..2.3', ' 1.2.3.4', '1.2.3.4/8'])('%j is none', (text) => { expect(parseAddress(text)).toBeUndefined(); });
   test('a network holds its own address, and exactly 2^(32-bits) of them', () => {
-    fc.assert(fc.property(address, fc.integer({ min: 0, max: 32 }), (value, bits) => {
+    assert(property(address, integer({ min: 0, max: 32 }), (value, bits) => {
       const network = parseNetwork(`${formatAddress(value)}/${bits}`);
       expect(network !== undefined && network.first <= value && value <= network.last && network.last - network.first + 1 === 2 ** (32 - bits)).toBe(true);
     }));
   });
   test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', 'x/8'])('%j is no network', (text) => { expect(parseNetwork(text)).toBeUndefined(); });
   test('overlapping is mutual, and means a common address', () => {
-    const range = fc.tuple(fc.nat(40), fc.nat(10)).map(([first, size]) => ({ first, last: first + size }));
-    fc.assert(fc.property(range, range, (a, b) => {
+    const range = tuple(nat(40), nat(10)).map(([first, size]) => ({ first, last: first + size }));
+    assert(property(range, range, (a, b) => {
       const common = Array.from({ length: 60 }, (_, each) => each).some((each) => a.first <= each && each <= a.last && b.first <= each && each <= b.last);
       expect(overlaps(a, b)).toBe(common);
       expect(overlaps(b, a)).toBe(common);

@@ -1,11 +1,12 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
 import type { Site } from '../../scripts/config/cluster.ts';
 import { loadSite } from '../../scripts/config/load.ts';
 import { SITE } from '../../scripts/config/target.ts';
+import { builtTool, buildableTools, toolsCache } from '../../scripts/tools/toolchain.ts';
 import { computedPatches, genConfig } from '../../scripts/tools/talos-args.ts';
 import { PROJECT } from './scratch.ts';
 
@@ -15,22 +16,23 @@ const scratch = mkdtempSync(join(tmpdir(), 'config-tools-'));
 afterAll(() => { rmSync(scratch, { recursive: true, force: true }); });
 
 const REFERENCE = join(PROJECT, '../shared/reference');
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'talos-flux-runner', 'bin');
+/** What `task tools:install` built, by tool. */
+const built = new Map(buildableTools(PROJECT).map((each) => [each.tool, builtTool(toolsCache(process.env), each)]));
 
 function binary(tool: string): string | undefined {
-  return [...(process.env['PATH'] ?? '').split(delimiter), cache].map((folder) => join(folder, tool)).find((file) => existsSync(file));
+  return [...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, tool)), built.get(tool) ?? ''].find((file) => file !== '' && existsSync(file));
 }
 
 function need(context: TestContext, ...tools: readonly string[]): void {
   const missing = tools.filter((tool) => binary(tool) === undefined);
-  if (missing.length > 0) context.skip(`skipped: no ${missing.join(', ')} on PATH or in ${cache}`);
+  if (missing.length > 0) context.skip(`skipped: no ${missing.join(', ')} on PATH, nor built by tools:install`);
 }
 
 function run(tool: string, args: readonly string[], input?: string): SpawnSyncReturns<string> {
   const file = binary(tool) ?? tool;
   return spawnSync(file, args, {
     encoding: 'utf8', cwd: scratch, maxBuffer: 64 * 1024 * 1024, ...(input === undefined ? {} : { input }),
-    env: { PATH: [dirname(file), ...(process.env['PATH'] ?? '').split(delimiter), cache].join(delimiter), HOME: scratch, KUBECONFIG: join(scratch, 'none'), TALOSCONFIG: join(scratch, 'none') },
+    env: { PATH: [dirname(file), ...(process.env['PATH'] ?? '').split(delimiter)].join(delimiter), HOME: scratch, KUBECONFIG: join(scratch, 'none'), TALOSCONFIG: join(scratch, 'none') },
   });
 }
 
@@ -89,15 +91,15 @@ describe('the Flux tree', () => {
     if (!existsSync(REFERENCE)) context.skip(`skipped: no schemas at ${REFERENCE}`);
     const folders = kustomizationFolders('kubernetes');
     expect(folders.length).toBeGreaterThan(10);
-    const built = folders.map((folder) => {
+    const text = folders.map((folder) => {
       const result = run('kustomize', ['build', join(PROJECT, folder)]);
       expect(`${folder}: ${result.stderr}`).toBe(`${folder}: `);
       return result.stdout;
     }).join('---\n');
     for (const cluster of site().clusters) {
-      const text = filled(built, cluster.settings);
-      expect(text.match(/\$\{\w+[^}]*\}/g)).toBeNull();
-      const judged = run('kubeconform', schemaArgs(), text);
+      const complete = filled(text, cluster.settings);
+      expect(complete.match(/\$\{\w+[^}]*\}/g)).toBeNull();
+      const judged = run('kubeconform', schemaArgs(), complete);
       expect(`${judged.stdout}${judged.stderr}`).toBe('');
       expect(judged.status).toBe(0);
     }
