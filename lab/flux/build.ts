@@ -62,5 +62,8 @@ export function buildFluxKustomization(name: string, spec: Record<string, unknow
 }
 function withMetadata(object: KubeObject, labels: Record<string, string>, annotations: Record<string, string>): KubeObject {
   if (Object.keys(labels).length === 0 && Object.keys(annotations).length === 0) return object;
-  return { ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels }, annotations: { ...object.metadata.annotations, ...annotations } } };
+  const metadata = { ...object.metadata };
+  if (Object.keys(labels).length > 0) metadata.labels = { ...metadata.labels, ...labels };
+  if (Object.keys(annotations).length > 0) metadata.annotations = { ...metadata.annotations, ...annotations };
+  return { ...object, metadata };
 }

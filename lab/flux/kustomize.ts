@@ -189,6 +189,10 @@ export function patch(files: Files, directory: string, file: string, entry: Plai
   const path = text(entry['path']);
   const content = path === undefined ? text(entry['patch']) : files.get(join(directory, path));
   if (content === undefined) throw new BuildError(`${file}: patch ${path ?? ''}: no such file`);
+  // kustomize reads a patch that begins with [ as JSON, so YAML's flow style is none.
+  if (content.trimStart().startsWith('[')) {
+    try { JSON.parse(content); } catch { throw new BuildError(`${file}: unable to parse SM or JSON patch from [${content.trim()}]`); }
+  }
   for (const body of parse(path ?? file, content)) {
     const target = entry['target'] === undefined ? undefined : plain(entry['target']);
     const chosen = accumulator.objects.map((object, index) => ({ object, index })).filter(({ object }) => {

@@ -35,17 +35,17 @@ function mergeMap(under: Plain, patch: Plain, builtIn: boolean, parent: string):
 function mergeList(field: string, below: unknown, patch: readonly unknown[], parent: string): unknown[] {
   const key = keyFor(field, parent);
   if (key === undefined || !Array.isArray(below)) return patch.filter((entry) => !isPlain(entry) || entry['$patch'] === undefined);
-  const out: unknown[] = [...below];
-  const added: unknown[] = [];
+  // What the patch names comes first and in the patch's order, as kustomize has it; the rest follows.
+  const rest: unknown[] = [...below];
+  const first: unknown[] = [];
   for (const entry of patch) {
-    if (!isPlain(entry)) { out.push(entry); continue; }
-    const index = out.findIndex((old) => isPlain(old) && old[key] === entry[key]);
-    const old = out[index];
-    if (entry['$patch'] === 'delete') { if (index >= 0) out.splice(index, 1); } else if (index >= 0 && isPlain(old)) out[index] = mergeMap(old, entry, true, field);
-    else added.push(entry);
+    if (!isPlain(entry)) { first.push(entry); continue; }
+    const index = rest.findIndex((old) => isPlain(old) && old[key] === entry[key]);
+    const old = index < 0 ? undefined : rest.splice(index, 1)[0];
+    if (entry['$patch'] === 'delete') continue;
+    first.push(isPlain(old) ? mergeMap(old, entry, true, field) : entry);
   }
-  // New entries go in front, as kustomize puts them.
-  return [...added, ...out];
+  return [...first, ...rest];
 }
 
 /** Strategic merge for built-in kinds, plain merge (lists replaced) for custom resources. */
