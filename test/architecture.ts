@@ -26,7 +26,7 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<string, { readonly only?
   config: { yaml: {}, dotenv: {} },
   tools: { zx: { only: 'scripts/tools/proc.ts' }, 'js-yaml': {}, '@kubernetes/client-node': { lazily: true } },
   terminal: { listr2: {}, '@clack/prompts': {}, ora: {} },
-  lab: { yaml: {}, 'js-yaml': {}, '@peculiar/x509': {} },
+  lab: { yaml: {}, 'js-yaml': {} },
 };
 
 /** The one file of scripts/ whose types the lab shares. */

@@ -24,6 +24,8 @@ export function buildableTools(programRoot: string): readonly Buildable[] {
   if (!existsSync(base)) return [];
   return readdirSync(base, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap((entry) => {
     const folder = join(base, entry.name);
+    // A folder without go.mod builds nothing (somebody is just making it).
+    if (!existsSync(join(folder, 'go.mod'))) return [];
     const mod = readFileSync(join(folder, 'go.mod'), 'utf8');
     // go.mod's own `tool` directive names the package; its module's `require` line carries the version.
     const mainPackage = /^tool\s+(\S+)$/m.exec(mod)?.[1];
