@@ -5,7 +5,7 @@ import { loadKube } from './kube-parts.ts';
 import { issue, opensslKey } from './pki.ts';
 import type { Pair } from './pki.ts';
 import type { Store } from './types.ts';
-import { isFields } from './value.ts';
+import { hostOf, isFields } from './value.ts';
 
 /** The Kubernetes API server of a cluster, with its objects and controllers. */
 export interface KubeApi {
@@ -40,7 +40,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
   const authority = (): { ca: Pair; version: string; talos: string; names: readonly string[] } | undefined => {
     const { config } = cluster.machines.find((machine) => machine.config?.type === 'controlplane' && machine.config.clusterCA.key !== '') ?? {};
     if (config === undefined) return undefined;
-    const host = (() => { try { return new URL(config.endpoint).hostname; } catch { return ''; } })();
+    const host = hostOf(config.endpoint) ?? '';
     return {
       ca: config.clusterCA, version: config.kubernetesVersion, talos: config.talosVersion,
       names: [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', ...config.apiSANs, ...cluster.machines.map((machine) => machine.file.address)])].filter((name) => name !== ''),
@@ -90,7 +90,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     world.changed();
   };
   const writePeople = (): void => {
-    const host = (() => { try { return new URL(cluster.file.endpoint).hostname; } catch { return 'localhost'; } })();
+    const host = hostOf(cluster.file.endpoint) ?? 'localhost';
     const text = api.kubeconfig(`https://127.0.0.1:${cluster.state.apiPort}`, host);
     if (text !== undefined) writeFileSync(join(cluster.world.folder, `${cluster.name}.kubeconfig`), text, { mode: 0o600 });
   };
@@ -140,7 +140,6 @@ export function kubeApi(cluster: LabCluster): KubeApi {
       const certificates = authority();
       if (certificates === undefined) return undefined;
       const admin = issue(certificates.ca, { organization: ['system:masters'], commonName: 'admin', use: 'client' });
-      const base64 = (text: string): string => Buffer.from(text).toString('base64');
       const name = cluster.machines.find((machine) => machine.config !== undefined)?.config?.clusterName ?? cluster.name;
       return `apiVersion: v1
 kind: Config
@@ -173,6 +172,7 @@ current-context: admin@${name}
   return api;
 }
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 /** Client keys of Kubernetes are EC in SEC1, which every client reads as it is. */
 const opensslEc = (key: string): string => (key.includes('ED25519') ? opensslKey(key) : key);
 

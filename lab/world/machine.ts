@@ -21,6 +21,9 @@ export interface Surroundings {
   readonly changed: () => void;
 }
 
+/** Talos's wildcards in disk selectors. */
+const fits = (pattern: string | undefined, value: string): boolean => pattern === undefined || new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value);
+
 /** One simulated machine: state is data (see state.ts), this is what happens to it. Times are simulated ms. */
 export class Machine {
   readonly file: ClusterFile['machines'][number];
@@ -187,7 +190,6 @@ export class Machine {
       const { install } = readMachineConfig(text).config;
       const { selector } = install;
       if (selector === undefined) return this.hardware.disks.find((disk) => disk.path === install.disk || disk.symlinks.includes(install.disk ?? ''));
-      const fits = (pattern: string | undefined, value: string): boolean => pattern === undefined || new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value);
       return this.hardware.disks.find((disk) => fits(textAt(selector, 'model'), disk.model) && fits(textAt(selector, 'serial'), disk.serial) && fits(textAt(selector, 'wwid'), disk.wwid) && fits(textAt(selector, 'name'), disk.path)
         && fits(textAt(selector, 'type'), disk.transport === 'nvme' ? 'nvme' : 'ssd'));
     } catch (error) {

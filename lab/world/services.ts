@@ -24,10 +24,11 @@ export function servicesOf(cluster: LabCluster, machine: Machine): readonly Serv
   ];
 }
 
+const one = (state: string, healthy: boolean | null, message: string, msg: string, ts: number): ServiceState => ({ id: 'etcd', state, healthy, message, events: [{ state, msg, ts }] });
+
 function etcdService(cluster: LabCluster, machine: Machine): ServiceState {
   const now = cluster.now();
   const { bootedAt, etcd } = machine.state;
-  const one = (state: string, healthy: boolean | null, message: string, msg: string, ts: number): ServiceState => ({ id: 'etcd', state, healthy, message, events: [{ state, msg, ts }] });
   const preparing = bootedAt + TAKES.etcdPreparing;
   if (preparing > now) return one('Waiting', null, '', 'Waiting for service "cri" to be "up", time sync, network, etcd spec', bootedAt);
   if (etcd === null) return one('Preparing', null, '', 'Running pre state', preparing);

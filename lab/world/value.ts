@@ -30,3 +30,6 @@ export function textsAt(value: unknown, ...path: readonly string[]): readonly st
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, entry: unknown) => (isFields(entry) ? Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1))) : entry));
 }
+
+/** The host of a URL; undefined when the text is none. */
+export const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).hostname : undefined);

@@ -17,7 +17,7 @@ import { secretStore } from './secrets.ts';
 import type { SecretStore } from './secrets.ts';
 import { bareMachine } from './state.ts';
 import type { ClusterState, WorldState } from './state.ts';
-import { isFields } from './value.ts';
+import { hostOf, isFields } from './value.ts';
 
 export interface WorldOptions {
   readonly root: string; readonly taskDir: string;
@@ -161,14 +161,13 @@ async function completePorts(state: WorldState, files: ReturnType<typeof readClu
 }
 
 function targetOf(world: World, options: WorldOptions, downloads: TargetFile['downloads']): TargetFile {
-  const host = (endpoint: string): string => { try { return new URL(endpoint).hostname; } catch { return 'localhost'; } };
   return {
     format: 1, id: world.id, kind: 'lab', label: `LAB embedded, simulated machines, clock x${world.clock.speed}`, engine: 'embedded', speed: world.clock.speed,
     simulated: ['machines', 'Talos', 'etcd', 'Kubernetes API', 'controllers', 'workloads', 'helm, helmfile, flux, talosctl and op', 'secrets', 'time'],
     path: join(options.labFolder, 'bin'),
     env: { LAB_NODE: options.node, LAB_SOCKET: options.socket, LAB_WORLD: world.id },
     machines: Object.fromEntries(world.clusters.flatMap((cluster) => cluster.machines.map((machine) => [machine.file.address, `127.0.0.1:${machine.port}`]))),
-    apis: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, { address: `127.0.0.1:${cluster.state.apiPort}`, serverName: host(cluster.file.endpoint) }])),
+    apis: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, { address: `127.0.0.1:${cluster.state.apiPort}`, serverName: hostOf(cluster.file.endpoint) ?? 'localhost' }])),
     downloads, git: options.root, policy: join(options.labFolder, 'world', 'policy.json'),
   };
 }

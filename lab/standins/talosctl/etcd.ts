@@ -6,14 +6,15 @@ import { humanBytes, table } from '../shared/table.ts';
 import { exactly } from './basics.ts';
 import { callOne, callSorted, CLIENT_FLAGS, targetOf } from './client.ts';
 
+// With nodes named, each row says of which it is.
+const head = (node: string): readonly string[] => (node === '' ? [] : ['NODE']);
+const own = (node: string): readonly string[] => (node === '' ? [] : [node]);
+
 /** `etcd members|status|snapshot|alarm list|leave`. */
 export async function etcd(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   const [verb, ...args] = flags.args;
   const target = targetOf(flags);
-  // With nodes named, each row says of which it is.
-  const head = (node: string): readonly string[] => (node === '' ? [] : ['NODE']);
-  const own = (node: string): readonly string[] => (node === '' ? [] : [node]);
   switch (verb) {
     case 'members': {
       exactly(args, 0);

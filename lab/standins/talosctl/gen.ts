@@ -82,7 +82,7 @@ async function config(argv: readonly string[]): Promise<void> {
   const types = given.length === 0 ? TYPES : TYPES.filter((type) => given.includes(type));
   const output = flags.text('output');
   if (output === '-' && types.length > 1) throw new Exit(1, "can't use multiple output types with stdout");
-  if (!/^https:\/\//.test(endpoint)) throw new Exit(1, `the control plane endpoint URL should have scheme https://\ntry: "https:${/^[a-z][a-z0-9+.-]*:/i.test(endpoint) ? endpoint.replace(/^[^:]+:/, '') : `//${endpoint}`}"`);
+  if (!endpoint.startsWith('https://')) throw new Exit(1, `the control plane endpoint URL should have scheme https://\ntry: "https:${/^[a-z][a-z0-9+.-]*:/i.test(endpoint) ? endpoint.replace(/^[^:]+:/, '') : `//${endpoint}`}"`);
   if (flags.text('talos-version') !== '' && !/^v?\d+\.\d+/.test(flags.text('talos-version'))) throw new Exit(1, `invalid talos-version: error parsing version "${flags.text('talos-version')}"`);
   process.stderr.write('generating PKI and tokens\n');
   const bundle = flags.text('with-secrets') === '' ? await newBundle(4096) : readSecrets(flags.text('with-secrets'));

@@ -50,10 +50,11 @@ export function generate(input: GenerateInput, type: 'controlplane' | 'worker'):
 }
 
 
+const pem = (value: string): string => Buffer.from(value, 'base64').toString();
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
 /** The talosconfig of a cluster: a new admin certificate for a year. */
 export function talosconfig(input: GenerateInput): Fields {
-  const pem = (value: string): string => Buffer.from(value, 'base64').toString();
   const admin = issue({ crt: pem(input.bundle.MACHINE_CA_CRT), key: pem(input.bundle.MACHINE_CA_KEY) }, { organization: ['os:admin'], use: 'client' });
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
   return { context: input.cluster, contexts: { [input.cluster]: { endpoints: [], ca: input.bundle.MACHINE_CA_CRT, crt: base64(admin.crt), key: base64(admin.key) } } };
 }

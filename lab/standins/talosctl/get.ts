@@ -28,7 +28,7 @@ export async function get(argv: readonly string[]): Promise<void> {
       if (answer.error !== undefined) {
         const text = `rpc error: code = ${answer.error.code} desc = ${answer.error.message}`;
         // The kind is looked up at the first node; what goes wrong there ends everything.
-        if (first && (answer.error.code === 'Unavailable' || answer.error.code === 'PermissionDenied' || /is not registered$/.test(answer.error.message))) throw new Exit(1, text);
+        if (first && (answer.error.code === 'Unavailable' || answer.error.code === 'PermissionDenied' || answer.error.message.endsWith('is not registered'))) throw new Exit(1, text);
         problems.push(text);
         continue;
       }

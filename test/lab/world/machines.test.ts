@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const pid = it.daemonPid();
   await it.end();
-  expect(alive(pid)).toBe(false);
+  if (alive(pid)) throw new Error(`down left the daemon ${pid} behind`);
 });
 
 // One life of a cluster, in order: each test goes on where the one before left it.

@@ -15,6 +15,7 @@ function real(): string | undefined {
   return [...cached, ...(process.env['PATH'] ?? '').split(':').filter((part) => !part.includes(join('lab', 'bin'))).map((part) => join(part, 'talosctl'))].find((file) => existsSync(file));
 }
 const found = real();
+const labels = (text: string): readonly string[] => text.split('\n').map((line) => line.replace(/:.*/, ''));
 
 describe.skipIf(found === undefined)(found === undefined ? 'talosctl, stand-in and real: skipped: no real talosctl on PATH, in ~/.cache or in TALOSCTL_REAL' : 'talosctl, stand-in and real', () => {
   let folder = '';
@@ -60,7 +61,6 @@ describe.skipIf(found === undefined)(found === undefined ? 'talosctl, stand-in a
   });
   test('version --client has the same lines', async () => {
     const { ours, theirs } = await both(['version', '--client']);
-    const labels = (text: string): readonly string[] => text.split('\n').map((line) => line.replace(/:.*/, ''));
     expect(labels(ours.out)).toEqual(labels(theirs.out));
     expect(ours.out).toContain('Tag:         v1.12.0');
   });
