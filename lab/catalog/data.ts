@@ -34,7 +34,7 @@ export function strings(value: unknown): Record<string, string> {
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, canonical(value[key])]));
+  return Object.fromEntries(Object.keys(value).toSorted().map((key) => [key, canonical(value[key])]));
 }
 /** JSON with sorted keys: equal data gives equal text. */
 export function canonicalJson(value: unknown): string { return JSON.stringify(canonical(value)) ?? 'null'; }

@@ -28,7 +28,7 @@ const ORDER = [
 ];
 export function installOrder(objects: readonly KubeObject[]): KubeObject[] {
   const rank = (object: KubeObject): number => { const index = ORDER.indexOf(object.kind); return index < 0 ? ORDER.length : index; };
-  return [...objects].sort((a, b) => rank(a) - rank(b));
+  return objects.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Marks an object as Helm does; ownership is read from these marks when another release wants it. */

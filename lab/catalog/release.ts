@@ -73,7 +73,7 @@ function statusOf(value: unknown): ReleaseStatus {
 /** All revisions of a release among Secrets, oldest first. */
 export function historyOf(secrets: readonly KubeObject[], name: string): HelmRecord[] {
   return secrets.filter((secret) => secret['type'] === RELEASE_TYPE && secret.metadata.labels?.['name'] === name)
-    .map(decodeRelease).sort((a, b) => a.revision - b.revision);
+    .map(decodeRelease).toSorted((a, b) => a.revision - b.revision);
 }
 
 /** Equal chart, version and values: installing again would change nothing. */

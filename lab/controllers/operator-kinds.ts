@@ -103,7 +103,7 @@ function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
     if (item === undefined) return problem('only dataFrom.extract is known to the lab');
     const fields = cx.secretFields?.(item) ?? templateNames(template);
     for (const field of fields) { const value = cx.secret(item, field); if (value !== undefined) values[field] = value; }
-    if (fields.length === 0 || fields.every((field) => values[field] === undefined)) return problem(`error processing spec.dataFrom[0].extract, err: key not found in 1Password Vaults: ${item}`);
+    if (fields.every((field) => values[field] === undefined)) return problem(`error processing spec.dataFrom[0].extract, err: key not found in 1Password Vaults: ${item}`);
   }
   for (const entry of list(at(object.spec, 'data')).map(plain)) {
     const item = text(at(entry, 'remoteRef.key')) ?? ''; const field = text(at(entry, 'remoteRef.property')) ?? 'password';

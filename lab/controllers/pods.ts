@@ -51,7 +51,7 @@ function assign(cx: ControllerContext, pod: KubeObject): Again {
     const here = pods.filter((other) => other.spec?.['nodeName'] === node.metadata.name);
     return here.filter((other) => sameOwner(other, pod)).length * 1000 + here.length;
   };
-  const best = [...fits].sort((a, b) => load(a) - load(b) || a.metadata.name.localeCompare(b.metadata.name))[0];
+  const best = fits.toSorted((a, b) => load(a) - load(b) || a.metadata.name.localeCompare(b.metadata.name))[0];
   if (best !== undefined) cx.store.update({ ...pod, spec: { ...pod.spec, nodeName: best.metadata.name } });
   return undefined;
 }

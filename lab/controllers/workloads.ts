@@ -31,7 +31,7 @@ function replicaSet(cx: ControllerContext, set: KubeObject): Again {
   const want = whole(at(set.spec, 'replicas'), 1);
   const pods = owned(cx, set, 'v1', 'Pod').filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.['phase'] !== 'Failed');
   for (let i = pods.length; i < want; i++) podFrom(cx, set, freshName(cx, set), {});
-  for (const pod of [...pods].sort((a, b) => Number(podReady(a)) - Number(podReady(b))).slice(0, Math.max(0, pods.length - want))) remove(cx, pod);
+  for (const pod of pods.toSorted((a, b) => Number(podReady(a)) - Number(podReady(b))).slice(0, Math.max(0, pods.length - want))) remove(cx, pod);
   const ready = pods.filter(podReady).length;
   const status: Plain = { replicas: Math.min(Math.max(pods.length, want), want), fullyLabeledReplicas: want, observedGeneration: set.metadata.generation ?? 1, ...(ready > 0 ? { readyReplicas: Math.min(ready, want), availableReplicas: Math.min(ready, want) } : {}) };
   cx.store.updateStatus(refOf(set), status);

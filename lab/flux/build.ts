@@ -9,7 +9,7 @@ function generated(files: Files, directory: string): Files {
   const prefix = directory === '' ? '' : `${directory}/`;
   const resources: string[] = [];
   const covered: string[] = [];
-  for (const file of [...files.keys()].filter((path) => path.startsWith(prefix)).sort()) {
+  for (const file of [...files.keys()].filter((path) => path.startsWith(prefix)).toSorted()) {
     const rest = file.slice(prefix.length);
     if (covered.some((folder) => rest.startsWith(`${folder}/`))) continue;
     const own = rest.split('/').slice(0, -1).map((_part, index, all) => all.slice(0, index + 1).join('/')).find((folder) => kustomizationFile(files, `${prefix}${folder}`) !== undefined);

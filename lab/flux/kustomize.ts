@@ -62,10 +62,8 @@ interface Accumulator { readonly objects: KubeObject[] }
 
 /** Builds a directory as `kustomize build` does. Throws BuildError. */
 export function build(files: Files, directory: string): KubeObject[] {
-  return withOrder(buildDirectory(files, normalise(directory), []));
+  return buildDirectory(files, normalise(directory), []);
 }
-/** Order as kustomize writes it by default is the order of listing; kept as it is. */
-function withOrder(objects: KubeObject[]): KubeObject[] { return objects; }
 
 function buildDirectory(files: Files, directory: string, trail: readonly string[]): KubeObject[] {
   const file = kustomizationFile(files, directory);
@@ -215,7 +213,7 @@ export function patch(files: Files, directory: string, file: string, entry: Plai
         throw error;
       }
     }
-    for (const index of [...removed].sort((a, b) => b - a)) accumulator.objects.splice(index, 1);
+    for (const index of [...removed].toSorted((a, b) => b - a)) accumulator.objects.splice(index, 1);
   }
 }
 

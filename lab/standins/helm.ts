@@ -23,7 +23,7 @@ async function releases(flags: Parsed, namespace: string | undefined): Promise<{
     const { isPlain, list, plain } = await import('../catalog/data.ts');
     const { isObject } = await import('../catalog/install.ts');
     const items = list(plain(await cluster.call('GET', path))['items']).map((item) => (isPlain(item) ? { apiVersion: 'v1', kind: 'Secret', ...item } : item)).filter(isObject);
-    return { records: items.filter((secret) => secret['type'] === RELEASE_TYPE).map(decodeRelease).sort((a, b) => a.name.localeCompare(b.name) || a.revision - b.revision) };
+    return { records: items.filter((secret) => secret['type'] === RELEASE_TYPE).map(decodeRelease).toSorted((a, b) => a.name.localeCompare(b.name) || a.revision - b.revision) };
   } catch (error) {
     throw new Exit(1, `kubernetes cluster unreachable: ${error instanceof Error ? error.message : String(error)}`);
   } finally { cluster.close(); }

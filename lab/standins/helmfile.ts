@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const releases = selected(readHelmfile(file), selectors);
   if (releases.length === 0) throw new Exit(3, `err: no releases found that matches specified selector(${selectors.join(',')}) and environment(default), in any helmfile`);
   if (verb === 'list') {
-    const rows = releases.map((release) => ({ name: release.name, namespace: release.namespace, enabled: true, installed: release.installed, labels: Object.keys(release.labels).sort().map((key) => `${key}:${release.labels[key] ?? ''}`).join(','), chart: release.chart, version: release.version }));
+    const rows = releases.map((release) => ({ name: release.name, namespace: release.namespace, enabled: true, installed: release.installed, labels: Object.keys(release.labels).toSorted().map((key) => `${key}:${release.labels[key] ?? ''}`).join(','), chart: release.chart, version: release.version }));
     if (flags.text('output') === 'json') process.stdout.write(JSON.stringify(rows));
     else process.stdout.write(tabbed([['NAME', 'NAMESPACE', 'ENABLED', 'INSTALLED', 'LABELS', 'CHART', 'VERSION'], ...rows.map((row) => [row.name, row.namespace, String(row.enabled), String(row.installed), row.labels, row.chart, row.version])]));
     return;

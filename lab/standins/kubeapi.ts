@@ -76,7 +76,7 @@ export function openCluster(kubeconfig: string, context: string | undefined, age
       try { answer = await once(method, path, body, contentType); } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : '';
         if (method === 'GET' && attempt < TRIES && (code === 'ECONNRESET' || code === 'EPIPE')) { await sleep(100); continue; }
-        throw new Error(`${method === 'GET' ? 'Get' : method[0] + method.slice(1).toLowerCase()} "${place.server.origin}${path}": ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(`${method === 'GET' ? 'Get' : method[0] + method.slice(1).toLowerCase()} "${place.server.origin}${path}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
       if ((answer.code === 429 || answer.code >= 500) && answer.retryAfter !== undefined && attempt < TRIES) { await sleep(Math.min(1000, Number(answer.retryAfter) * 1000 || 100)); continue; }
       if (answer.code >= 200 && answer.code < 300) return answer.text === '' ? undefined : JSON.parse(answer.text);

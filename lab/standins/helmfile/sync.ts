@@ -12,6 +12,10 @@ export interface SyncTarget { readonly kubeconfig: string; readonly context: str
 
 class ReleaseFailed extends Error {}
 
+/** helm, told to stop, records its release as failed before it goes; killed outright, it leaves it pending. */
+let interrupted = false;
+function stopGently(): void { interrupted = true; }
+
 /** Waits until all are ready; asks only about those that were not. */
 async function wait(cluster: KubeApi, objects: readonly KubeObject[], timeoutMs: number): Promise<void> {
   const until = performance.now() + timeoutMs / labSpeed();
@@ -20,6 +24,7 @@ async function wait(cluster: KubeApi, objects: readonly KubeObject[], timeoutMs:
     const not = await unready(cluster, left);
     left = left.filter((object) => not.some((line) => line.startsWith(`resource ${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name} `)));
     if (left.length === 0) return;
+    if (interrupted) throw new ReleaseFailed('context canceled');
     if (performance.now() >= until) throw new ReleaseFailed(`${not.join('\n')}\ncontext deadline exceeded`);
     await sleep(LOOK_MS);
   }
@@ -48,6 +53,8 @@ async function run(cluster: KubeApi, release: HelmfileRelease, options: InstallO
 /** Syncs in order; the first failure ends it with helmfile's own account of it (exit 1). */
 export async function sync(target: SyncTarget, releases: readonly HelmfileRelease[]): Promise<void> {
   const done: string[][] = [];
+  process.once('SIGTERM', stopGently);
+  process.once('SIGINT', stopGently);
   let cluster: KubeApi;
   try { cluster = openCluster(target.kubeconfig, target.context, 'helmfile'); } catch (error) {
     throw new Exit(1, failure(target, releases[0], `kubernetes cluster unreachable: ${error instanceof Error ? error.message : String(error)}`, 0));
@@ -67,7 +74,11 @@ export async function sync(target: SyncTarget, releases: readonly HelmfileReleas
         throw new Exit(1, failure(target, release, said, seconds()));
       }
     }
-  } finally { cluster.close(); }
+  } finally {
+    process.off('SIGTERM', stopGently);
+    process.off('SIGINT', stopGently);
+    cluster.close();
+  }
   process.stdout.write(`\nUPDATED RELEASES:\n${tabbed([['NAME', 'NAMESPACE', 'CHART', 'VERSION', 'DURATION'], ...done]).replaceAll('\t', '   ')}\n`);
 }
 

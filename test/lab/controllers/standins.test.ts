@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gatewayApiCrds, fluxOperatorCrds } from '../../../lab/catalog/crd-tables.ts';
 import { ROOT_DIR, said, URL as GIT } from './rig.ts';
-import { liveCluster, run, standin, type LiveCluster } from './served.ts';
+import { liveCluster, ROOT, run, standin, type LiveCluster } from './served.ts';
 
 let cluster: LiveCluster;
 let folder: string;
@@ -88,6 +89,14 @@ describe('with a cluster', () => {
     expect(ended.stderr).toMatch(/resource Deployment\/kube-system\/coredns not ready\. status: InProgress, message: Available: 0\/2\n\s+context deadline exceeded/);
     const listed = JSON.parse((await standin('helm', ['list', '-A', ...at(), '-o', 'json'])).stdout);
     expect(listed).toMatchObject([{ name: 'coredns', status: 'failed', revision: '1' }]);
+  });
+  test('helmfile told to stop records the release as failed, so that it can be tried again', async () => {
+    const child = spawn(join(ROOT, 'lab/bin/helmfile'), ['--file', file, ...at(), '--selector', 'name=coredns', 'sync'], { env: { ...process.env, LAB_NODE: process.execPath, LAB_SPEED: '1' }, stdio: 'ignore' });
+    const ended = new Promise((done) => { child.on('close', done); });
+    await expect.poll(() => cluster.store.list('v1', 'Secret', 'kube-system').map((secret) => secret.metadata.labels?.['status']), { timeout: 5_000 }).toContain('pending-install');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(1);
+    expect(JSON.parse((await standin('helm', ['list', '-A', ...at(), '-o', 'json'])).stdout)).toMatchObject([{ name: 'coredns', status: 'failed', revision: '2' }]);
   });
   test('sync installs in the order of needs and waits until all is ready', async () => {
     const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', 'sync']);
