@@ -39,6 +39,8 @@ export interface KubeApi extends ClusterAccess {
   close(): void;
 }
 const TRIES = 10;
+/** Seconds that a server asks for are the lab's. */
+const pause = (seconds: number): number => Math.max(10, (seconds * 1000) / labSpeed());
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** Opens a cluster. `agent` is what the server sees as User-Agent. */
@@ -69,16 +71,21 @@ export function openCluster(kubeconfig: string, context: string | undefined, age
       message.end(payload);
     });
   }
-  /** Retries as client-go does: 429 and 5xx that carry Retry-After, and reads whose connection was reset. */
+  /**
+   * Retries as client-go does: answers that carry Retry-After, and reads whose connection was reset. Server-side applies are
+   * tried again too, which is kinder than helm: they are idempotent, and the fault api-flapping hits every few requests of a
+   * chart's dozens, where a real API server drops one in thousands.
+   */
   async function call(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<unknown> {
+    const again = method === 'GET' || contentType.startsWith('application/apply-patch');
     for (let attempt = 1; ; attempt++) {
       let answer;
       try { answer = await once(method, path, body, contentType); } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-        if (method === 'GET' && attempt < TRIES && (code === 'ECONNRESET' || code === 'EPIPE')) { await sleep(100); continue; }
+        if (again && attempt < TRIES && (code === 'ECONNRESET' || code === 'EPIPE')) { await sleep(pause(1)); continue; }
         throw new Error(`${method === 'GET' ? 'Get' : method[0] + method.slice(1).toLowerCase()} "${place.server.origin}${path}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
-      if ((answer.code === 429 || answer.code >= 500) && answer.retryAfter !== undefined && attempt < TRIES) { await sleep(Math.min(1000, Number(answer.retryAfter) * 1000 || 100)); continue; }
+      if ((answer.code === 429 || answer.code >= 500) && attempt < TRIES && (answer.retryAfter !== undefined || (again && answer.code === 503))) { await sleep(pause(Number(answer.retryAfter ?? '1'))); continue; }
       if (answer.code >= 200 && answer.code < 300) return answer.text === '' ? undefined : JSON.parse(answer.text);
       const status = parsedStatus(answer.text);
       if (answer.code === 404 && method === 'GET') return undefined;

@@ -121,6 +121,12 @@ describe('with a cluster', () => {
     expect(uids()).toEqual(before);
     expect((await standin('helm', ['history', 'coredns', '-n', 'kube-system', ...at()])).stdout).toMatch(/superseded[\s\S]*deployed/);
   });
+  test('a flapping API is ridden out', async () => {
+    cluster.faults.set({ fault: 'api-flapping', cluster: 'infra', since: '' });
+    try {
+      expect(await standin('helmfile', ['--file', file, ...at(), '--selector', 'name=coredns', 'sync'])).toMatchObject({ code: 0 });
+    } finally { cluster.faults.heal(() => true); }
+  });
   test('flux reconciles, suspends, resumes and shows', async () => {
     await expect.poll(() => cluster.store.list('kustomize.toolkit.fluxcd.io/v1', 'Kustomization').map((entry) => said(entry).slice(0, 4)), { timeout: 5_000 }).toEqual(['True']);
     const done = await standin('flux', ['reconcile', 'kustomization', 'flux-system', '--with-source', ...flux()]);
