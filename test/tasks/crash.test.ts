@@ -41,7 +41,7 @@ describe('killed with SIGKILL and run again', () => {
       const again = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
       expect(`${again.code} ${again.stderr}`).toMatch(/^0 /);
       const log = await rig.log();
-      expect(log.filter((entry) => entry.kind === 'talos' && /bootstrap/i.test(entry.verb) && entry.write && entry.result === 'ok')).toHaveLength(1);
+      expect(log.filter((entry) => entry.kind === 'talos' && /bootstrap/i.test(entry.verb) && entry.write && entry.result === 'OK')).toHaveLength(1);
       const health = await rig.task('cluster:health', 'CLUSTER=apps', 'TARGET=lab');
       expect(health.code).toBe(0);
     } finally {

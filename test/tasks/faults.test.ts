@@ -38,7 +38,7 @@ describe('faults met by cluster:create', () => {
       const after = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
       if (then === 'goes on') {
         expect(`${after.code} ${after.stderr}`).toMatch(/^0 /);
-        const bootstraps = (await rig.log()).filter((entry) => entry.kind === 'talos' && /bootstrap/i.test(entry.verb) && entry.write && entry.result === 'ok');
+        const bootstraps = (await rig.log()).filter((entry) => entry.kind === 'talos' && /bootstrap/i.test(entry.verb) && entry.write && entry.result === 'OK');
         expect(bootstraps.length).toBeLessThanOrEqual(1);
       } else {
         expect(after.code).toBe(76);

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeRig, PROGRAM } from './rig.ts';
+import { filesBelow, makeRig, PROGRAM } from './rig.ts';
 
 /** A copy of the configuration, under git, that a test may change. */
 export function copyOfTheConfiguration(change: (root: string) => void): string {
@@ -24,9 +24,10 @@ describe('the site whose machines do not answer', () => {
   test('is refused in preflight before any write, every machine named, and the lab offered as the way to try', async () => {
     // Loopback addresses with nothing behind port 50000 stand in for the real ones, which no test ever dials.
     const root = copyOfTheConfiguration((copy) => {
-      for (const name of readdirSync(join(copy, 'talos/clusters'))) {
-        const file = join(copy, 'talos/clusters', name);
-        writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/10\.25\.11\.1([1-6])\b/g, '127.25.11.1$1'));
+      for (const folder of ['talos', 'bootstrap', 'kubernetes', 'helmfile.d']) {
+        for (const [file, { text }] of filesBelow(join(copy, folder))) {
+          if (text.includes('10.25.11.')) writeFileSync(file, text.replaceAll('10.25.11.', '127.25.11.'), 'latin1');
+        }
       }
     });
     const rig = makeRig({ root, env: { PATH: `${join(PROGRAM, 'lab/bin')}:${process.env['PATH'] ?? ''}` } });
