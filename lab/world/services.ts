@@ -39,6 +39,12 @@ function etcdService(cluster: LabCluster, machine: Machine): ServiceState {
   return one('Running', true, '', 'Health check successful', Math.max(etcd.readyAt, bootedAt + TAKES.etcdRestart));
 }
 
+/** A control plane has booted once its etcd came up after the boot; losing etcd later makes it not ready, not booting. */
+function hasBooted(cluster: LabCluster, machine: Machine): boolean {
+  const { etcd, bootedAt } = machine.state;
+  return etcd !== null && !etcd.foreign && Math.max(etcd.readyAt, bootedAt + TAKES.etcdRestart) <= cluster.now();
+}
+
 export interface StageState { readonly stage: string; readonly ready: boolean; readonly unmet: readonly { readonly name: string; readonly reason: string }[] }
 
 /** The machine's stage as `talosctl get machinestatus` has it. A control plane boots until its etcd is up; ready also wants the node Ready. */
@@ -52,7 +58,7 @@ export function stageOf(cluster: LabCluster, machine: Machine): StageState {
   const services = servicesOf(cluster, machine);
   const waiting = services.filter((service) => service.healthy === false || service.state !== 'Running');
   const plane = machine.config?.type === 'controlplane';
-  const running = cluster.now() >= machine.state.bootedAt + TAKES.worker && (!plane || cluster.etcdHealthy(machine));
+  const running = cluster.now() >= machine.state.bootedAt + TAKES.worker && (!plane || hasBooted(cluster, machine));
   const unmet: { name: string; reason: string }[] = [];
   if (waiting.length > 0) unmet.push({ name: 'services', reason: waiting.map((service) => `service "${service.id}" not ${service.healthy === false ? 'healthy' : 'running'}`).join(', ') });
   if (plane && cluster.quorum() && !cluster.apiUp()) unmet.push({ name: 'staticPods', reason: 'static pods not ready' });

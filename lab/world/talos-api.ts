@@ -38,6 +38,9 @@ export async function callTalos(arrival: Arrival, method: string, request: RpcRe
     throw new RpcError('PermissionDenied', 'not authorized');
   }
   const nodes = arrival.face === 'maintenance' || request.nodes.length === 0 ? [''] : request.nodes;
+  // A worker's API passes nothing on to others; alone, its own address is as good as none (Talos' apid, director.go).
+  const alone = nodes.length === 1 && (nodes[0] === '' || arrival.cluster.machine(nodes[0] ?? '') === arrival.machine);
+  if (arrival.machine.config?.type === 'worker' && !alone) throw new RpcError('PermissionDenied', 'no request forwarding');
   return { messages: nodes.map((node) => one(arrival, method, known, node, request.params)) };
 }
 
@@ -131,6 +134,8 @@ const memberRow = (member: { readonly id: string; readonly hostname: string; rea
 function members(call: Call): Result {
   const { cluster, machine } = call;
   if (etcdOf(call).local) return { members: foreignMembers(machine.state.etcd?.clusterId ?? '').map((member) => memberRow(member)) };
+  // The list is a linearizable read: without a quorum nobody answers it.
+  if (!cluster.quorum()) throw new RpcError('Unknown', 'error getting etcd members: context deadline exceeded');
   const learner = (name: string): boolean => (cluster.machines.find((other) => other.name === name)?.state.etcd?.readyAt ?? 0) > cluster.now();
   return { members: (cluster.state.etcd?.members ?? []).map((member) => memberRow(member, learner(member.machine))) };
 }

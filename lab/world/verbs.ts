@@ -119,6 +119,17 @@ function scopeOf(world: World, request: DaemonRequest): Scope | DaemonReply {
   return { cluster, machine };
 }
 
+/** The object a fault befalls when none was named; undefined where the controllers choose (the first pair of Kustomizations). */
+function usualObject(fault: string, cluster: LabCluster): string | undefined {
+  if (fault === 'crd-not-established') return 'certificates.cert-manager.io';
+  if (fault !== 'helmrelease-stalled') return undefined;
+  const store = cluster.store;
+  const apiVersion = 'helm.toolkit.fluxcd.io/v2';
+  const releases = store?.typeOf(apiVersion, 'HelmRelease') === undefined ? [] : store.list(apiVersion, 'HelmRelease').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const usual = 'cert-manager/cert-manager';
+  return releases.includes(usual) ? usual : releases[0] ?? usual;
+}
+
 function breakIt(world: World, request: DaemonRequest): DaemonReply {
   const name = text(request['fault']) ?? '';
   const kind = FAULTS.find((fault) => fault.name === name);
@@ -131,7 +142,7 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
   const { cluster } = scope;
   const planes = cluster.machines.filter((machine) => machine.file.role === 'controlplane');
   const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'stuck-in-maintenance' ? cluster.machines.at(-1)?.name : planes[0]?.name) : undefined;
-  const object = kind.scope === 'object' ? text(request['object']) : undefined;
+  const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : undefined;
   if (name === 'bootstrap-exists-foreign') {
     const machine = cluster.machines.find((entry) => entry.name === chosen);
     if (machine === undefined || machine.file.role !== 'controlplane') return no(`${chosen ?? cluster.name} is no control plane: only those hold etcd data`);
@@ -144,7 +155,7 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
   };
   world.faults.set(fault);
   world.log.add({ cluster: fault.cluster, kind: 'fault', by: 'lab', verb: 'break', object: name, write: false, result: chosen ?? object ?? 'on' });
-  const chose = kind.scope === 'machine' && scope.machine === undefined ? `machine ${chosen ?? ''} was chosen` : kind.scope === 'object' && object === undefined ? 'the first fitting object is chosen' : undefined;
+  const chose = kind.scope === 'machine' && scope.machine === undefined ? `machine ${chosen ?? ''} was chosen` : kind.scope === 'object' && text(request['object']) === undefined ? `${object ?? 'the first fitting object'} was chosen` : undefined;
   return { ok: true, fault, outcome: kind.outcome, symptom: kind.symptom, heals: kind.heals, ...(chose === undefined ? {} : { chose }) };
 }
 

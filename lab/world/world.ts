@@ -165,7 +165,7 @@ function targetOf(world: World, options: WorldOptions, downloads: TargetFile['do
     format: 1, id: world.id, kind: 'lab', label: `LAB embedded, simulated machines, clock x${world.clock.speed}`, engine: 'embedded', speed: world.clock.speed,
     simulated: ['machines', 'Talos', 'etcd', 'Kubernetes API', 'controllers', 'workloads', 'helm, helmfile, flux, talosctl and op', 'secrets', 'time'],
     path: join(options.labFolder, 'bin'),
-    env: { LAB_NODE: options.node, LAB_SOCKET: options.socket, LAB_WORLD: world.id },
+    env: { LAB_NODE: options.node, LAB_SOCKET: options.socket, LAB_WORLD: world.id, LAB_SPEED: String(world.clock.speed) },
     machines: Object.fromEntries(world.clusters.flatMap((cluster) => cluster.machines.map((machine) => [machine.file.address, `127.0.0.1:${machine.port}`]))),
     apis: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, { address: `127.0.0.1:${cluster.state.apiPort}`, serverName: hostOf(cluster.file.endpoint) ?? 'localhost' }])),
     downloads, git: options.root, policy: join(options.labFolder, 'world', 'policy.json'),

@@ -83,7 +83,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const ms = Math.round(clock.now() - began.clock);
   const wallMs = Date.now() - began.wall;
   const log = journal?.file;
-  if (failure !== undefined && failure.log === undefined && log !== undefined) failure = withLog(failure, log);
+  if (failure !== undefined) failure = rounded(failure, log);
   let exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
   try {
     events.emit({ type: 'run-finished', run: run.id, exit, ms, wallMs, ...(failure === undefined ? {} : { failure: toData(failure) }) });
@@ -212,10 +212,12 @@ async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly 
   return action(cx);
 }
 
-function withLog(failure: Failure, log: string): Failure {
+/** Adds what every failure must have: where the log is, and a next step when nobody nearer had one. */
+function rounded(failure: Failure, log: string | undefined): Failure {
   return new Failure({
-    exit: failure.exit, what: failure.what, because: failure.because, hint: failure.hint, leftBehind: failure.leftBehind, log,
-    parts: failure.parts, cause: failure.cause ?? failure,
+    exit: failure.exit, what: failure.what, because: failure.because, leftBehind: failure.leftBehind, parts: failure.parts, cause: failure.cause ?? failure,
+    hint: failure.hint ?? (failure.exit === 'rerun' ? 'mend the cause, then run the same command again: it goes on from here' : undefined),
+    log: failure.log ?? log,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Cluster, Site } from '../config/cluster.ts';
 import type { EngineContext } from '../engine/phase.ts';
-import type { PollOptions } from '../engine/poll.ts';
+import type { Answer, PollOptions } from '../engine/poll.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Doors, SecretsBundle } from '../tools/doors.ts';
 
@@ -25,7 +25,7 @@ export interface Cx extends EngineContext<Snapshot> {
   /** Resolves on first use; throws a Failure (75) naming every reference that cannot be read. Never called in a dry run. */
   secrets(): Promise<Secrets>;
   /** Waits until `probe` answers ok; emits `waiting` with the last reason. Returns at once in a dry run. */
-  wait<T>(what: string, probe: () => Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string; readonly done?: number; readonly of?: number }>, options: PollOptions): Promise<T | undefined>;
+  wait<T>(what: string, probe: () => Promise<Answer<T>>, options: PollOptions): Promise<T | undefined>;
   /** A once-only act: journalled and fsynced before and after. Refuses (76) when an earlier start has no end and `proof` cannot tell. */
   act(act: string, subject: string, proof: () => Promise<'done' | 'not-done' | 'unknown'>, run: () => Promise<string>): Promise<void>;
   /** Files of the run, for what is saved as evidence. */

@@ -6,6 +6,7 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import type { HelmRelease } from '../tools/doors.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
+import { settlePending } from './helm-pending.ts';
 import { MINUTES } from './wait-phase.ts';
 
 const phase: WorkPhase<Cx, Snapshot> = {
@@ -25,6 +26,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     let ready = releases.length - open.length;
     for (const release of releases.filter((candidate) => open.includes(candidate))) {
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `${release.name} ${release.version}: installing`, done: ready, of: releases.length });
+      if (!cx.dryRun) await settlePending(cx, release);
       await cx.doors.helmfile.sync('01-core.yaml', release.name);
       ready += 1;
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: `${release.name} ${release.version}`, done: ready, of: releases.length });

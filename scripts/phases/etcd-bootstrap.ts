@@ -3,7 +3,7 @@ import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
 import { etcdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import type { EtcdMember } from '../tools/doors.ts';
+import type { EtcdMember, TalosFace, TalosService, Told } from '../tools/doors.ts';
 import type { Cx } from './context.ts';
 import { MINUTES } from './wait-phase.ts';
 
@@ -48,13 +48,18 @@ async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Members
   const ours = new Set(cx.cluster.machines.map((machine) => machine.name));
   const reasons: string[] = [];
   let silent = 0;
-  for (const machine of controlPlanes(cx)) {
+  const planes = controlPlanes(cx);
+  // A machine that does not answer would take a call its time limit, and every other answer with it: its port is looked at first.
+  const faces = new Map(await Promise.all(planes.map(async (machine) => [machine.name, await talos.face(machine)] as const)));
+  const services = await talos.readEach('services', planes.filter((machine) => faces.get(machine.name)?.is !== 'closed'));
+  for (const machine of planes) {
     try {
-      const etcd = (await talos.services(machine)).find((service) => service.id === 'etcd');
+      const etcd = servicesOf(machine, faces.get(machine.name), services.get(machine.name)).find((service) => service.id === 'etcd');
       if (etcd === undefined || etcd.state !== 'Running') {
         reasons.push(`${machine.name}: etcd service is ${etcd?.state ?? 'absent'}${etcd?.message ? ` (${etcd.message})` : ''}`);
         continue;
       }
+      // One member's answer decides; the next is asked only when this one has none.
       const members = await talos.etcdMembers(machine);
       if (members.length === 0) {
         reasons.push(`${machine.name}: etcd knows no members`);
@@ -77,6 +82,12 @@ const QUIET_MS = 20_000;
 const QUIET_ANSWERS = 4;
 /** Silence is waited out longer: a machine may be rebooting. */
 const PROOF_PATIENCE = 4 * MINUTES;
+
+/** A machine's services out of the common answer; throws its own reason for having none. */
+function servicesOf(machine: Machine, face: TalosFace | undefined, told: Told<readonly TalosService[]> | undefined): readonly TalosService[] {
+  if (told?.ok === true) return told.value;
+  throw told?.failure ?? new Failure({ exit: 'rerun', what: `${machine.name} does not answer`, because: face?.is === 'closed' ? face.because : 'nothing was said of it' });
+}
 
 /** What became of an earlier bootstrap that never reported back. Asked patiently: etcd may still be starting. */
 async function proof(cx: Cx): Promise<'done' | 'not-done' | 'unknown'> {

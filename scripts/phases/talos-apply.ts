@@ -85,8 +85,8 @@ export function strangerAt(machine: Machine, issuer: string): Failure {
 async function untilInstalled(cx: Cx, machine: Machine): Promise<void> {
   await cx.wait(`${machine.name} to come back installed`, async () => {
     const face = await cx.doors.talos.face(machine);
-    if (face.is === 'closed') return { ok: false, because: `${machine.name}: ${face.because}` };
-    if (face.is === 'maintenance') return { ok: false, because: `${machine.name} is still in maintenance mode` };
+    if (face.is === 'closed') return { ok: false, because: `${machine.name}: ${face.because}`, hint: `look at its console: does it hang in the installation or the boot? then run the same command again` };
+    if (face.is === 'maintenance') return { ok: false, because: `${machine.name} is still in maintenance mode`, hint: `talosctl --insecure -n ${machine.address} dmesg tells why it does not install; then run the same command again` };
     if (face.ours !== true) throw strangerAt(machine, face.issuer);
     // The API of an installed machine answers before etcd can be bootstrapped: wait for the service to say it is waiting.
     try {

@@ -72,7 +72,7 @@ const PASSING: readonly Passing[] = [
   // Starting up or shutting down; only when it says itself that it is worth coming again.
   { name: 'the API server asks to come again', looks: (o) => 'reply' in o && o.reply.status >= 500 && o.reply.retryAfter !== undefined },
   // A restarting server, or what stands in front of it, without an invitation: it may also stay so, hence a few times only. /readyz says so as its answer.
-  { name: 'the API server is unavailable for the moment', most: 5, only: (r) => r.path !== '/readyz', looks: (o) => 'reply' in o && (o.reply.status === 503 || o.reply.status === 504) },
+  { name: 'the API server is unavailable for the moment', most: 12, only: (r) => r.path !== '/readyz', looks: (o) => 'reply' in o && (o.reply.status === 503 || o.reply.status === 504) },
   // etcd chose a new leader while members were joining; the request was not carried out.
   { name: 'etcd changed its leader', looks: (o) => 'reply' in o && o.reply.status >= 500 && /etcdserver: (?:leader changed|no leader|request timed out)/.test(o.reply.body) },
   // A webhook's pods are registered before they listen (cert-manager, external-secrets right after their install).

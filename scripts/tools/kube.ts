@@ -20,7 +20,7 @@ export const FIELD_MANAGER = 'task';
 /** All attempts at one request together, ms of the run's clock. */
 const DEADLINE_MS = 60_000;
 /** In a lab a minute of that clock is a second of the wall; this many attempts are always made. */
-const AT_LEAST = 4;
+const AT_LEAST = 10;
 const WRITE_TIMEOUT_MS = 60_000;
 
 /** The Kube door with what the Lease lock needs: writes that fail when somebody else was faster. */
@@ -61,7 +61,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
 
   /** ApiServer messages may quote what was sent; nothing secret leaves in an error. */
   const clean = (failure: KubeFailure): KubeFailure => new KubeFailure({
-    exit: failure.exit, what: scope.redactor.redact(failure.what), because: scope.redactor.redact(failure.because ?? ''), hint: failure.hint,
+    exit: failure.exit, what: scope.redactor.redact(failure.what), because: scope.redactor.redact(failure.because ?? ''), hint: failure.hint ?? `task cluster:health CLUSTER=${cluster.name} says how the cluster is`,
     status: failure.status, reason: failure.reason, causes: failure.causes.map((cause) => ({ ...cause, message: scope.redactor.redact(cause.message) })), cause: undefined,
   });
 
