@@ -1,7 +1,7 @@
 import { asFailure, Failure, interrupted } from '../engine/failure.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Cluster, KubeObject, Site } from '../config/cluster.ts';
-import type { Doors, KindRef } from '../tools/doors.ts';
+import type { Cluster, KubeObject, Machine, Site } from '../config/cluster.ts';
+import type { Doors, KindRef, TalosReads } from '../tools/doors.ts';
 import { listKey } from './kinds.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
@@ -30,6 +30,18 @@ export async function ask<T>(cx: Pick<LookContext, 'signal'>, what: string, read
     if (error instanceof Failure && failure.exit === 'interrupted') throw failure;
     return { ok: false, because: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) };
   }
+}
+
+/** The same for several machines that are asked together; each has a reading of its own, by name. */
+export async function askEach<K extends keyof TalosReads>(cx: Pick<LookContext, 'signal' | 'doors'>, what: K, machines: readonly Machine[]): Promise<ReadonlyMap<string, Reading<TalosReads[K]>>> {
+  if (machines.length === 0) return new Map();
+  const told = await ask(cx, `${what} of ${machines.map((machine) => machine.name).join(', ')}`, () => cx.doors.talos.readEach(what, machines));
+  return new Map(machines.map((machine) => {
+    if (!told.ok) return [machine.name, told] as const;
+    const one = told.value.get(machine.name);
+    if (one === undefined) return [machine.name, { ok: false, because: `nothing was said of ${machine.name}` }] as const;
+    return [machine.name, one.ok ? one : { ok: false, because: one.failure.message, ...(one.failure.hint === undefined ? {} : { hint: one.failure.hint }) }] as const;
+  }));
 }
 
 /** A reading that was not tried because what it stands on did not answer. */

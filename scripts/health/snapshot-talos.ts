@@ -1,16 +1,17 @@
 import { each } from '../engine/each.ts';
 import type { Machine } from '../config/cluster.ts';
-import type { EtcdMember, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
-import { ask, controlPlanes, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
-import type { Layer, Reading, Snapshot, TalosReading } from './snapshot.types.ts';
+import type { EtcdMember, MachineStage, TalosFace, TalosReads, TalosService } from '../tools/doors.ts';
+import { alarmsOfStatus } from '../tools/talos-parse.ts';
+import { ask, askEach, controlPlanes, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
+import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
 export type TalosSide = Pick<Snapshot, 'faces' | 'talos' | 'etcd'>;
 
 const PROBES = 16;
-/** Machines asked side by side. One talosctl at a time each: a machine that does not answer is then asked once, not five times. */
-const MACHINES = 6;
+/** Calls at once: each is a process of its own, and a runner has few cores. */
+const CALLS = 2;
 
-interface MachineAnswers { readonly reading: TalosReading; readonly members: Reading<readonly EtcdMember[]> }
+interface Wants { readonly talos: boolean; readonly etcd: boolean }
 
 /** What the machines say: who answers on the Talos port, and of those that are ours, stage, services, version and etcd. */
 export async function readTalos(cx: LookContext, asked: ReadonlySet<Layer>): Promise<TalosSide> {
@@ -20,12 +21,7 @@ export async function readTalos(cx: LookContext, asked: ReadonlySet<Layer>): Pro
   if (!faces.ok || !(talos || etcd)) return { faces, talos: NOT_LOOKED_AT, etcd: { members: {}, status: NOT_LOOKED_AT, alarms: NOT_LOOKED_AT } };
 
   const machines = talos ? cx.cluster.machines : controlPlanes(cx.cluster);
-  const answers = await each(machines, MACHINES, (machine) => readMachine(cx, machine, faces.value[machine.name], { talos, etcd }), cx.signal);
-  return {
-    faces,
-    talos: { ok: true, value: answers.map((answer) => answer.reading) },
-    etcd: etcd ? await readEtcd(cx, machines, answers) : { members: {}, status: NOT_LOOKED_AT, alarms: NOT_LOOKED_AT },
-  };
+  return { faces, ...await readMachines(cx, machines, faces.value, { talos, etcd }) };
 }
 
 async function readFaces(cx: LookContext): Promise<Reading<Readonly<Record<string, TalosFace>>>> {
@@ -45,41 +41,64 @@ function barred(cx: LookContext, machine: Machine, face: TalosFace | undefined):
   return undefined;
 }
 
-/** One question after the other; after the first that fails the rest is not asked, so a hanging machine costs one time limit. */
-async function readMachine(cx: LookContext, machine: Machine, face: TalosFace | undefined, wants: { readonly talos: boolean; readonly etcd: boolean }): Promise<MachineAnswers> {
-  let stopped = barred(cx, machine, face);
-  const next = async <T>(wanted: boolean, what: string, read: () => Promise<T>): Promise<Reading<T>> => {
-    if (!wanted) return NOT_LOOKED_AT;
-    if (stopped !== undefined) return stopped;
-    const reading = await ask(cx, `${what} of ${machine.name}`, read);
-    if (!reading.ok) stopped = notReached(reading.because, 'talos');
-    return reading;
+type NotReached = Reading<never> & { readonly ok: false };
+
+/**
+ * Asks the machines together, one call per question. First the services: whoever does not answer is asked nothing further, so
+ * that a hanging machine costs its time limit once and not with every question; and only where etcd runs is etcd asked.
+ */
+async function readMachines(cx: LookContext, machines: readonly Machine[], faces: Readonly<Record<string, TalosFace>>, wants: Wants): Promise<Omit<TalosSide, 'faces'>> {
+  const stopped = new Map<string, NotReached>();
+  for (const machine of machines) {
+    const bar = barred(cx, machine, faces[machine.name]);
+    if (bar !== undefined) stopped.set(machine.name, bar);
+  }
+  const question = async <K extends keyof TalosReads>(what: K, of: readonly Machine[]): Promise<ReadonlyMap<string, Reading<TalosReads[K]>>> => {
+    const readings = await askEach(cx, what, of.filter((machine) => !stopped.has(machine.name)));
+    const all = new Map(of.map((machine) => [machine.name, readings.get(machine.name) ?? stopped.get(machine.name) ?? NOT_LOOKED_AT]));
+    for (const [name, reading] of readings) if (!reading.ok) stopped.set(name, notReached(reading.because, 'talos'));
+    return all;
   };
-  const services = await next<readonly TalosService[]>(true, 'services', () => cx.doors.talos.services(machine));
-  const stage = await next<MachineStage>(wants.talos, 'machine status', () => cx.doors.talos.stage(machine));
-  const version = await next<string>(wants.talos, 'version', () => cx.doors.talos.version(machine));
-  const etcd = services.ok ? services.value.find((service) => service.id === 'etcd') : undefined;
-  const asksEtcd = wants.etcd && machine.role === 'controlplane';
-  const members = asksEtcd && services.ok && etcd?.state !== 'Running'
-    ? notReached(`its etcd service is ${etcd === undefined ? 'not there' : `${etcd.state}${etcd.message === '' ? '' : ` (${etcd.message})`}`}`, 'talos')
-    : await next<readonly EtcdMember[]>(asksEtcd, 'etcd members', () => cx.doors.talos.etcdMembers(machine));
-  return { reading: { machine: machine.name, stage, services, version }, members };
+
+  const services = await question('services', machines);
+  const etcds = new Map(machines.filter((machine) => wants.etcd && machine.role === 'controlplane').map((machine) => [machine, stopped.get(machine.name) ?? etcdOf(services.get(machine.name))] as const));
+  const running = [...etcds].filter(([, etcd]) => etcd === 'runs').map(([machine]) => machine);
+
+  let stage: ReadonlyMap<string, Reading<MachineStage>> = new Map();
+  let version: ReadonlyMap<string, Reading<string>> = new Map();
+  let members: ReadonlyMap<string, Reading<readonly EtcdMember[]>> = new Map();
+  let status: Snapshot['etcd']['status'] = NOT_LOOKED_AT;
+  const rest = [
+    ...(wants.talos ? [async () => { stage = await question('stage', machines); }, async () => { version = await question('version', machines); }] : []),
+    ...(wants.etcd ? [async () => { members = await question('etcdMembers', running); }, async () => { status = await readStatus(cx, running); }] : []),
+  ];
+  await each(rest, CALLS, (read) => read(), cx.signal);
+
+  return {
+    talos: {
+      ok: true,
+      value: machines.map(({ name }) => ({
+        machine: name, services: services.get(name) ?? NOT_LOOKED_AT, stage: stage.get(name) ?? NOT_LOOKED_AT, version: version.get(name) ?? NOT_LOOKED_AT,
+      })),
+    },
+    etcd: { members: Object.fromEntries([...etcds].map(([machine, etcd]) => [machine.name, etcd === 'runs' ? members.get(machine.name) ?? NOT_LOOKED_AT : etcd])), status, alarms: wants.etcd ? alarmsOf(status) : NOT_LOOKED_AT },
+  };
 }
 
-async function readEtcd(cx: LookContext, machines: readonly Machine[], answers: readonly MachineAnswers[]): Promise<Snapshot['etcd']> {
-  const members: Record<string, Reading<readonly EtcdMember[]>> = {};
-  for (const [index, machine] of machines.entries()) {
-    if (machine.role === 'controlplane') members[machine.name] = answers[index]?.members ?? NOT_LOOKED_AT;
-  }
-  // Status is each member's own; an alarm list needs a quorum, and so does a member list: without one nobody answers either.
-  const running = machines.filter((_, index) => {
-    const services = answers[index]?.reading.services;
-    return services?.ok === true && services.value.some((service) => service.id === 'etcd' && service.state === 'Running');
-  });
-  const answering = machines.find((machine) => members[machine.name]?.ok === true);
-  const [status, alarms] = await Promise.all([
-    running.length === 0 ? notReached('no control plane runs etcd', 'talos') : ask(cx, 'etcd status', () => cx.doors.talos.etcdStatus(running)),
-    answering === undefined ? notReached('no etcd member answers', 'etcd') : ask(cx, 'etcd alarms', () => cx.doors.talos.etcdAlarms(answering)),
-  ]);
-  return { members, status, alarms };
+function etcdOf(services: Reading<readonly TalosService[]> | undefined): 'runs' | NotReached {
+  if (services?.ok !== true) return services ?? NOT_LOOKED_AT;
+  const etcd = services.value.find((service) => service.id === 'etcd');
+  if (etcd?.state === 'Running') return 'runs';
+  return notReached(`its etcd service is ${etcd === undefined ? 'not there' : `${etcd.state}${etcd.message === '' ? '' : ` (${etcd.message})`}`}`, 'talos');
+}
+
+async function readStatus(cx: LookContext, running: readonly Machine[]): Promise<Snapshot['etcd']['status']> {
+  if (running.length === 0) return notReached('no control plane runs etcd', 'talos');
+  return ask(cx, 'etcd status', () => cx.doors.talos.etcdStatus(running));
+}
+
+/** Alarms are the cluster's, and each member's status lists them all: a call of their own would tell nothing more. */
+function alarmsOf(status: Snapshot['etcd']['status']): Reading<readonly string[]> {
+  if (!status.ok || status.value.length === 0) return notReached('no etcd member tells its status', 'etcd');
+  return { ok: true, value: alarmsOfStatus(status.value) };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../engine/clock.ts';
 import type { Emit } from '../engine/event.ts';
+import type { Failure } from '../engine/failure.ts';
 import type { Cluster, KubeObject, Machine, Site } from '../config/cluster.ts';
 
 /**
@@ -73,6 +74,18 @@ export interface EtcdMember { readonly id: string; readonly hostname: string; re
 export interface EtcdStatus { readonly node: string; readonly memberId: string; readonly leader: string; readonly dbSizeBytes: number; readonly raftTerm: number; readonly raftIndex: number; readonly learner: boolean; readonly errors: string }
 export interface MachineStage { readonly stage: string; readonly ready: boolean; readonly unmet: readonly string[] }
 
+/** What installed machines can be asked together. */
+export interface TalosReads {
+  readonly version: string;
+  readonly stage: MachineStage;
+  readonly services: readonly TalosService[];
+  /** Members as this machine's own etcd tells them. */
+  readonly etcdMembers: readonly EtcdMember[];
+  readonly etcdStatus: EtcdStatus;
+}
+/** One machine's answer among several, or its own reason for giving none. */
+export type Told<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
 /** The fourteen fields of a cluster's Talos secrets bundle, by the names they have in the secret store. */
 export type SecretsBundle = Readonly<Record<
   | 'MACHINE_TOKEN' | 'MACHINE_CA_CRT' | 'MACHINE_CA_KEY' | 'CLUSTER_CA_CRT' | 'CLUSTER_CA_KEY' | 'CLUSTER_ID' | 'CLUSTER_SECRET'
@@ -100,6 +113,12 @@ export interface Talos {
   /** etcd bootstrap on this one machine. `write`. Answers 'already' for AlreadyExists; who it belongs to is for the caller to prove. */
   bootstrap(machine: Machine): Promise<'done' | 'already'>;
   etcdMembers(machine: Machine): Promise<readonly EtcdMember[]>;
+  /**
+   * Asks several installed machines one thing, by one call through those of them that are control planes. Whoever is missing
+   * in the answer is asked alone. Every machine is in the result, by name. Throws only the run's interruption and bugs.
+   */
+  readEach<K extends keyof TalosReads>(what: K, machines: readonly Machine[]): Promise<ReadonlyMap<string, Told<TalosReads[K]>>>;
+  /** The status of those members that tell it; a Failure with every reason when none does. */
   etcdStatus(machines: readonly Machine[]): Promise<readonly EtcdStatus[]>;
   etcdAlarms(machine: Machine): Promise<readonly string[]>;
   /** Snapshot into `file` (0600); answers what talosctl says of it. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Doors, Flux, Git, Helm, Helmfile, Kube, MakeDoors, Op, Talos } from './doors.ts';
 import { clusterFiles } from './files.ts';
+import { versionOnce } from './version-once.ts';
 
 /**
  * The doors of one step. Each door's module is loaded, and the door made, at its first call: a step that only asks git
@@ -31,11 +32,12 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     services: async (...a) => (await talosDoor()).services(...a),
     bootstrap: async (...a) => (await talosDoor()).bootstrap(...a),
     etcdMembers: async (...a) => (await talosDoor()).etcdMembers(...a),
+    readEach: async (...a) => (await talosDoor()).readEach(...a),
     etcdStatus: async (...a) => (await talosDoor()).etcdStatus(...a),
     etcdAlarms: async (...a) => (await talosDoor()).etcdAlarms(...a),
     etcdSnapshot: async (...a) => (await talosDoor()).etcdSnapshot(...a),
     writeKubeconfig: async (...a) => (await talosDoor()).writeKubeconfig(...a),
-    clientVersion: async () => (await talosDoor()).clientVersion(),
+    clientVersion: () => versionOnce(scope, 'talosctl', async () => (await talosDoor()).clientVersion()),
   };
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
@@ -60,21 +62,21 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     template: async (...a) => (await helmfileDoor()).template(...a),
     sync: async (...a) => (await helmfileDoor()).sync(...a),
     values: async (...a) => (await helmfileDoor()).values(...a),
-    clientVersion: async () => (await helmfileDoor()).clientVersion(),
+    clientVersion: () => versionOnce(scope, 'helmfile', async () => (await helmfileDoor()).clientVersion()),
   };
   const helm: Helm = {
     list: async () => (await helmDoor()).list(),
     values: async (...a) => (await helmDoor()).values(...a),
-    clientVersion: async () => (await helmDoor()).clientVersion(),
+    clientVersion: () => versionOnce(scope, 'helm', async () => (await helmDoor()).clientVersion()),
   };
   const flux: Flux = {
     reconcile: async (...a) => (await fluxDoor()).reconcile(...a),
-    clientVersion: async () => (await fluxDoor()).clientVersion(),
+    clientVersion: () => versionOnce(scope, 'flux', async () => (await fluxDoor()).clientVersion()),
   };
   const op: Op = {
     whoami: async () => (await opDoor()).whoami(),
     resolve: async (...a) => (await opDoor()).resolve(...a),
-    clientVersion: async () => (await opDoor()).clientVersion(),
+    clientVersion: () => versionOnce(scope, 'op', async () => (await opDoor()).clientVersion()),
   };
   const git: Git = { head: async () => (await gitDoor()).head(), remote: async () => (await gitDoor()).remote() };
   const doors: Doors = { talos, kube, helmfile, helm, flux, op, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) } };

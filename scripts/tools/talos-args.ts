@@ -8,11 +8,19 @@ export type Via =
   /** The maintenance API, which knows no client certificates. talosctl dials the node itself, so it is the dialled address. */
   | { readonly by: 'insecure'; readonly endpoint: string };
 
-function via(how: Via): string[] {
-  const flags = how.by === 'mtls'
-    ? ['--talosconfig', must(how.talosconfig, 'talosconfig'), '-e', must(how.endpoint, 'endpoint'), '-n', must(how.node, 'node')]
-    : ['--insecure', '-n', must(how.endpoint, 'node')];
-  return flags;
+/** Several nodes in one call, for reads alone. Any of the endpoints passes it on, so each must be a control plane: a worker forwards nothing. */
+export interface Together { readonly by: 'together'; readonly talosconfig: string; readonly endpoints: readonly string[]; readonly nodes: readonly string[] }
+
+function via(how: Via | Together): string[] {
+  switch (how.by) {
+    case 'mtls': return ['--talosconfig', must(how.talosconfig, 'talosconfig'), '-e', must(how.endpoint, 'endpoint'), '-n', must(how.node, 'node')];
+    case 'insecure': return ['--insecure', '-n', must(how.endpoint, 'node')];
+    case 'together': return ['--talosconfig', must(how.talosconfig, 'talosconfig'), '-e', list(how.endpoints, 'endpoint'), '-n', list(how.nodes, 'node')];
+  }
+}
+
+function list(values: readonly string[], what: string): string {
+  return values.length === 0 ? must('', what) : values.map((value) => must(value, what)).join(',');
 }
 
 function must(value: string, what: string): string {
@@ -50,13 +58,13 @@ export function applyConfig(how: Via, options: { readonly dryRun?: boolean } = {
 }
 export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '--config', '/dev/stdin'];
 /** Resources as concatenated JSON documents. */
-export function getResource(how: Via, type: 'disks' | 'links' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
-export function services(how: Via): string[] { return ['services', ...via(how)]; }
-export function version(how: Via): string[] { return ['version', ...via(how)]; }
+export function getResource(how: Via | Together, type: 'disks' | 'links' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
+export function services(how: Via | Together): string[] { return ['services', ...via(how)]; }
+export function version(how: Via | Together): string[] { return ['version', ...via(how)]; }
 export const clientVersion = (): string[] => ['version', '--client'];
 export function bootstrap(how: Via & { readonly by: 'mtls' }): string[] { return ['bootstrap', ...via(how)]; }
-export function etcdMembers(how: Via): string[] { return ['etcd', 'members', ...via(how)]; }
-export function etcdStatus(how: Via): string[] { return ['etcd', 'status', ...via(how)]; }
+export function etcdMembers(how: Via | Together): string[] { return ['etcd', 'members', ...via(how)]; }
+export function etcdStatus(how: Via | Together): string[] { return ['etcd', 'status', ...via(how)]; }
 export function etcdAlarms(how: Via): string[] { return ['etcd', 'alarm', 'list', ...via(how)]; }
 export function etcdSnapshot(how: Via, file: string): string[] { return ['etcd', 'snapshot', file, ...via(how)]; }
 /** Into a file of ours, never merged. talosctl ignores --force-context-name without a merge (kubeconfig.go), so the door renames the context itself. */

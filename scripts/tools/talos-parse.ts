@@ -40,14 +40,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-interface Resource { readonly id: string; readonly spec: Readonly<Record<string, unknown>> }
+interface Resource { readonly node: string; readonly id: string; readonly spec: Readonly<Record<string, unknown>> }
 
 function resources(text: string, type: string): Resource[] {
   return jsonDocuments(text).map((document) => {
     const metadata = record(record(document)['metadata']);
     const id = metadata['id'];
     if (typeof id !== 'string') throw unreadable(`a ${type} resource`, JSON.stringify(document));
-    return { id, spec: record(record(document)['spec']) };
+    return { node: string(record(document)['node']), id, spec: record(record(document)['spec']) };
   });
 }
 
@@ -68,15 +68,37 @@ export function parseLinks(text: string): Link[] {
 
 /** `get machinestatus -o json` (MachineStatuses.runtime.talos.dev, a single resource). */
 export function parseStage(text: string): MachineStage {
-  const found = resources(text, 'machine status')[0];
-  const stage = found?.spec['stage'];
-  if (found === undefined || typeof stage !== 'string') throw unreadable('the stage of a machine', text);
-  const status = record(found.spec['status']);
+  const [found] = resources(text, 'machine status');
+  if (found === undefined) throw unreadable('the stage of a machine', text);
+  return stageOf(found);
+}
+
+/** The same of several machines, by the address each was asked by. */
+export function parseStages(text: string): ReadonlyMap<string, MachineStage> {
+  return new Map(resources(text, 'machine status').map((found) => [found.node, stageOf(found)]));
+}
+
+function stageOf({ spec }: Resource): MachineStage {
+  const stage = spec['stage'];
+  if (typeof stage !== 'string') throw unreadable('the stage of a machine', JSON.stringify(spec));
+  const status = record(spec['status']);
   const unmet = Array.isArray(status['unmetConditions']) ? status['unmetConditions'] : [];
   return {
     stage, ready: status['ready'] === true,
     unmet: unmet.map((item) => { const { name, reason } = record(item); return string(reason) === '' ? string(name) : `${string(name)}: ${string(reason)}`; }),
   };
+}
+
+type Row = Readonly<Record<string, string>>;
+
+/** Rows by their NODE, in the order they came. */
+function byNode<T>(rows: readonly Row[], read: (row: Row) => T): ReadonlyMap<string, readonly T[]> {
+  const nodes = new Map<string, T[]>();
+  for (const row of rows) {
+    const node = cell(row, 'NODE');
+    nodes.set(node, [...nodes.get(node) ?? [], read(row)]);
+  }
+  return nodes;
 }
 
 /** Rows of a table whose columns start where their headings start (Go's tabwriter). Empty cells are ''. */
@@ -91,19 +113,38 @@ export function table(text: string, headings: readonly string[], what: string): 
 
 /** `talosctl services`: NODE SERVICE STATE HEALTH LAST CHANGE LAST EVENT. */
 export function parseServices(text: string): TalosService[] {
-  return table(text, ['SERVICE', 'STATE', 'HEALTH'], 'the services of a machine').map((row) => ({
+  return table(text, ['SERVICE', 'STATE', 'HEALTH'], 'the services of a machine').map(serviceOf);
+}
+
+/** The same of several machines, by the address each was asked by. */
+export function parseServicesEach(text: string): ReadonlyMap<string, readonly TalosService[]> {
+  return byNode(table(text, ['NODE', 'SERVICE', 'STATE', 'HEALTH'], 'the services of machines'), serviceOf);
+}
+
+function serviceOf(row: Row): TalosService {
+  return {
     id: cell(row, 'SERVICE'), state: cell(row, 'STATE'),
     healthy: cell(row, 'HEALTH') === 'OK' ? true : cell(row, 'HEALTH') === 'Fail' ? false : null,
     message: cell(row, 'LAST EVENT'),
-  }));
+  };
 }
 
 /** `talosctl etcd members`. Member ids are 16 hex digits. An empty answer (talosctl prints nothing for no members) is no members. */
 export function parseEtcdMembers(text: string): EtcdMember[] {
   if (text.trim() === '') return [];
-  return table(text, ['ID', 'HOSTNAME', 'PEER URLS', 'LEARNER'], 'the etcd members').map((row) => ({
-    id: cell(row, 'ID'), hostname: cell(row, 'HOSTNAME'), peerUrls: cell(row, 'PEER URLS').split(',').filter((url) => url !== ''), learner: cell(row, 'LEARNER') === 'true',
-  }));
+  return table(text, ['ID', 'HOSTNAME', 'PEER URLS', 'LEARNER'], 'the etcd members').map(memberOf);
+}
+
+/**
+ * The same of several machines, by the address each was asked by. A machine that knows no members has no rows; when that is
+ * the first one, talosctl forgets the headings, and nothing is readable.
+ */
+export function parseEtcdMembersEach(text: string): ReadonlyMap<string, readonly EtcdMember[]> {
+  return byNode(table(text, ['NODE', 'ID', 'HOSTNAME', 'PEER URLS', 'LEARNER'], 'the etcd members'), memberOf);
+}
+
+function memberOf(row: Row): EtcdMember {
+  return { id: cell(row, 'ID'), hostname: cell(row, 'HOSTNAME'), peerUrls: cell(row, 'PEER URLS').split(',').filter((url) => url !== ''), learner: cell(row, 'LEARNER') === 'true' };
 }
 
 /** `talosctl etcd status`. Sizes come rounded ("2.4 MB"), so bytes are to three digits. `fallbackNode` names the row of a reply without NODE column. */
@@ -112,6 +153,16 @@ export function parseEtcdStatus(text: string, fallbackNode: string): EtcdStatus[
     node: cell(row, 'NODE') || fallbackNode, memberId: cell(row, 'MEMBER'), leader: cell(row, 'LEADER'), dbSizeBytes: humanBytes(cell(row, 'DB SIZE')),
     raftTerm: Number(cell(row, 'RAFT TERM')), raftIndex: Number(cell(row, 'RAFT INDEX')), learner: cell(row, 'LEARNER') === 'true', errors: cell(row, 'ERRORS'),
   }));
+}
+
+/**
+ * The alarms of a cluster as its members' own status tells them: etcd lists every alarm it keeps, of all members, among the
+ * errors of a status (maintenance.go, Status), as "memberID:<decimal> alarm:<type>". Each as parseEtcdAlarms words it, once.
+ */
+export function alarmsOfStatus(statuses: readonly EtcdStatus[]): string[] {
+  const alarms = statuses.flatMap((status) => [...status.errors.matchAll(/\bmemberID:(\d+)\s+alarm:(\w+)/g)]
+    .map(([, member = '0', alarm = '']) => `${BigInt(member).toString(16).padStart(16, '0')}: ${alarm}`));
+  return [...new Set(alarms)];
 }
 
 /** `talosctl etcd alarm list`: one "member: alarm" per row; nothing printed is no alarms. */
@@ -135,6 +186,17 @@ export function parseVersion(text: string, of: 'client' | 'server'): string {
   return tag;
 }
 
+/** Tags of several servers' versions, by the address each was asked by. */
+export function parseVersions(text: string): ReadonlyMap<string, string> {
+  const [, ...parts] = (text.split(/^Server:$/m)[1] ?? '').split(/^\s*NODE:\s+/m);
+  return new Map(parts.map((part) => {
+    const [node = ''] = part.split(/\s/);
+    const tag = /^\s*Tag:\s+(\S+)/m.exec(part)?.[1];
+    if (node === '' || tag === undefined) throw unreadable('the version of a server', part);
+    return [node, tag];
+  }));
+}
+
 /** The two lines talosctl prints when an etcd snapshot is saved. */
 export function parseSnapshot(text: string): { readonly bytes: number; readonly hash: string; readonly revision: number; readonly keys: number } {
   const saved = /saved to .* \((\d+) bytes\)/.exec(text);
@@ -155,4 +217,4 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 }
 function string(value: unknown): string { return typeof value === 'string' ? value : ''; }
 function strings(value: unknown): string[] { return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []; }
-function cell(row: Record<string, string>, name: string): string { return row[name] ?? ''; }
+function cell(row: Row, name: string): string { return row[name] ?? ''; }

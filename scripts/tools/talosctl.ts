@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Cluster, Machine } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import { dialMachine } from './dial.ts';
-import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos } from './doors.ts';
+import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos, TalosReads } from './doors.ts';
 import { clusterFiles, privateFolder, readIfThere, writePrivate } from './files.ts';
 import { gate } from './gate.ts';
 import { identityOf, readIdentity, writeIdentity } from './identity.ts';
@@ -14,6 +14,7 @@ import { dialKubeconfig, namedKubeconfig } from './kubeconfig.ts';
 import { probeFace } from './probe.ts';
 import { ToolFailure } from './proc.ts';
 import * as args from './talos-args.ts';
+import { readTogether } from './talos-batch.ts';
 import { bundleSecrets, bundleText } from './talos-bundle.ts';
 import * as parse from './talos-parse.ts';
 
@@ -28,16 +29,26 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
   const files = clusterFiles(scope.taskDir, target, cluster.name);
 
   const insecure = (machine: Machine): args.Via => ({ by: 'insecure', endpoint: dialMachine(target, machine).hostPort });
-  const mtls = (machine: Machine): args.Via & { readonly by: 'mtls' } => {
+  const talosconfig = (): string => {
     // A dry run shows calls that would need the file; running one without it is somebody's wrong order of steps.
     if (!existsSync(files.talosconfig) && !scope.dryRun) {
       throw new Failure({ exit: 'rerun', what: `there is no talosconfig of ${cluster.name} yet`, hint: `task bootstrap:talos CLUSTER=${cluster.name}   makes it from the secret store` });
     }
-    return { by: 'mtls', talosconfig: files.talosconfig, endpoint: dialMachine(target, machine).hostPort, node: machine.address };
+    return files.talosconfig;
   };
+  const mtls = (machine: Machine): args.Via & { readonly by: 'mtls' } => ({ by: 'mtls', talosconfig: talosconfig(), endpoint: dialMachine(target, machine).hostPort, node: machine.address });
   const call = (argv: readonly string[], effect: Effect, more: { readonly stdin?: string; readonly timeoutMs?: number } = {}): Promise<CommandResult> =>
     proc.run({ tool: 'talosctl', argv, effect, timeoutMs: more.timeoutMs ?? QUICK_MS, ...(more.stdin === undefined ? {} : { stdin: more.stdin, stdinAsFile: true }) });
   const read = async (argv: readonly string[]): Promise<string> => (await call(argv, 'read')).stdout;
+  const readEach = <K extends keyof TalosReads>(what: K, machines: readonly Machine[]) => readTogether({
+    alone: async (ask, machine) => read(ask(mtls(machine))),
+    // talosctl ends with 1 when one of several could not be asked, and has printed the others.
+    together: async (ask, asked, endpoints) => (await proc.run({
+      tool: 'talosctl', effect: 'read', timeoutMs: QUICK_MS, ok: [0, 1],
+      argv: ask({ by: 'together', talosconfig: talosconfig(), endpoints: endpoints.map((machine) => dialMachine(target, machine).hostPort), nodes: asked.map((machine) => machine.address) }),
+    })).stdout,
+    signal: scope.signal,
+  }, what, machines);
   const known = (bundle: SecretsBundle): void => { for (const value of bundleSecrets(bundle)) scope.redactor.add(value); };
   const generate = (bundle: SecretsBundle, output: 'controlplane' | 'worker' | 'talosconfig', computed: readonly string[], patches: readonly string[]): Promise<CommandResult> => {
     known(bundle);
@@ -95,18 +106,14 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
 
     etcdMembers: async (machine) => parse.parseEtcdMembers(await read(args.etcdMembers(mtls(machine)))),
 
+    readEach,
+
     async etcdStatus(machines) {
-      // One call per machine: with one call for all, a dead endpoint hides the others.
-      const asked = await Promise.allSettled(machines.map(async (machine) => parse.parseEtcdStatus(await read(args.etcdStatus(mtls(machine))), machine.address)));
-      const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      const refused = asked.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
-      const bug = refused.find((reason) => !(reason instanceof Failure));
-      if (bug !== undefined) throw bug;
-      if (answers.length === 0 && refused.length > 0) {
-        const parts = refused.filter((reason) => reason instanceof Failure);
-        throw new Failure({ exit: parts[0]?.exit ?? 'rerun', what: `no machine of ${cluster.name} told its etcd status`, because: parts[0]?.message, parts });
-      }
-      return answers;
+      const told = [...(await readEach('etcdStatus', machines)).values()];
+      const answers = told.flatMap((one) => (one.ok ? [one.value] : []));
+      const parts = told.flatMap((one) => (one.ok ? [] : [one.failure]));
+      if (answers.length > 0 || parts.length === 0) return answers;
+      throw new Failure({ exit: parts[0]?.exit ?? 'rerun', what: `no machine of ${cluster.name} told its etcd status`, because: parts[0]?.message, parts });
     },
 
     etcdAlarms: async (machine) => parse.parseEtcdAlarms(await read(args.etcdAlarms(mtls(machine)))),

@@ -6,11 +6,12 @@ import type { LookContext } from '../../scripts/health/look.ts';
 import { readSnapshot } from '../../scripts/health/snapshot.ts';
 import { LAYERS } from '../../scripts/health/snapshot.types.ts';
 import type { Machine } from '../../scripts/config/cluster.ts';
-import type { KindRef } from '../../scripts/tools/doors.ts';
+import type { KindRef, TalosReads, Told } from '../../scripts/tools/doors.ts';
 import { healthy, NOW, type Draft } from './builder.ts';
 
 interface Bench { readonly cx: LookContext; readonly calls: string[]; readonly abort: AbortController; peak: number }
 
+const refuseStatus = (): never => { throw new Error('the status is asked as a list'); };
 const refuse = async (): Promise<never> => { throw new Error('a look never writes'); };
 
 /** Doors that answer from a draft and write down what they were asked. `fail` names calls (a prefix) that throw. */
@@ -18,33 +19,45 @@ function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; ta
   const abort = new AbortController();
   const calls: string[] = [];
   let open = 0;
-  const call = async <T>(name: string, answer: () => T): Promise<T> => {
+  const answer = <T>(name: string, read: () => T): T => {
+    if (options.fail?.some((prefix) => name.startsWith(prefix)) === true) throw new Failure({ exit: 'rerun', what: `${name} failed`, because: 'connection refused', hint: 'look there' });
+    return read();
+  };
+  const call = async <T>(name: string, read: () => T): Promise<T> => {
     calls.push(name);
     open += 1;
     made.peak = Math.max(made.peak, open);
     await Promise.resolve();
     open -= 1;
-    if (options.fail?.some((prefix) => name.startsWith(prefix)) === true) throw new Failure({ exit: 'rerun', what: `${name} failed`, because: 'connection refused', hint: 'look there' });
-    return answer();
+    return answer(name, read);
   };
   const value = <T>(reading: { ok: true; value: T } | { ok: false; because: string } | undefined): T => {
     if (reading?.ok !== true) throw new Failure({ exit: 'rerun', what: reading?.because ?? 'absent' });
     return reading.value;
   };
   const talosOf = (machine: Machine) => value(draft.talos).find((reading) => reading.machine === machine.name);
+  const readOf = (machine: Machine): { readonly [K in keyof TalosReads]: () => TalosReads[K] } => ({
+    stage: () => value(talosOf(machine)?.stage), version: () => value(talosOf(machine)?.version), services: () => value(talosOf(machine)?.services),
+    etcdMembers: () => value(draft.etcd.members[machine.name]), etcdStatus: refuseStatus,
+  });
+  const told = <T>(name: string, read: () => T): Told<T> => {
+    try {
+      return { ok: true, value: answer(name, read) };
+    } catch (error) {
+      if (error instanceof Failure) return { ok: false, failure: error };
+      throw error;
+    }
+  };
   const cx: LookContext = {
     site: draft.site, cluster: draft.cluster, clock: { now: () => NOW }, signal: abort.signal,
     doors: {
       talos: {
         face: (machine) => call(`face ${machine.name}`, () => value(draft.faces)[machine.name] ?? { is: 'closed', because: 'gone' }),
         hasTalosconfig: () => options.talosconfig ?? true,
-        stage: (machine) => call(`stage ${machine.name}`, () => value(talosOf(machine)?.stage)),
-        version: (machine) => call(`version ${machine.name}`, () => value(talosOf(machine)?.version)),
-        services: (machine) => call(`services ${machine.name}`, () => value(talosOf(machine)?.services)),
-        etcdMembers: (machine) => call(`members ${machine.name}`, () => value(draft.etcd.members[machine.name])),
+        readEach: (what, machines) => call(`${what} ${machines.map((machine) => machine.name).join(' ')}`, () =>
+          new Map(machines.map((machine) => [machine.name, told(`${what} of ${machine.name}`, readOf(machine)[what])]))),
         etcdStatus: (machines) => call(`status ${machines.map((machine) => machine.name).join(' ')}`, () => value(draft.etcd.status)),
-        etcdAlarms: (machine) => call(`alarms ${machine.name}`, () => value(draft.etcd.alarms)),
-        identify: refuse, machineConfig: refuse, writeTalosconfig: refuse, applyInsecure: refuse, wouldChange: refuse, bootstrap: refuse, etcdSnapshot: refuse, writeKubeconfig: refuse, clientVersion: refuse,
+        stage: refuse, version: refuse, services: refuse, etcdMembers: refuse, etcdAlarms: refuse, identify: refuse, machineConfig: refuse, writeTalosconfig: refuse, applyInsecure: refuse, wouldChange: refuse, bootstrap: refuse, etcdSnapshot: refuse, writeKubeconfig: refuse, clientVersion: refuse,
       },
       kube: {
         hasKubeconfig: () => options.kubeconfig ?? true,
@@ -70,8 +83,11 @@ describe('one look', () => {
     const seen = await readSnapshot(cx, LAYERS);
     expect(diagnose(seen)).toMatchObject({ is: 'healthy' });
     expect(calls.length).toBe(new Set(calls).size);
-    // What costs a process each: three machines with four questions, etcd's two, helm's one.
-    expect(calls.filter((call) => /^(stage|version|services|members|status|alarms|helm)/u.test(call))).toHaveLength(15);
+    const three = 'infra-01 infra-02 infra-03';
+    // What costs a process each, whatever the number of machines.
+    expect(calls.filter((call) => !/^(face|list|get|readyz|serverVersion)/u.test(call)).toSorted()).toEqual([
+      `etcdMembers ${three}`, 'helm list', `services ${three}`, `stage ${three}`, `status ${three}`, `version ${three}`,
+    ]);
   });
   test('keeps no value of a secret', async () => {
     const seen = await readSnapshot(bench().cx, LAYERS);
@@ -89,6 +105,27 @@ describe('one look', () => {
     const { cx, calls } = bench();
     await readSnapshot(cx, ['machines']);
     expect(calls.toSorted()).toEqual(['face infra-01', 'face infra-02', 'face infra-03']);
+  });
+  test.each([
+    [['talos'], ['services', 'stage', 'version']],
+    [['etcd'], ['etcdMembers', 'services', 'status']],
+  ] as const)('for %j pays for nothing else', async (layers, wanted) => {
+    const { cx, calls } = bench();
+    await readSnapshot(cx, layers);
+    expect(calls.filter((call) => !call.startsWith('face')).map((call) => call.split(' ')[0]).toSorted()).toEqual(wanted);
+  });
+  test('has few processes at once', async () => {
+    const made = bench();
+    await readSnapshot(made.cx, ['talos', 'etcd']);
+    // The probes of the three machines are in-process.
+    expect(made.peak).toBeLessThanOrEqual(3);
+  });
+  test('finds the alarms in the status of the members', async () => {
+    const draft = healthy();
+    const [first] = draft.etcd.status.ok ? draft.etcd.status.value : [];
+    if (first !== undefined) draft.etcd.status = { ok: true, value: [{ ...first, errors: 'memberID:10501334649042878790 alarm:NOSPACE ' }] };
+    const seen = await readSnapshot(bench(draft).cx, ['etcd']);
+    expect(seen.etcd.alarms).toEqual({ ok: true, value: ['91bc3c398fb3c146: NOSPACE'] });
   });
   test('never has more than a few lists open', async () => {
     const made = bench();
@@ -112,11 +149,33 @@ describe('a look at something broken', () => {
     expect(calls).toContain('list pods');
   });
   test('asks a machine that does not answer one thing only', async () => {
-    const { cx, calls } = bench(healthy(), { fail: ['services infra-02'] });
+    const { cx, calls } = bench(healthy(), { fail: ['services of infra-02'] });
     const seen = await readSnapshot(cx, LAYERS);
-    expect(calls.filter((call) => call.endsWith(' infra-02') && !call.startsWith('face') && !call.startsWith('status'))).toEqual(['services infra-02']);
-    const reading = seen.talos.ok ? seen.talos.value[1] : undefined;
-    expect(reading?.version).toEqual({ ok: false, because: 'not reached: services infra-02 failed: connection refused', needs: 'talos' });
+    expect(calls.filter((call) => call.includes('infra-02') && !call.startsWith('face'))).toEqual(['services infra-01 infra-02 infra-03']);
+    const because = 'services of infra-02 failed: connection refused';
+    expect(seen.talos.ok ? seen.talos.value[1] : undefined).toMatchObject({
+      services: { ok: false, because, hint: 'look there' }, version: { ok: false, because: `not reached: ${because}`, needs: 'talos' },
+    });
+    expect(seen.etcd.members['infra-02']).toEqual({ ok: false, because: `not reached: ${because}`, needs: 'talos' });
+    expect(seen.etcd.members['infra-03']?.ok).toBe(true);
+  });
+  test.each([
+    ['stage', 'not reached: stage of infra-02 failed: connection refused'],
+    ['etcdMembers', 'etcdMembers of infra-02 failed: connection refused'],
+  ])('keeps the others when one does not tell its %s', async (what, because) => {
+    const { cx } = bench(healthy(), { fail: [`${what} of infra-02`] });
+    const seen = await readSnapshot(cx, ['talos', 'etcd']);
+    expect(seen.etcd.members['infra-02']).toMatchObject({ ok: false, because });
+    expect(seen.talos.ok && seen.talos.value.filter((reading) => reading.stage.ok && reading.version.ok).map((reading) => reading.machine)).toEqual(what === 'stage' ? ['infra-01', 'infra-03'] : ['infra-01', 'infra-02', 'infra-03']);
+  });
+  test('has a reason for everyone when the common call ends in nothing', async () => {
+    const { cx } = bench(healthy(), { fail: ['services infra-01'] });
+    const seen = await readSnapshot(cx, ['talos']);
+    expect(seen.talos.ok && seen.talos.value.map((reading) => reading.services.ok)).toEqual([false, false, false]);
+  });
+  test('calls alarms unread when no member tells its status', async () => {
+    const { cx } = bench(healthy(), { fail: ['status'] });
+    expect((await readSnapshot(cx, ['etcd'])).etcd.alarms).toEqual({ ok: false, because: 'not reached: no etcd member tells its status', needs: 'etcd' });
   });
   test.each([
     ['closed', { is: 'closed', because: 'ECONNREFUSED' }, 'not reached: ECONNREFUSED'],
@@ -127,7 +186,7 @@ describe('a look at something broken', () => {
     if (draft.faces.ok) draft.faces.value['infra-02'] = face;
     const { cx, calls } = bench(draft);
     const seen = await readSnapshot(cx, ['talos', 'etcd']);
-    expect(calls.filter((call) => /^(stage|services|version|members) infra-02/u.test(call))).toEqual([]);
+    expect(calls.filter((call) => call.includes('infra-02') && !call.startsWith('face'))).toEqual([]);
     expect(seen.etcd.members['infra-02']).toEqual({ ok: false, because, needs: 'machines' });
   });
   test('does not ask etcd of a machine whose etcd is not running', async () => {
@@ -136,11 +195,11 @@ describe('a look at something broken', () => {
     if (reading?.services.ok) reading.services.value = [{ id: 'etcd', state: 'Failed', healthy: false, message: 'disk' }];
     const { cx, calls } = bench(draft);
     const seen = await readSnapshot(cx, ['etcd']);
-    expect(calls).not.toContain('members infra-01');
+    expect(calls).toContain('etcdMembers infra-02 infra-03');
     expect(calls).toContain('status infra-02 infra-03');
     expect(seen.etcd.members['infra-01']).toMatchObject({ because: 'not reached: its etcd service is Failed (disk)' });
   });
-  test.each([[{ talosconfig: false }, ['talos', 'etcd'], 'services infra-01'], [{ kubeconfig: false }, ['api', 'core', 'nodes'], 'readyz']] as const)('asks nothing without %j and says how to get it', async (without, layers, call) => {
+  test.each([[{ talosconfig: false }, ['talos', 'etcd'], 'services infra-01 infra-02 infra-03'], [{ kubeconfig: false }, ['api', 'core', 'nodes'], 'readyz']] as const)('asks nothing without %j and says how to get it', async (without, layers, call) => {
     const { cx, calls } = bench(healthy(), without);
     const seen = await readSnapshot(cx, layers);
     expect(calls).not.toContain(call);

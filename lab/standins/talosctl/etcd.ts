@@ -19,9 +19,10 @@ export async function etcd(argv: readonly string[]): Promise<void> {
     case 'members': {
       exactly(args, 0);
       const rows: string[][] = [];
-      for (const { node, result } of await callSorted(target, 'error getting members', 'EtcdMemberList')) {
-        if (rows.length === 0) rows.push([...head(node), 'ID', 'HOSTNAME', 'PEER URLS', 'CLIENT URLS', 'LEARNER']);
+      for (const [n, { node, result }] of (await callSorted(target, 'error getting members', 'EtcdMemberList')).entries()) {
         const members = at(result, 'members');
+        // Headings come with the first answer's first member: when that one has none, the real tool prints none at all.
+        if (n === 0 && Array.isArray(members) && members.length > 0) rows.push([...head(node), 'ID', 'HOSTNAME', 'PEER URLS', 'CLIENT URLS', 'LEARNER']);
         for (const member of Array.isArray(members) ? members.filter(isFields) : []) rows.push([...own(node), String(member['id']), String(member['hostname']), textsAt(member, 'peerUrls').join(','), textsAt(member, 'clientUrls').join(','), String(member['isLearner'])]);
       }
       process.stdout.write(table(rows));
