@@ -21,6 +21,8 @@ export type Enqueue = (controller: string, key: string, afterMs?: number) => voi
 
 const RETRY_CONFLICT = 200;
 const RETRY_ERROR = 5_000;
+/** The longest thing a controller waits for in its work; beyond it are intervals of reconciliation. */
+const LONGEST_WAIT = 59_000;
 
 interface Slot { due: number; cancel: (() => void) | undefined; queued: boolean; running: boolean; dirty: boolean }
 
@@ -61,7 +63,10 @@ export function runControllers(cx: ControllerContext, controllers: readonly Cont
     if (slot.queued || due >= slot.due) return;
     slot.cancel?.();
     slot.due = due;
-    slot.cancel = cx.clock.after(afterMs, () => { push(controller, key, id, slot); });
+    const wake = (): void => { push(controller, key, id, slot); };
+    // Intervals (minutes) and the look-out for faults go on for ever; only what brings something further is a wait.
+    const brings = afterMs <= LONGEST_WAIT && name !== 'faults' && cx.clock.waits !== undefined;
+    slot.cancel = brings && cx.clock.waits !== undefined ? cx.clock.waits(cx.cluster, afterMs, wake) : cx.clock.after(afterMs, wake);
   };
   function failed(controller: Controller, key: string, error: unknown): void {
     if (error instanceof ApiError && error.code === 409 && error.reason === 'Conflict') { enqueue(controller.name, key, RETRY_CONFLICT); return; }

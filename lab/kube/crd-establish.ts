@@ -49,7 +49,7 @@ export function establishCrds(cx: Pick<ControllerContext, 'cluster' | 'store' | 
     if (held) later(name, RETRY_DELAY);
   };
   const later = (name: string, ms: number): void => {
-    if (!stopped && !waiting.has(name)) waiting.set(name, clock.after(ms, () => work(name)));
+    if (!stopped && !waiting.has(name)) waiting.set(name, clock.waits === undefined ? clock.after(ms, () => work(name)) : clock.waits(cx.cluster, ms, () => work(name)));
   };
   const look = (crd: KubeObject): void => {
     if (!conditionTrue(crd, 'Established') && crd.metadata.deletionTimestamp === undefined) later(crd.metadata.name, ESTABLISH_DELAY);

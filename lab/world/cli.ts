@@ -5,12 +5,13 @@ import type { DaemonReply } from './protocol.ts';
 import { spawn } from 'node:child_process';
 
 const LAB = dirname(import.meta.dirname);
-const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|policy|power on|off   [--json]
+const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|policy|power on|off   [--json]
   up      [--speed N]                                     starts or goes on with the lab of this TASK_DIR
   down                                                    ends it and forgets its state
   break   FAULT [--cluster C] [--machine M] [--object O]  causes a fault;  lab faults lists them
   heal    [FAULT|--all] [--cluster C]
   log     [--since SEQ]
+  busy                                                    simulated ms in which something was pending, per cluster
   power   on|off --machine M
 from the environment or as flags: --root (TASK_ROOT), --task-dir (TASK_DIR), --speed (LAB_SPEED), --socket (LAB_SOCKET)
 `;
@@ -28,7 +29,7 @@ class Refusal extends Error {
 interface Arguments { readonly verb: string; readonly word: string | undefined; readonly json: boolean; readonly all: boolean; readonly flags: Readonly<Record<string, string>> }
 const FLAGS: Readonly<Record<string, readonly string[]>> = { up: ['speed'], break: ['cluster', 'machine', 'object'], heal: ['cluster'], log: ['since'], power: ['machine', 'cluster'] };
 const COMMON = ['root', 'task-dir', 'socket'];
-const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, policy: false, power: true };
+const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, busy: false, policy: false, power: true };
 
 function parse(argv: readonly string[]): Arguments {
   const [verb = '', ...rest] = argv;
@@ -154,6 +155,7 @@ async function main(): Promise<unknown> {
   }
   if (verb === 'up') return rest['target'];
   if (verb === 'log') return rest['entries'];
+  if (verb === 'busy') return rest['busy'];
   return rest;
 }
 

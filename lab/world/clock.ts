@@ -4,6 +4,9 @@ interface Timer { readonly due: number; readonly order: number; readonly fn: () 
 
 /** A lab's clock, with the means to slow it down or hurry it along. */
 export interface LabClock extends SimClock {
+  waits(cluster: string, ms: number, fn: () => void): () => void;
+  /** Per cluster, simulated ms in which at least one of its waits was pending. */
+  busy(): Readonly<Record<string, number>>;
   setSpeed(speed: number): void;
   /** Drops every timer; nothing fires afterwards. */
   stop(): void;
@@ -50,9 +53,29 @@ export function createClock(from: number, speed: number, wall: () => number = ()
       arm();
     }
   };
-  return {
+  const counters = new Map<string, { open: number; since: number; total: number }>();
+  const begin = (cluster: string): ((at: number) => void) => {
+    const counter = counters.get(cluster) ?? { open: 0, since: 0, total: 0 };
+    counters.set(cluster, counter);
+    if (counter.open++ === 0) counter.since = now();
+    let ended = false;
+    return (at) => {
+      if (ended) return;
+      ended = true;
+      if (--counter.open === 0) counter.total += Math.max(0, at - counter.since);
+    };
+  };
+  const clock: LabClock = {
     get speed() { return rate; },
     now,
+    busy: () => Object.fromEntries([...counters].map(([cluster, { open, since: from, total }]) => [cluster, Math.round(total + (open > 0 ? now() - from : 0))])),
+    waits(cluster, ms, fn) {
+      const end = begin(cluster);
+      const due = now() + Math.max(0, ms);
+      // What a late timer adds is the computer's doing, not a wait of the simulated world.
+      const cancel = clock.after(ms, () => { end(due); fn(); });
+      return () => { end(Math.min(due, now())); cancel(); };
+    },
     after(ms, fn) {
       const timer: Timer = { due: now() + Math.max(0, ms), order: made++, fn, cancelled: false };
       let low = 0;
@@ -79,4 +102,5 @@ export function createClock(from: number, speed: number, wall: () => number = ()
       clearTimeout(armed);
     },
   };
+  return clock;
 }

@@ -10,13 +10,14 @@ import { fingerprint } from './pki.ts';
 import { callTalos } from './talos-api.ts';
 import { TAKES } from './state.ts';
 import type { ClusterState } from './state.ts';
-import type { ClusterFile, Faults, GitTree, LabLog, SimClock, Store } from './types.ts';
+import type { ClusterFile, Faults, GitTree, LabLog, Store } from './types.ts';
+import type { LabClock } from './clock.ts';
 
 /** What the world lends to each of its clusters. */
 export interface ClusterWorld {
   readonly root: string;
   readonly folder: string;
-  readonly clock: SimClock;
+  readonly clock: LabClock;
   readonly log: LabLog;
   readonly faults: Faults;
   readonly git: GitTree;
@@ -135,7 +136,7 @@ export class LabCluster {
     this.#tellKubelets();
     this.#cancel?.();
     const next = Math.min(...wakes);
-    this.#cancel = Number.isFinite(next) ? this.world.clock.after(next - now, () => this.touch()) : undefined;
+    this.#cancel = Number.isFinite(next) ? this.world.clock.waits(this.name, next - now, () => this.touch()) : undefined;
   }
 
   #tellKubelets(): void {

@@ -21,6 +21,8 @@ export interface SimClock {
   now(): number;
   /** Runs `fn` after `ms` of simulated time; returns a function that cancels. Pending timers never keep the process alive by themselves. */
   after(ms: number, fn: () => void): () => void;
+  /** The same for something a cluster is brought further by; the lab counts these waits (`lab busy`). */
+  waits?(cluster: string, ms: number, fn: () => void): () => void;
 }
 
 /** One line of the lab's own log: who asked for what. The judge of "the second create writes nothing". */

@@ -40,6 +40,7 @@ export async function handleVerb(state: DaemonState, request: DaemonRequest): Pr
     case 'break': return breakIt(world, request);
     case 'heal': return heal(world, request);
     case 'log': return { ok: true, entries: world.log.since(typeof request['since'] === 'number' ? request['since'] : 0) };
+    case 'busy': return { ok: true, busy: world.clock.busy() };
     case 'power': return power(world, request);
     case 'secret': return secret(world, request);
     case 'note':
