@@ -8,6 +8,8 @@ import { cluster, fixture, machine, realTool, scratch } from './support.ts';
 
 const mtls: args.Via & { readonly by: 'mtls' } = { by: 'mtls', talosconfig: '/t/talosconfig', endpoint: '127.0.0.1:1', node: '10.25.11.11' };
 const insecure: args.Via = { by: 'insecure', endpoint: '127.0.0.1:1' };
+const together: args.Together = { by: 'together', talosconfig: '/t/talosconfig', endpoints: ['127.0.0.1:1', '127.0.0.1:2'], nodes: ['10.25.11.11', '10.25.11.12', '10.25.11.13'] };
+const ALL = ['--talosconfig', '/t/talosconfig', '-e', '127.0.0.1:1,127.0.0.1:2', '-n', '10.25.11.11,10.25.11.12,10.25.11.13'];
 const AT = ['--talosconfig', '/t/talosconfig', '-e', '127.0.0.1:1', '-n', '10.25.11.11'];
 const versions = { talos: '1.12.0', kubernetes: 'v1.34.4' };
 
@@ -24,11 +26,20 @@ describe('every call names its endpoint and its node', () => {
     ['status', args.etcdStatus(mtls), ['etcd', 'status', ...AT]],
     ['alarms', args.etcdAlarms(mtls), ['etcd', 'alarm', 'list', ...AT]],
     ['snapshot', args.etcdSnapshot(mtls, '/e/db'), ['etcd', 'snapshot', '/e/db', ...AT]],
+    ['version of several', args.version(together), ['version', ...ALL]],
+    ['machine status of several', args.getResource(together, 'machinestatus'), ['get', 'machinestatus', ...ALL, '-o', 'json']],
+    ['services of several', args.services(together), ['services', ...ALL]],
+    ['members of several', args.etcdMembers(together), ['etcd', 'members', ...ALL]],
+    ['status of several', args.etcdStatus(together), ['etcd', 'status', ...ALL]],
     ['kubeconfig', args.kubeconfig(mtls, '/k/new', 'infra'), ['kubeconfig', '/k/new', ...AT, '--merge=false', '--force', '--force-context-name=infra']],
   ])('%s', (_, made, wanted) => { expect(made).toEqual(wanted); });
 
   test.each([[''], ['10.0.0.1,10.0.0.2'], ['--insecure']])('a node %j is refused', (node) => {
     expect(() => args.bootstrap({ ...mtls, node })).toThrow(/exactly one/);
+  });
+  test.each([[[]], [['']], [['10.0.0.1', '--insecure']], [['10.0.0.1,10.0.0.2']]])('nodes %j of a common call are refused', (nodes) => {
+    expect(() => args.services({ ...together, nodes })).toThrow(/exactly one/);
+    expect(() => args.services({ ...together, endpoints: nodes })).toThrow(/exactly one/);
   });
 });
 
@@ -83,9 +94,11 @@ const real = (argv: readonly string[], home: string, input?: string) => spawnSyn
 describe.runIf(talosctl !== undefined)(talosctl === undefined ? 'skipped: the real talosctl is neither on PATH nor in the tools cache' : 'the real talosctl accepts', () => {
   const talosconfig = new URL('../fixtures/talosctl-1.12.0/gen-config-talosconfig.yaml', import.meta.url).pathname;
   const at: args.Via & { readonly by: 'mtls' } = { ...mtls, talosconfig };
+  const many: args.Together = { ...together, talosconfig };
   test.each([
     ['get disks', args.getResource(insecure, 'disks')], ['get links', args.getResource(insecure, 'links')], ['get machinestatus', args.getResource(at, 'machinestatus')],
-    ['services', args.services(at)], ['version', args.version(at)], ['bootstrap', args.bootstrap(at)], ['members', args.etcdMembers(at)], ['status', args.etcdStatus(at)], ['alarms', args.etcdAlarms(at)],
+    ['services', args.services(at)], ['version', args.version(at)], ['bootstrap', args.bootstrap(at)], ['members', args.etcdMembers(at)], ['status', args.etcdStatus(at)],
+    ['version of several', args.version(many)], ['machine status of several', args.getResource(many, 'machinestatus')], ['services of several', args.services(many)], ['members of several', args.etcdMembers(many)], ['status of several', args.etcdStatus(many)], ['alarms', args.etcdAlarms(at)],
   ])('%s: it fails at the connection, not at the words', (_, argv) => {
     using dir = scratch();
     const said = real(argv, dir.path);

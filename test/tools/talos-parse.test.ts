@@ -68,6 +68,49 @@ test('a dry-run apply says whether something would change, or is not understood'
   expect(() => parse.parseApplyDryRun('Applied configuration')).toThrow(/cannot read/);
 });
 
+describe('several machines in one answer are told apart by their address', () => {
+  const plain = (map: ReadonlyMap<string, unknown>): unknown => Object.fromEntries(map);
+
+  test('versions', () => {
+    expect(plain(parse.parseVersions(recorded('version-several.txt')))).toEqual({ '10.25.11.11': 'v1.12.1', '10.25.11.12': 'v1.12.0' });
+  });
+  test('services; a machine that did not answer is not there', () => {
+    const found = parse.parseServicesEach(recorded('services-several.txt'));
+    expect([...found].map(([node, services]) => [node, services.map(({ id, state }) => `${id} ${state}`)])).toEqual([
+      ['10.25.11.11', ['apid Running', 'etcd Running']], ['10.25.11.13', ['apid Running', 'etcd Failed']],
+    ]);
+  });
+  test('stages', () => {
+    expect(plain(parse.parseStages(recorded('get-machinestatus-several.json')))).toMatchObject({ '10.25.11.11': { stage: 'running', ready: true }, '10.25.11.13': { stage: 'booting', ready: false } });
+  });
+  test('etcd members, as each tells them', () => {
+    const found = parse.parseEtcdMembersEach(recorded('etcd-members-several.txt'));
+    expect([...found].map(([node, members]) => [node, members.map((member) => member.hostname)])).toEqual([['10.25.11.11', ['infra-01', 'infra-02']], ['10.25.11.12', ['infra-01']]]);
+  });
+  test.each([
+    ['members without headings, because the first machine knows none', () => parse.parseEtcdMembersEach(recorded('etcd-members-several-first-empty.txt'))],
+    ['services without a NODE', () => parse.parseServicesEach('SERVICE   STATE     HEALTH\napid      Running   OK\n')],
+    ['a version without its tag', () => parse.parseVersions('Server:\n\tNODE:        10.25.11.11\n\tSHA:         x\n')],
+    ['a stage that says nothing', () => parse.parseStages('{"node": "10.25.11.11", "metadata": {"id": "machine"}, "spec": {}}')],
+  ])('but not %s', (_, read) => { expect(read).toThrow(/^cannot read /); });
+});
+
+describe('alarms in the status of the members', () => {
+  const [status] = parse.parseEtcdStatus(recorded('etcd-status.txt'), '').slice(1);
+  test.each([
+    ['none', ['', ''], []],
+    ['one, told by all', ['memberID:10501334649042878790 alarm:NOSPACE', 'memberID:10501334649042878790 alarm:NOSPACE '], ['91bc3c398fb3c146: NOSPACE']],
+    ['two in one status', ['etcdserver: no leader, memberID:1 alarm:NOSPACE , memberID:10501334649042878790 alarm:CORRUPT '], ['0000000000000001: NOSPACE', '91bc3c398fb3c146: CORRUPT']],
+    ['another error', ['etcdserver: no leader'], []],
+  ])('%s', (_, errors, wanted) => {
+    expect(status).toBeDefined();
+    expect(parse.alarmsOfStatus(errors.flatMap((text) => (status === undefined ? [] : [{ ...status, errors: text }])))).toEqual(wanted);
+  });
+  test('are worded as the list of alarms words them', () => {
+    expect(parse.alarmsOfStatus(status === undefined ? [] : [status])).toEqual(parse.parseEtcdAlarms(recorded('etcd-alarms.txt')));
+  });
+});
+
 describe('what cannot be read is never guessed at', () => {
   test.each([
     ['disks', () => parse.parseDisks('no resources')], ['half a document', () => parse.parseLinks('{"metadata": {"id": "x"')],

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { SITE } from '../../scripts/config/target.ts';
+import { Failure } from '../../scripts/engine/failure.ts';
 import type { Command, Proc } from '../../scripts/tools/doors.ts';
 import { clusterFiles, writePrivate } from '../../scripts/tools/files.ts';
 import { readIdentity } from '../../scripts/tools/identity.ts';
@@ -84,6 +85,70 @@ test('etcd status comes from those who answer; none answering is a failure with 
   expect(await makeTalos(scope(dir.path), cluster(), one).etcdStatus(two)).toEqual([expect.objectContaining({ node: '10.25.11.11' })]);
   const failure = await failureOf(makeTalos(scope(dir.path), cluster(), fake(() => failed('connection refused'))).etcdStatus(two));
   expect(failure.parts).toHaveLength(2);
+});
+
+describe('several machines are asked with one call', () => {
+  const planes = [infra01, machine('infra-02', { address: '10.25.11.12' }), machine('infra-03', { address: '10.25.11.13' })];
+  const nodes = (command: Command): string => command.argv[command.argv.indexOf('-n') + 1] ?? '';
+  const endpoints = (command: Command): string => command.argv[command.argv.indexOf('-e') + 1] ?? '';
+  const several = (command: Command): boolean => nodes(command).includes(',');
+  const services = fixture('talosctl-1.12.0/services.txt');
+  const told = async (proc: Proc, machines = planes) => {
+    using dir = scratch();
+    await ready(dir.path);
+    const answers = await makeTalos(scope(dir.path), cluster(), proc).readEach('services', machines);
+    return Object.fromEntries([...answers].map(([name, one]) => [name, one.ok ? one.value.map((service) => service.state).join(' ') : one.failure.because]));
+  };
+
+  test('and who is missing in the answer is asked alone, and gives its own reason', async () => {
+    const proc = fake((command) => (several(command) ? fixture('talosctl-1.12.0/services-several.txt') : failed('dial tcp 10.25.11.12:50000: connection refused')));
+    expect(await told(proc)).toEqual({ 'infra-01': 'Running Running', 'infra-02': 'dial tcp 10.25.11.12:50000: connection refused', 'infra-03': 'Running Failed' });
+    expect(proc.asked.map(nodes)).toEqual(['10.25.11.11,10.25.11.12,10.25.11.13', '10.25.11.12']);
+    expect(proc.asked[0]).toMatchObject({ effect: 'read', ok: [0, 1] });
+  });
+  test.each([
+    ['fails', failed('Unavailable')],
+    ['prints nothing', ''],
+    ['prints what is no table', 'rpc error'],
+    ['tells of somebody who was not asked', services.replaceAll('10.25.11.11', '10.25.11.99')],
+  ])('and everyone alone when the common call %s', async (_, common) => {
+    const proc = fake((command) => (several(command) ? common : nodes(command) === '10.25.11.13' ? failed('no route') : services));
+    expect(await told(proc)).toEqual({ 'infra-01': 'Running Running Preparing Running', 'infra-02': 'Running Running Preparing Running', 'infra-03': 'no route' });
+    expect(proc.asked).toHaveLength(4);
+  });
+  test('through the control planes among them, because a worker forwards nothing', async () => {
+    const proc = fake(() => services);
+    await told(proc, [machine('infra-04', { role: 'worker', address: '10.25.11.14' }), ...planes.slice(0, 2)]);
+    expect(proc.asked.map((command) => [endpoints(command), nodes(command)])).toEqual([
+      ['10.25.11.11:50000,10.25.11.12:50000', '10.25.11.14,10.25.11.11,10.25.11.12'],
+      ['10.25.11.14:50000', '10.25.11.14'], ['10.25.11.12:50000', '10.25.11.12'],
+    ]);
+  });
+  test('workers by themselves, one by one', async () => {
+    const proc = fake(() => services);
+    await told(proc, planes.map((plane) => ({ ...plane, role: 'worker' as const })));
+    expect(proc.asked.map(nodes)).toEqual(['10.25.11.11', '10.25.11.12', '10.25.11.13']);
+  });
+  test('nobody, when nobody is asked for', async () => {
+    const proc = fake(() => services);
+    expect([await told(proc, []), proc.asked]).toEqual([{}, []]);
+  });
+  test('and an interruption ends it', async () => {
+    const proc: Proc = { run: async () => { throw new Failure({ exit: 'interrupted', what: 'talosctl was stopped' }); } };
+    await expect(told(proc)).rejects.toMatchObject({ exit: 'interrupted' });
+  });
+  test.each([
+    ['version', 'version-several.txt', ['v1.12.1', 'v1.12.0']],
+    ['etcdStatus', 'etcd-status.txt', [{ node: '10.25.11.11' }, { node: '10.25.11.12', learner: true }]],
+    ['etcdMembers', 'etcd-members-several.txt', [[{ hostname: 'infra-01' }, { hostname: 'infra-02' }], [{ hostname: 'infra-01' }]]],
+  ] as const)('also for %s', async (what, answer, wanted) => {
+    using dir = scratch();
+    await ready(dir.path);
+    const proc = fake(() => fixture(`talosctl-1.12.0/${answer}`));
+    const answers = [...(await makeTalos(scope(dir.path), cluster(), proc).readEach(what, planes.slice(0, 2))).values()];
+    expect(answers).toMatchObject(wanted.map((value) => ({ ok: true, value })));
+    expect(proc.asked).toHaveLength(1);
+  });
 });
 
 test('whether a configuration would change something is read from what the server says on standard error', async () => {
