@@ -16,17 +16,17 @@ const phase: WorkPhase<Cx, Snapshot> = {
   verify: coreChecks,
 
   async done(cx) {
-    const open = await releasesToDo(cx);
+    const { open } = await releasesToDo(cx);
     return open.length === 0 ? `${cx.site.helmfile.core.length} releases deployed as pinned` : false;
   },
 
   async run(cx) {
     const releases = inOrder(cx.site.helmfile.core);
-    const open = cx.dryRun ? await openOrAll(cx) : await releasesToDo(cx);
+    const { open, deployed } = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : await releasesToDo(cx);
     let ready = releases.length - open.length;
     for (const release of releases.filter((candidate) => open.includes(candidate))) {
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `${release.name} ${release.version}: installing`, done: ready, of: releases.length });
-      if (!cx.dryRun) await settlePending(cx, release);
+      await settlePending(cx, release, deployed.find((found) => isOf(found, release))?.status);
       await cx.doors.helmfile.sync('01-core.yaml', release.name);
       ready += 1;
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: `${release.name} ${release.version}`, done: ready, of: releases.length });
@@ -53,7 +53,7 @@ export function inOrder(releases: readonly Release[]): readonly Release[] {
 
 async function openOrAll(cx: Cx): Promise<readonly Release[]> {
   try {
-    return await releasesToDo(cx);
+    return (await releasesToDo(cx)).open;
   } catch {
     // A dry run before there is a cluster: nothing can be asked, so every release would be installed.
     return cx.site.helmfile.core;
@@ -64,16 +64,20 @@ async function openOrAll(cx: Cx): Promise<readonly Release[]> {
  * A release is done when Helm has it deployed with the same chart, version and values, or when a Ready HelmRelease of
  * the tree has adopted it (then Flux, not we, decides its values).
  */
-async function releasesToDo(cx: Cx): Promise<readonly Release[]> {
+async function releasesToDo(cx: Cx): Promise<{ readonly open: readonly Release[]; readonly deployed: readonly HelmRelease[] }> {
   const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(KINDS.HelmRelease)]);
   const open: Release[] = [];
   for (const release of cx.site.helmfile.core) {
     if (adopted.items.some((object) => isReadyReleaseOf(object, release))) continue;
-    const found = deployed.find((candidate) => candidate.name === release.name && candidate.namespace === release.namespace);
+    const found = deployed.find((candidate) => isOf(candidate, release));
     if (found === undefined || !isPinned(found, release)) open.push(release);
     else if (!isDeepStrictEqual(await cx.looking.helm.values(release.name, release.namespace), await cx.looking.helmfile.values('01-core.yaml', release.name))) open.push(release);
   }
-  return open;
+  return { open, deployed };
+}
+
+function isOf(found: HelmRelease, release: Release): boolean {
+  return found.name === release.name && found.namespace === release.namespace;
 }
 
 function isPinned(found: HelmRelease, release: Release): boolean {

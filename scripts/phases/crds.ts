@@ -1,7 +1,7 @@
 import { each } from '../engine/each.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
-import type { KubeObject } from '../config/cluster.ts';
+import type { Cluster, KubeObject } from '../config/cluster.ts';
 import { crdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Doors } from '../tools/doors.ts';
@@ -19,7 +19,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   verify: crdChecks,
 
   async done(cx) {
-    const crds = await wanted(cx, cx.looking);
+    const crds = await rendered(cx);
     const differing: string[] = [];
     await each(crds, PARALLEL, async (crd) => {
       if (differing.length === 0 && await cx.looking.kube.wouldChange(crd)) differing.push(crd.metadata.name);
@@ -28,7 +28,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 
   async run(cx) {
-    const crds = await wanted(cx, cx.doors);
+    // A dry run goes through the gated doors, so that the rendering is among the commands it prints.
+    const crds = cx.dryRun ? await wanted(cx, cx.doors) : await rendered(cx);
     let applied = 0;
     await each(crds, PARALLEL, async (crd) => {
       await cx.doors.kube.apply(crd, { force: true });
@@ -40,14 +41,29 @@ const phase: WorkPhase<Cx, Snapshot> = {
 };
 export default phase;
 
+/** By cluster as it was read for this run: `done` and `run` ask for the same rendering, which takes longer than applying it. */
+const renderings = new WeakMap<Cluster, Promise<readonly KubeObject[]>>();
+
+async function rendered(cx: Cx): Promise<readonly KubeObject[]> {
+  const known = renderings.get(cx.cluster) ?? wanted(cx, cx.looking);
+  renderings.set(cx.cluster, known);
+  try {
+    return await known;
+  } catch (error) {
+    // A failure is not kept: the next question may have a network again.
+    renderings.delete(cx.cluster);
+    throw error;
+  }
+}
+
 /** Every definition: rendered from the charts of 00-crds.yaml, and from the pinned manifests. A name given twice is refused. */
 async function wanted(cx: Cx, doors: Doors): Promise<readonly KubeObject[]> {
-  const rendered = await doors.helmfile.template('00-crds.yaml', { includeCrds: true });
+  const fromCharts = await doors.helmfile.template('00-crds.yaml', { includeCrds: true });
   const fetched: KubeObject[] = [];
   for (const manifest of cx.site.bootstrap.crds.manifests) {
     fetched.push(...parseManifests(await doors.download.fetch(manifest.url, manifest.sha256), manifest.url));
   }
-  const crds = [...rendered, ...fetched].filter((object) => object.kind === 'CustomResourceDefinition');
+  const crds = [...fromCharts, ...fetched].filter((object) => object.kind === 'CustomResourceDefinition');
   const seen = new Set<string>();
   for (const crd of crds) {
     if (seen.has(crd.metadata.name)) {

@@ -11,12 +11,12 @@ const ORPHAN_PATIENCE = 5 * MINUTES;
  * A run that was killed may leave its helmfile at work, or dead in the middle: the release is then `pending-...`, and
  * Helm refuses to touch it ("another operation is in progress"). We hold the cluster's lock, so nobody else drives it:
  * give an orphan the time it may take, then remove the record of the unfinished revision, which changes no object of
- * the release. The next sync installs over what is there.
+ * the release. The next sync installs over what is there. `known` is the status the release had when it was last listed.
  */
-export async function settlePending(cx: Cx, release: Release): Promise<void> {
+export async function settlePending(cx: Cx, release: Release, known: string | undefined): Promise<void> {
+  if (!isPending(known)) return;
   const status = async (): Promise<string | undefined> =>
     (await cx.looking.helm.list()).find((found) => found.name === release.name && found.namespace === release.namespace)?.status;
-  if (!isPending(await status())) return;
   try {
     await cx.wait(`an earlier operation on ${release.name} to end`, async () => {
       const now = await status();
