@@ -85,6 +85,42 @@ describe('an installed machine', () => {
     expect((await talos(it, 1, 'etcd', 'snapshot', join(it.folder, 'snap'))).out).toMatch(/^etcd snapshot saved to ".*" \(\d+ bytes\)\nsnapshot info: hash [0-9a-f]{8}, revision \d+, total keys [1-9]\d*, total size \d+\n$/);
     expect(statSync(join(it.folder, 'snap')).size % 512).toBe(32);
   });
+  const several = (endpoints: readonly number[], nodes: readonly number[], ...argv: readonly string[]) =>
+    it.tool('talosctl', ['--talosconfig', join(it.folder, 'out', 'talosconfig'), '-e', endpoints.map((n) => dial(it, n)).join(','), '-n', nodes.map((n) => `10.25.11.${10 + n}`).join(','), ...argv]);
+  const nodesIn = (text: string): readonly string[] => [...new Set(text.match(/10\.25\.11\.1\d(?!:)/g))];
+  const FOUR = ['10.25.11.11', '10.25.11.12', '10.25.11.13', '10.25.11.14'];
+  test.each([
+    ['version', ['version'], /^\tNODE: {8}(\S+)$/gm], ['services', ['services'], /^(10\S+) +etcd|^(10\S+) +kubelet/gm], ['machine status', ['get', 'machinestatus', '-o', 'json'], /"node": "(\S+)"/g],
+  ] as const)('tells of its peers too when several are asked: %s', async (_what, argv, rows) => {
+    const ran = await several([1, 2], [1, 2, 3, 4], ...argv);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect([...new Set([...ran.out.matchAll(rows)].map((row) => row[1] ?? row[2]))]).toEqual(FOUR);
+  });
+  test('complains of one that cannot answer and prints the others', async () => {
+    const ran = await several([1], [1, 4, 2], 'etcd', 'members');
+    expect(ran).toMatchObject({ code: 0, err: 'WARNING: 1 error occurred:\n\t* 10.25.11.14: rpc error: code = Unimplemented desc = member list is only available on control plane nodes\n\n\n' });
+    expect(ran.out.split('\n').slice(1).map((row) => row.split(' ')[0]).filter((node) => node !== '')).toEqual([...Array(3).fill('10.25.11.11'), ...Array(3).fill('10.25.11.12')]);
+  });
+  test('passes nothing on as a worker, and answers for itself', async () => {
+    expect(await several([4], [1, 4], 'services')).toEqual({ code: 1, out: '', err: 'error listing services: rpc error: code = PermissionDenied desc = no request forwarding\n' });
+    expect((await several([4], [1], 'version')).err).toContain('no request forwarding');
+    expect(await several([4], [4], 'services')).toMatchObject({ code: 0, err: '' });
+  });
+  test('tells of the others when one is down: as a warning, and for resources as a failure', async () => {
+    expect((await it.lab('power', 'off', '--machine', 'infra-04')).code).toBe(0);
+    await until(() => talos(it, 4, 'version'), (ran) => ran.err.includes('connect: connection refused'));
+    const [services, status, first] = await Promise.all([several([1, 2], [1, 4, 2], 'services'), several([1, 2], [1, 4, 2], 'get', 'machinestatus', '-o', 'json'), several([1], [4, 1], 'get', 'machinestatus', '-o', 'json')]);
+    expect([services.code, nodesIn(services.out)]).toEqual([0, ['10.25.11.11', '10.25.11.12']]);
+    expect(services.err).toMatch(/^WARNING: 1 error occurred:\n\t\* 10\.25\.11\.14: rpc error: code = Unavailable/);
+    expect([status.code, nodesIn(status.out)]).toEqual([1, ['10.25.11.11', '10.25.11.12']]);
+    expect(status.err).toContain('1 error occurred:\n\t* rpc error: code = Unavailable');
+    // The kind is looked up at the first node: without it nothing is told.
+    expect(first).toMatchObject({ code: 1, out: '' });
+    // An endpoint that is down does not matter while another answers.
+    expect(nodesIn((await several([4, 1], [1, 2], 'services')).out)).toEqual(['10.25.11.11', '10.25.11.12']);
+    expect((await it.lab('power', 'on', '--machine', 'infra-04')).code).toBe(0);
+    await until(() => talos(it, 4, 'version'), (ran) => ran.code === 0);
+  });
   test('loses its API with its quorum, and has it back when the fault heals', async () => {
     expect((await it.lab('break', 'etcd-no-quorum')).code).toBe(0);
     await until(() => it.lab('status'), (ran) => JSON.parse(ran.out).clusters[0].api.up === false);

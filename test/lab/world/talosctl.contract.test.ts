@@ -52,6 +52,8 @@ describe.skipIf(found === undefined)(found === undefined ? 'talosctl, stand-in a
     ['bogus type', ['gen', 'config', 'c', 'https://c:6443', '-o', '-', '-t', 'bogus', '--with-secrets', 's.yaml']], ['scheme', ['gen', 'config', 'c', 'c:6443', '-o', '-', '-t', 'worker', '--with-secrets', 's.yaml']],
     ['apply file', ['apply-config', '--insecure', '-n', '127.0.0.1:9', '-f', 'nope']], ['apply refused', ['apply-config', '--insecure', '-n', '127.0.0.1:9', '-f', 'base/worker.yaml']],
     ['refused', ['--talosconfig', 'base/talosconfig', '-e', '127.0.0.1:9', '-n', '127.0.0.1', 'bootstrap']], ['refused list', ['--talosconfig', 'base/talosconfig', '-e', '127.0.0.1:9', '-n', '127.0.0.1', 'services']],
+    ['several refused', ['--talosconfig', 'base/talosconfig', '-e', '127.0.0.1:9,127.0.0.1:9', '-n', '127.0.0.1,127.0.0.2', 'etcd', 'status']],
+    ['several refused get', ['--talosconfig', 'base/talosconfig', '-e', '127.0.0.1:9,127.0.0.1:9', '-n', '127.0.0.1,127.0.0.2', 'get', 'machinestatus', '-o', 'json']],
     ['no endpoints', ['--talosconfig', 'base/talosconfig', 'etcd', 'members']], ['refused get', ['--talosconfig', 'base/talosconfig', '-e', '127.0.0.1:9', '-n', '127.0.0.1', 'get', 'disks', '-o', 'json']],
   ])('%s: same exit code, same words', async (_name, argv) => {
     const { ours, theirs } = await both(argv);
