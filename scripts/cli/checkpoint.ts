@@ -5,7 +5,7 @@ import { ask } from '../terminal/ask.ts';
 import { styleFor, type View } from '../terminal/view.ts';
 import { userName } from './compose.ts';
 import { decideConsent } from './consent.ts';
-import type { Invocation } from './main.ts';
+import type { Invocation } from './invocation.ts';
 
 /** Answers checkpoints: by flag or policy where those may, by the person at the terminal otherwise, between two renderings. */
 export function answerWith(parts: { readonly invocation: Invocation; readonly target: TargetFile; readonly view: View; readonly signal: AbortSignal }): (lane: string, step: string, question: Question) => Promise<CheckpointReply> {

@@ -6,25 +6,13 @@ import type { Taskfile } from '../phases/task.ts';
 import { renderFailure } from '../terminal/failure.ts';
 import { sink, writeLines } from '../terminal/output.ts';
 import { styleFor } from '../terminal/view.ts';
-import { parseArgs, type Flags } from './args.ts';
-import { problemsJson, renderProblems } from './problems.ts';
+import { parseArgs } from './args.ts';
+import { readSite, type Environment, type Invocation } from './invocation.ts';
 import { resolveTasks, taskNames, type ResolvedTask } from './resolve.ts';
 import { runTask } from './run-task.ts';
-import { listenForSignals, type Interruption } from './signals.ts';
-import { clusterNames, places, type Places } from './surroundings.ts';
+import { listenForSignals } from './signals.ts';
+import { clusterNames, places } from './surroundings.ts';
 import { renderUsageProblems, usageProblemsJson } from './usage.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Everything about one invocation that does not change from task to task. */
-export interface Invocation {
-  readonly env: Environment;
-  readonly places: Places;
-  readonly flags: Flags;
-  readonly interruption: Interruption;
-  /** The task and variables as typed, for hints that repeat them. */
-  readonly typed: string;
-}
 
 /**
  * Runs what the command line asks for, tasks in the order they stand, stopping at the first that fails.
@@ -99,14 +87,4 @@ async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise
   } finally {
     wait.stop();
   }
-}
-
-/** The configuration, or undefined after all its problems have been shown. */
-export async function readSite(root: string, target: TargetFile, invocation: Invocation): Promise<Site | undefined> {
-  const { loadSite, sourceLine } = await import('../config/load.ts');
-  const loaded = loadSite(root, target);
-  if ('site' in loaded) return loaded.site;
-  if (invocation.flags.json) writeLines(process.stdout, [JSON.stringify(problemsJson(loaded.problems), null, 2)]);
-  writeLines(process.stderr, renderProblems(loaded.problems, (file, line) => sourceLine(root, file, line), styleFor(process.stderr, invocation.env)));
-  return undefined;
 }

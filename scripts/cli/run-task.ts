@@ -25,7 +25,7 @@ import { version } from './fast.ts';
 import { answerWith } from './checkpoint.ts';
 import { makeContexts, userName } from './compose.ts';
 import { collectTimings, estimatesFor, type Timings } from './estimates.ts';
-import { readSite, type Invocation } from './main.ts';
+import { readSite, type Invocation } from './invocation.ts';
 import type { ResolvedTask } from './resolve.ts';
 import { createSummary, stepsOutcome } from './summary.ts';
 

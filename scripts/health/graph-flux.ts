@@ -2,7 +2,7 @@ import type { KubeObject } from '../config/cluster.ts';
 import { releaseId } from './checks/core.ts';
 import { sourceOf } from './checks/kustomizations.ts';
 import { ROOT } from './checks/ready.ts';
-import type { Edge, Failing } from './graph.ts';
+import type { Edge, Failing } from './graph.types.ts';
 import { KINDS } from './kinds.ts';
 import { known } from './look.ts';
 import { condition, fields, id, idOf, items, spec, status, text } from './objects.ts';

@@ -2,7 +2,7 @@ import type { KubeObject } from '../config/cluster.ts';
 import { CILIUM } from './checks/cni.ts';
 import { blamesNetwork, nodeId } from './checks/nodes.ts';
 import { podsOf } from './checks/rollout.ts';
-import type { Edge, Failing } from './graph.ts';
+import type { Edge, Failing } from './graph.types.ts';
 import { KINDS } from './kinds.ts';
 import { known } from './look.ts';
 import { at, condition, fields, id, idOf, items, spec, status, text } from './objects.ts';

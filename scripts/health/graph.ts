@@ -6,7 +6,7 @@ import { serviceId, talosId } from './checks/talos.ts';
 import { CILIUM } from './checks/cni.ts';
 import { releaseId } from './checks/core.ts';
 import { crdId } from './checks/crds.ts';
-import type { Finding } from './finding.ts';
+import type { Edge, Failing } from './graph.types.ts';
 import { fluxEdges } from './graph-flux.ts';
 import { secretProducers, workloadEdges } from './graph-workloads.ts';
 import { KINDS, listKey } from './kinds.ts';
@@ -14,9 +14,6 @@ import { known } from './look.ts';
 import { at, id, idOf, spec, text } from './objects.ts';
 import type { Snapshot } from './snapshot.types.ts';
 
-/** Who needs whom, by object: `edge(a, b)` says that trouble of b explains trouble of a. */
-export type Edge = (from: string, to: string) => void;
-export type Failing = ReadonlyMap<string, Finding>;
 
 /**
  * The object graph among failing objects. Only those matter: what is well explains nothing. An object whose own words

@@ -1,0 +1,30 @@
+import type { Site } from '../config/cluster.ts';
+import type { TargetFile } from '../config/target.ts';
+import { writeLines } from '../terminal/output.ts';
+import { styleFor } from '../terminal/view.ts';
+import type { Flags } from './args.ts';
+import { problemsJson, renderProblems } from './problems.ts';
+import type { Interruption } from './signals.ts';
+import type { Places } from './surroundings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything about one invocation that does not change from task to task. */
+export interface Invocation {
+  readonly env: Environment;
+  readonly places: Places;
+  readonly flags: Flags;
+  readonly interruption: Interruption;
+  /** The task and variables as typed, for hints that repeat them. */
+  readonly typed: string;
+}
+
+/** The configuration, or undefined after all its problems have been shown. */
+export async function readSite(root: string, target: TargetFile, invocation: Invocation): Promise<Site | undefined> {
+  const { loadSite, sourceLine } = await import('../config/load.ts');
+  const loaded = loadSite(root, target);
+  if ('site' in loaded) return loaded.site;
+  if (invocation.flags.json) writeLines(process.stdout, [JSON.stringify(problemsJson(loaded.problems), null, 2)]);
+  writeLines(process.stderr, renderProblems(loaded.problems, (file, line) => sourceLine(root, file, line), styleFor(process.stderr, invocation.env)));
+  return undefined;
+}
