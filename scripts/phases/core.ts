@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { KubeObject, Release } from '../config/cluster.ts';
 import { coreChecks } from '../health/checks/index.ts';
@@ -6,7 +7,7 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import type { HelmRelease } from '../tools/doors.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
-import { settlePending } from './helm-pending.ts';
+import { syncRelease } from './helm-sync.ts';
 import { MINUTES } from './wait-phase.ts';
 
 const phase: WorkPhase<Cx, Snapshot> = {
@@ -26,8 +27,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     let ready = releases.length - open.length;
     for (const release of releases.filter((candidate) => open.includes(candidate))) {
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `${release.name} ${release.version}: installing`, done: ready, of: releases.length });
-      await settlePending(cx, release, deployed.find((found) => isOf(found, release))?.status);
-      await cx.doors.helmfile.sync('01-core.yaml', release.name);
+      await syncRelease(cx, release, deployed.find((found) => isOf(found, release))?.status);
       ready += 1;
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: `${release.name} ${release.version}`, done: ready, of: releases.length });
     }
@@ -54,8 +54,9 @@ export function inOrder(releases: readonly Release[]): readonly Release[] {
 async function openOrAll(cx: Cx): Promise<readonly Release[]> {
   try {
     return (await releasesToDo(cx)).open;
-  } catch {
+  } catch (error) {
     // A dry run before there is a cluster: nothing can be asked, so every release would be installed.
+    if (!(error instanceof Failure) || error.exit === 'interrupted' || error.exit === 'bug') throw error;
     return cx.site.helmfile.core;
   }
 }
