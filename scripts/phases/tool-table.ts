@@ -34,12 +34,12 @@ export async function toolTable(cx: ActionContext): Promise<readonly ToolRow[]> 
     const cached = inCache === undefined ? undefined : findTool(inCache, '');
     const file = onPath ?? cached;
     const origin = file === undefined ? 'nowhere' : file === cached ? 'tools cache' : cx.target.path !== null && file.startsWith(cx.target.path) ? "the lab's stand-in" : 'PATH';
-    return { tool: found.tool, pin: found.wanted, version: found.found, file, origin, verdict: verdictOf(found, cached !== undefined) };
+    return { tool: found.tool, pin: found.wanted, version: found.found, file, origin, verdict: verdictOf(found, cached !== undefined, inCache !== undefined) };
   });
 }
 
-function verdictOf(found: ToolVersion, cached: boolean): Verdict {
-  const hint = found.hint === undefined ? {} : { hint: found.hint };
+function verdictOf(found: ToolVersion, cached: boolean, buildable: boolean): Verdict {
+  const hint = { hint: hintOf(found, buildable) };
   switch (found.is) {
     case 'same':
     case 'close':
@@ -50,4 +50,11 @@ function verdictOf(found: ToolVersion, cached: boolean): Verdict {
       if (cached) return { is: 'pass', because: 'built by tools:install' };
       return OPTIONAL.has(found.tool) ? { is: 'skip', because: 'not here; only checks of manifests use it', ...hint } : { is: 'fail', because: found.because, ...hint };
   }
+}
+
+/** How to get it: built here where toolchain/ can, else as its makers distribute it. */
+function hintOf(found: ToolVersion, buildable: boolean): string {
+  if (buildable) return `task tools:install TOOL=${found.tool}`;
+  const version = found.wanted === undefined ? '' : ` ${found.wanted}`;
+  return found.tool === 'op' && found.hint !== undefined ? found.hint : `put ${found.tool}${version} on PATH: mise install, or your package manager`;
 }

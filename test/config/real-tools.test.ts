@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test, type TestContext } from 'vitest';
 import type { Site } from '../../scripts/config/cluster.ts';
 import { loadSite } from '../../scripts/config/load.ts';
 import { SITE } from '../../scripts/config/target.ts';
-import { builtTool, buildableTools, toolsCache } from '../../scripts/tools/toolchain.ts';
 import { computedPatches, genConfig } from '../../scripts/tools/talos-args.ts';
+import { realTool } from '../real-tool.ts';
 import { PROJECT } from './scratch.ts';
 
 /** Our data in the hands of the real tools, where they are; each test says "skipped: ..." where they are not. */
@@ -16,12 +16,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'config-tools-'));
 afterAll(() => { rmSync(scratch, { recursive: true, force: true }); });
 
 const REFERENCE = join(PROJECT, '../shared/reference');
-/** What `task tools:install` built, by tool. */
-const built = new Map(buildableTools(PROJECT).map((each) => [each.tool, builtTool(toolsCache(process.env), each)]));
-
-function binary(tool: string): string | undefined {
-  return [...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, tool)), built.get(tool) ?? ''].find((file) => file !== '' && existsSync(file));
-}
+const binary = realTool;
 
 function need(context: TestContext, ...tools: readonly string[]): void {
   const missing = tools.filter((tool) => binary(tool) === undefined);

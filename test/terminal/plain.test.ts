@@ -33,6 +33,57 @@ test('numbers that count up are no news by themselves', () => {
   expect([lines(waiting(0, '3 of 78 established')), lines(waiting(500, '4 of 78 established'))].map((each) => each.length)).toEqual([1, 0]);
 });
 
+describe('no step says more than one line of a kind a second', () => {
+  const at = { lane: 'apps', step: 'crds' } as const;
+  const applied = (wallMs: number, done: number): Event => event(wallMs, { type: 'progress', ...at, subject: 'applied', state: done === 81 ? 'done' : 'working', note: `crd-${done}`, done, of: 81 });
+  const ending = (wallMs: number): Event => event(wallMs, { type: 'phase-finished', ...at, note: '81 applied', ms: 1 });
+  const words = (lines: readonly string[]): string[] => lines.map((line) => line.slice(38).trim().replace(/ {2,}/gu, ' '));
+
+  test('what is counted: the first, one a second, and always the last', () => {
+    const lines = plainLines({ style, verbose: false, utc: true });
+    const said = Array.from({ length: 81 }, (_, index) => lines(applied(index * 25, index + 1)));
+    expect(words(said.flat())).toEqual(['progress applied 1/81 crd-1', 'progress applied 40/81 crd-40', 'progress applied 80/81 crd-80'].slice(0, words(said.flat()).length));
+    expect(words(lines(ending(2_020)))).toEqual(['progress applied done 81/81 crd-81', 'done 81 applied (0s)']);
+  });
+
+  test('of several subjects each gets its word, together', () => {
+    const lines = plainLines({ style, verbose: false, utc: true });
+    const machine = (wallMs: number, subject: string, note: string): string[] => lines(event(wallMs, { type: 'progress', ...at, subject, state: 'working', note }));
+    expect(words(['1', '2', '3'].flatMap((name, index) => machine(index, name, 'configured')))).toEqual(['progress 1 configured']);
+    expect(machine(500, '2', 'installing')).toEqual([]);
+    expect(words(lines(event(1_100, { type: 'note', lane: '', step: '', level: 'info', text: 'other' })))[0]).toBe('progress 3 configured; 2 installing');
+  });
+
+  test('what failed is not held back', () => {
+    const lines = plainLines({ style, verbose: false, utc: true });
+    lines(applied(0, 1));
+    expect(words(lines(event(10, { type: 'progress', ...at, subject: 'applied', state: 'failed', note: 'refused' })))).toEqual(['progress applied failed refused']);
+  });
+
+  test('retries are counted, not listed', () => {
+    const lines = plainLines({ style, verbose: false, utc: true });
+    const retry = (wallMs: number, what: string): string[] => lines(event(wallMs, { type: 'retrying', ...at, what, reason: 'the API server is busy', attempt: 1 }));
+    expect(words(retry(0, 'apply a'))).toEqual(['retrying apply a: the API server is busy (attempt 1)']);
+    expect(Array.from({ length: 50 }, (_, index) => retry(10 + index, `apply ${index}`)).flat()).toEqual([]);
+    expect(words(lines(ending(400)))[0]).toBe('retrying apply 49: the API server is busy (attempt 1), and 49 other retries since');
+  });
+
+  test('a wait that is over is not told after its end', () => {
+    const lines = plainLines({ style, verbose: false, utc: true });
+    expect([lines(waiting(0, 'no answer')), lines(waiting(100, 'refused'))].map((each) => each.length)).toEqual([1, 0]);
+    expect(words(lines(ending(200)))).toEqual(['done 81 applied (0s)']);
+  });
+});
+
+test('verdicts are told when they are final: every check in the way of a step that failed', () => {
+  const lines = plainLines({ style, verbose: false, utc: true });
+  const at = { lane: 'apps', step: 'flux' } as const;
+  const judge = (check: string, is: 'pass' | 'fail' | 'unknown'): string[] => lines(event(0, { type: 'judged', ...at, check, layer: 'x', verdict: is === 'pass' ? { is } : { is, because: 'b' } }));
+  expect([judge('one', 'fail'), judge('two', 'fail'), judge('three', 'unknown'), judge('one', 'pass')].flat()).toEqual([]);
+  const end = lines(event(1, { type: 'phase-failed', ...at, failure: { exit: 'rerun', code: 75, what: 'waited' }, ms: 1 }));
+  expect(end.map((line) => line.slice(38).trim().replace(/ {2,}/gu, ' '))).toEqual(['not so two: b', 'not so cannot tell three: b', 'failed waited (after 0s)']);
+});
+
 test('a message with line breaks and escape sequences stays one harmless line', () => {
   const lines = plainLines({ style, verbose: false, utc: true });
   const [line = ''] = lines(waiting(0, 'bad\n\u001b[2Jgateway'));
@@ -55,7 +106,7 @@ describe('a whole run', () => {
   test('says what failed, why, and what to do, and what was not begun', () => {
     expect(all.find((line) => / failed {2,}/u.test(line))).toMatch(/apps +core +failed +core did not finish in 10m: cert-manager-webhook: 0\/1/u);
     expect(all.some((line) => /apps +core +next +task cluster:health CLUSTER=apps/u.test(line))).toBe(true);
-    expect(all.filter((line) => line.includes('not begun'))).toHaveLength(5);
+    expect(all.filter((line) => line.includes('not begun')).map((line) => line.slice(line.indexOf('not begun')))).toEqual(['not begun  nodes-ready, flux, layers, mesh, healthy: core failed']);
   });
 
   test('ends with the exit code and both clocks', () => {
@@ -77,7 +128,7 @@ describe('what else is said', () => {
   test.each<[EventBody, string | undefined, string]>([
     [{ type: 'command-ran', ...at, tool: 'helm', argv: ['version'], effect: 'read', exitCode: 0, wallMs: 200 }, undefined, 'ran        helm version (exit 0, wall 0.2 s)'],
     [{ type: 'judged', ...at, check: 'api', layer: 'api', verdict: { is: 'pass' } }, undefined, 'pass       api'],
-    [{ type: 'judged', ...at, check: 'api', layer: 'api', verdict: { is: 'unknown', because: 'no answer' } }, 'unknown    api: no answer', 'unknown    api: no answer'],
+    [{ type: 'judged', ...at, check: 'api', layer: 'api', verdict: { is: 'unknown', because: 'no answer' } }, undefined, 'unknown    api: no answer'],
     [{ type: 'would-run', ...at, effect: 'write', command: 'helmfile sync' }, undefined, 'would run  helmfile sync'],
     [{ type: 'phase-skipped', ...at, because: 'six releases deployed', ms: 2000 }, 'already    six releases deployed (2s)', 'already    six releases deployed (2s)'],
     [{ type: 'phase-skipped', ...at, because: 'skip: infra is not there', ms: 0 }, 'skipped    infra is not there', 'skipped    infra is not there'],

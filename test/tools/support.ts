@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Cluster, Machine, Site } from '../../scripts/config/cluster.ts';
@@ -8,9 +8,7 @@ import type { Clock } from '../../scripts/engine/clock.ts';
 import type { EventBody } from '../../scripts/engine/event.ts';
 import { Failure } from '../../scripts/engine/failure.ts';
 import type { Scope } from '../../scripts/tools/doors.ts';
-import { findTool } from '../../scripts/tools/environment.ts';
 import { makeRedactor } from '../../scripts/tools/redact.ts';
-import { builtTool, buildableTools, toolsCache } from '../../scripts/tools/toolchain.ts';
 
 /** A folder of its own, removed when the `using` block ends. */
 export function scratch(): { readonly path: string; [Symbol.dispose](): void } {
@@ -22,14 +20,7 @@ export function fixture(name: string): string {
   return readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 }
 
-/** The real tool on PATH (a stand-in of the lab does not count) or as tools:install builds it; undefined when there is none. */
-export function realTool(tool: string): string | undefined {
-  const root = new URL('../../', import.meta.url).pathname;
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(root)).join(delimiter);
-  const built = buildableTools(root).find((each) => each.tool === tool);
-  const cached = built === undefined ? undefined : builtTool(toolsCache(process.env), built);
-  return findTool(tool, path) ?? (cached !== undefined && existsSync(cached) ? cached : undefined);
-}
+export { realTool } from '../real-tool.ts';
 
 /** A clock that goes on by what is slept, at once. */
 export function fakeClock(): Clock & { readonly slept: number[] } {

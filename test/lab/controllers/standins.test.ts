@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { realTool } from '../../real-tool.ts';
 import { gatewayApiCrds, fluxOperatorCrds } from '../../../lab/catalog/crd-tables.ts';
 import { ROOT_DIR, said, URL as GIT } from './rig.ts';
 import { liveCluster, ROOT, run, standin, type LiveCluster } from './served.ts';
@@ -143,8 +144,8 @@ describe('with a cluster', () => {
     for (const name of ['helmfile', 'flux']) expect(clients).toContain(name);
   });
 
-  const real = (tool: string): string | undefined => (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, tool)).find((path) => existsSync(path) && !readFileSync(path).subarray(0, 2).equals(Buffer.from('#!')));
-  describe.skipIf(real('helm') === undefined || real('flux') === undefined)('compared with the real helm and flux (skipped when they are not on PATH)', () => {
+  const real = realTool;
+  describe.skipIf(real('helm') === undefined || real('flux') === undefined)('compared with the real helm and flux (skipped: where they are not on PATH)', () => {
     test.each([
       ['helm', ['list', '-A', '-o', 'json']], ['helm', ['get', 'values', 'coredns', '-n', 'kube-system', '-o', 'json']], ['helm', ['get', 'values', 'nope', '-n', 'kube-system', '-o', 'json']], ['helm', ['status', 'nope', '-n', 'kube-system']],
       ['flux', ['get', 'kustomizations', '-A']], ['flux', ['get', 'sources', 'git', '-A']], ['flux', ['get', 'ks', 'nope']], ['flux', ['reconcile', 'ks', 'nope']],

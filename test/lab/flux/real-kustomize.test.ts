@@ -1,22 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, identity } from '../../../lab/catalog/data.ts';
 import { isObject } from '../../../lab/catalog/install.ts';
+import { realTool } from '../../real-tool.ts';
 import { build, kustomizationFile } from '../../../lab/flux/kustomize.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** kustomize on PATH or in the user's cache of pinned tools. */
-function findKustomize(): string | undefined {
-  const caches = [process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')].map((folder) => join(folder, 'talos-flux-runner', 'tools'));
-  const places = [...(process.env['PATH'] ?? '').split(delimiter), ...caches.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('kustomize')).map((name) => join(folder, name)) : []))];
-  return places.map((folder) => join(folder, 'kustomize')).find((file) => existsSync(file));
-}
-const kustomize = findKustomize();
+const kustomize = realTool('kustomize');
 
 function read(folder: string): Map<string, string> {
   const out = new Map<string, string>();

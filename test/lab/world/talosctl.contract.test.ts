@@ -1,23 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { realTool } from '../../real-tool.ts';
 import { CHECKOUT, run } from './support.ts';
 import type { Ran } from './support.ts';
 
-/** The real talosctl of this version, where people keep it. */
-function real(): string | undefined {
-  const named = process.env['TALOSCTL_REAL'];
-  if (named !== undefined && existsSync(named)) return named;
-  const cache = join(homedir(), '.cache');
-  const cached = existsSync(cache) ? readdirSync(cache).map((entry) => join(cache, entry, 'talosctl')) : [];
-  return [...cached, ...(process.env['PATH'] ?? '').split(':').filter((part) => !part.includes(join('lab', 'bin'))).map((part) => join(part, 'talosctl'))].find((file) => existsSync(file));
-}
-const found = real();
+const found = realTool('talosctl');
 const labels = (text: string): readonly string[] => text.split('\n').map((line) => line.replace(/:.*/, ''));
 
-describe.skipIf(found === undefined)(found === undefined ? 'talosctl, stand-in and real: skipped: no real talosctl on PATH, in ~/.cache or in TALOSCTL_REAL' : 'talosctl, stand-in and real', () => {
+describe.skipIf(found === undefined)(found === undefined ? 'talosctl, stand-in and real: skipped: no real talosctl on PATH, nor built by tools:install' : 'talosctl, stand-in and real', () => {
   let folder = '';
   const env = (): Record<string, string> => ({ PATH: '/usr/bin:/bin', HOME: folder, TALOSCONFIG: join(folder, 'tc'), KUBECONFIG: join(folder, 'kc'), LAB_NODE: process.execPath, NODE_COMPILE_CACHE: join(folder, 'cc') });
   const both = async (argv: readonly string[]): Promise<{ readonly ours: Ran; readonly theirs: Ran }> => {
