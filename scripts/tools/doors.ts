@@ -58,7 +58,8 @@ export interface Proc { run(command: Command): Promise<CommandResult> }
 /** What answers on a machine's Talos port, told apart by TLS alone. */
 export type TalosFace =
   | { readonly is: 'closed'; readonly because: string }
-  | { readonly is: 'maintenance' }
+  /** `certificate`: SHA-256 of the one it showed. Maintenance mode makes it, with its key, at boot: who shows it again is the same machine in the same boot. */
+  | { readonly is: 'maintenance'; readonly certificate?: string }
   /** Installed; `ours`: its certificate chains to the expected machine CA. null when no CA is known to compare with. */
   | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string };
 
@@ -96,7 +97,7 @@ export type SecretsBundle = Readonly<Record<
 export interface Talos {
   /** TLS probe, no client certificate. Never throws for an unreachable machine. */
   face(machine: Machine): Promise<TalosFace>;
-  /** Maintenance mode listing (insecure), compared with the configuration. */
+  /** Maintenance mode listing (insecure), compared with the configuration. A proof of this run holds for as long as the machine shows the same certificate. */
   identify(machine: Machine): Promise<MachineProof | MachineMismatch>;
   /** Machine configuration of one machine: gen config from the bundle, patched by its layers. `local`. Contains secrets. */
   machineConfig(machine: Machine, bundle: SecretsBundle): Promise<string>;

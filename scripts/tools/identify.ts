@@ -4,6 +4,41 @@ import type { Disk, Link, MachineMismatch, MachineProof } from './doors.ts';
 /** Everything that tells one machine from another in maintenance mode. */
 export interface Inventory { readonly disks: readonly Disk[]; readonly links: readonly Link[] }
 
+/** How a machine's inventory is asked for: each is a call of its own. */
+export interface Listings { disks(): Promise<readonly Disk[]>; links(): Promise<readonly Link[]> }
+
+/**
+ * identifyMachine with as few questions as settle it: network cards are asked for only where disk ids do not, or where
+ * they say no and the cards may tell whose machine it is instead.
+ */
+export async function identifyBy(machine: Machine, listings: Listings, all: readonly Machine[]): Promise<MachineProof | MachineMismatch> {
+  if (diskIds(machine).length === 0) {
+    const [disks, links] = await Promise.all([listings.disks(), listings.links()]);
+    return identifyMachine(machine, { disks, links }, all);
+  }
+  const disks = await listings.disks();
+  const byDisks = identifyMachine(machine, { disks, links: [] }, all);
+  return 'by' in byDisks ? byDisks : identifyMachine(machine, { disks, links: await listings.links() }, all);
+}
+
+/** By machine as it was read for this run: the proof, and the certificate the machine showed when it was asked for its parts. */
+const proven = new WeakMap<Machine, { readonly certificate: string; readonly proof: MachineProof }>();
+
+/**
+ * The machine's proof of earlier in this run, while the machine shows the certificate it showed then; else what `ask` finds.
+ * The certificate's key was made by that boot of maintenance mode and never leaves it, and a TLS handshake proves it is held:
+ * whoever answers with it is the machine whose parts were listed, also when cables were swapped in the meantime. A machine
+ * that booted anew shows another certificate and is asked again.
+ */
+export async function provenBy(machine: Machine, certificate: string | undefined, ask: () => Promise<MachineProof | MachineMismatch>): Promise<MachineProof | MachineMismatch> {
+  const known = proven.get(machine);
+  if (known !== undefined && known.certificate === certificate) return known.proof;
+  const answer = await ask();
+  if ('by' in answer && certificate !== undefined) proven.set(machine, { certificate, proof: answer });
+  else proven.delete(machine);
+  return answer;
+}
+
 /**
  * Is the machine that answered the one the configuration means? Disk ids settle it (they are unique); only without any, MAC patterns do,
  * and then only when no other configured machine fits as well: two machines here share a MAC prefix.

@@ -31,14 +31,14 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
     rejectUnauthorized: false, checkServerIdentity: () => undefined,
     ...(options.expectedCA === undefined ? {} : { ca: options.expectedCA }),
   });
-  let shaken: { ours: boolean | null; issuer: string } | undefined;
+  let shaken: { ours: boolean | null; issuer: string; certificate: string } | undefined;
   const closed = (because: string): void => resolve({ is: 'closed', because });
   const deadlineMs = options.deadlineMs ?? 3_000;
   const timer = setTimeout(() => closed(`no answer within ${deadlineMs / 1000} s`), deadlineMs);
   const onAbort = (): void => reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
   socket.on('secureConnect', () => {
-    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(socket) };
+    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(socket), certificate: socket.getPeerX509Certificate()?.fingerprint256 ?? '' };
     if (socket.alpnProtocol !== 'h2') closed('it speaks TLS but not HTTP/2, so it is no Talos API');
     socket.write(HELLO);
   });
@@ -46,7 +46,7 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
   socket.on('data', (chunk: Buffer) => {
     first = Buffer.concat([first, chunk]);
     if (first.length < 9) return;
-    if (first[3] === SETTINGS) resolve({ is: 'maintenance' });
+    if (first[3] === SETTINGS) resolve({ is: 'maintenance', ...(shaken === undefined || shaken.certificate === '' ? {} : { certificate: shaken.certificate }) });
     else closed('it answered something that is not HTTP/2');
   });
   socket.on('error', (error: Error & { code?: string }) => {

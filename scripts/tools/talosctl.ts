@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import type { Cluster, Machine } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import { dialMachine } from './dial.ts';
-import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos, TalosReads } from './doors.ts';
+import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos, TalosFace, TalosReads } from './doors.ts';
 import { clusterFiles, privateFolder, readIfThere, writePrivate } from './files.ts';
 import { gate } from './gate.ts';
 import { identityOf, readIdentity, writeIdentity } from './identity.ts';
-import { identifyMachine } from './identify.ts';
+import { identifyBy, provenBy } from './identify.ts';
 import { dialKubeconfig, namedKubeconfig } from './kubeconfig.ts';
 import { probeFace } from './probe.ts';
 import { ToolFailure } from './proc.ts';
@@ -37,6 +37,7 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     return files.talosconfig;
   };
   const mtls = (machine: Machine): args.Via & { readonly by: 'mtls' } => ({ by: 'mtls', talosconfig: talosconfig(), endpoint: dialMachine(target, machine).hostPort, node: machine.address });
+  const face = (machine: Machine): Promise<TalosFace> => probeFace({ dial: dialMachine(target, machine), expectedCA: readIdentity(files)?.machineCA.pem, signal: scope.signal });
   const call = (argv: readonly string[], effect: Effect, more: { readonly stdin?: string; readonly timeoutMs?: number } = {}): Promise<CommandResult> =>
     proc.run({ tool: 'talosctl', argv, effect, timeoutMs: more.timeoutMs ?? QUICK_MS, ...(more.stdin === undefined ? {} : { stdin: more.stdin, stdinAsFile: true }) });
   const read = async (argv: readonly string[]): Promise<string> => (await call(argv, 'read')).stdout;
@@ -56,11 +57,14 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
   };
 
   return {
-    face: (machine) => probeFace({ dial: dialMachine(target, machine), expectedCA: readIdentity(files)?.machineCA.pem, signal: scope.signal }),
+    face,
 
     async identify(machine) {
-      const [disks, links] = await Promise.all([read(args.getResource(insecure(machine), 'disks')), read(args.getResource(insecure(machine), 'links'))]);
-      return identifyMachine(machine, { disks: parse.parseDisks(disks), links: parse.parseLinks(links) }, scope.site.clusters.flatMap((each) => each.machines));
+      const shown = await face(machine);
+      return provenBy(machine, shown.is === 'maintenance' ? shown.certificate : undefined, async () => identifyBy(machine, {
+        disks: async () => parse.parseDisks(await read(args.getResource(insecure(machine), 'disks'))),
+        links: async () => parse.parseLinks(await read(args.getResource(insecure(machine), 'links'))),
+      }, scope.site.clusters.flatMap((each) => each.machines)));
     },
 
     async machineConfig(machine, bundle) {

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { identifyMachine } from '../../scripts/tools/identify.ts';
+import { describe, expect, test } from 'vitest';
+import { identifyBy, identifyMachine, provenBy } from '../../scripts/tools/identify.ts';
 import { parseDisks, parseLinks } from '../../scripts/tools/talos-parse.ts';
 import { fixture, machine } from './support.ts';
 
@@ -37,4 +37,60 @@ test('no disk to install on is a mismatch, whatever else fits', () => {
 test('a bond has the right address too, but is no card', () => {
   const wanted = machine('infra-01', { macs: ['f8:f2:1e:20:57:d0'] });
   expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ because: expect.stringContaining('none of its network cards') });
+});
+
+describe('asking', () => {
+  const asked: string[] = [];
+  const listings = {
+    disks: async () => { asked.push('disks'); return seen.disks; },
+    links: async () => { asked.push('links'); return seen.links; },
+  };
+  const elsewhere = machine('infra-02', { disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/nvme-eui.elsewhere' } } } });
+  test.each([
+    ['disk ids settle it: cards are not asked for', infra01, ['disks'], { by: 'disk id' }],
+    ['without disk ids both are', macOnly, ['disks', 'links'], { by: 'MAC' }],
+    ['disk ids that say no: the cards tell whose machine it may be', elsewhere, ['disks', 'links'], { looksLike: 'apps-03' }],
+  ])('%s', async (_, wanted, questions, answer) => {
+    asked.length = 0;
+    const byCard = machine('apps-03');
+    const others = wanted === elsewhere ? [byCard] : [];
+    expect(await identifyBy(wanted, listings, [wanted, ...others])).toMatchObject(answer);
+    expect(asked).toEqual(questions);
+  });
+});
+
+describe('a proof of this run', () => {
+  const proof = { machine: 'infra-01', by: 'disk id', evidence: CEPH } as const;
+  const mismatch = { machine: 'infra-01', because: 'no disk fits', looksLike: undefined };
+  const asking = (...answers: (typeof proof | typeof mismatch)[]) => {
+    const ask = async () => answers.shift() ?? Promise.reject(new Error('asked too often'));
+    return { ask, left: () => answers.length };
+  };
+  test('holds while the machine shows the same certificate', async () => {
+    const wanted = machine('infra-01');
+    const { ask } = asking(proof);
+    expect(await provenBy(wanted, 'AA', ask)).toBe(proof);
+    expect(await provenBy(wanted, 'AA', ask)).toBe(proof);
+  });
+  test.each([['another certificate', 'BB'], ['none', undefined]])('is made anew when it shows %s: another machine may answer there now', async (_, shown) => {
+    const wanted = machine('infra-01');
+    const { ask } = asking(proof, mismatch);
+    await provenBy(wanted, 'AA', ask);
+    expect(await provenBy(wanted, shown, ask)).toBe(mismatch);
+  });
+  test('of a machine that shows no certificate is not kept', async () => {
+    const wanted = machine('infra-01');
+    const { ask, left } = asking(proof, proof);
+    await provenBy(wanted, undefined, ask);
+    await provenBy(wanted, undefined, ask);
+    expect(left()).toBe(0);
+  });
+  test('a mismatch is never kept, and takes an earlier proof with it', async () => {
+    const wanted = machine('infra-01');
+    const { ask, left } = asking(proof, mismatch, mismatch);
+    await provenBy(wanted, 'AA', ask);
+    await provenBy(wanted, 'BB', ask);
+    await provenBy(wanted, 'AA', ask);
+    expect(left()).toBe(0);
+  });
 });

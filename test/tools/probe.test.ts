@@ -29,7 +29,17 @@ const installed = (by: Authority) => createSecureServer({ ...by.issue({ organiza
 
 test('a server that asks for no certificate and answers is in maintenance', async () => {
   const server = createSecureServer({ ...theirs.issue({ commonName: 'maintenance' }), minVersion: 'TLSv1.3', allowHTTP1: true });
-  expect(await on(server, (port) => probe(port, ours.cert))).toEqual({ is: 'maintenance' });
+  expect(await on(server, (port) => probe(port, ours.cert))).toEqual({ is: 'maintenance', certificate: expect.stringMatching(/^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/) });
+});
+test('two machines in maintenance show two certificates, and each its own again', async () => {
+  const seen: unknown[] = [];
+  for (const leaf of [theirs.issue({ commonName: 'maintenance' }), theirs.issue({ commonName: 'maintenance' })]) {
+    const server = createSecureServer({ ...leaf, minVersion: 'TLSv1.3', allowHTTP1: true });
+    await on(server, async (port) => { for (let n = 0; n < 2; n += 1) seen.push(Reflect.get(await probe(port), 'certificate')); });
+  }
+  expect(seen[0]).toBe(seen[1]);
+  expect(seen[2]).toBe(seen[3]);
+  expect(seen[0]).not.toBe(seen[2]);
 });
 test('one that demands a certificate is installed, and ours by its authority', async () => {
   expect(await on(installed(ours), (port) => probe(port, ours.cert))).toEqual({ is: 'installed', ours: true, issuer: 'O=talos' });
