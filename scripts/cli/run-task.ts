@@ -102,7 +102,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
     tidy(places.taskDir);
   }
-  show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), steps: steps !== undefined, summary });
+  show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), summarised: view.summarises === true, summary });
   return exit;
 }
 
@@ -172,7 +172,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun,
   });
   await runSteps(steps, {
     contextFor, emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
-    answer: answerWith({ invocation, target, view, signal }),
+    answer: answerWith({ invocation, target, run: run.id, view, signal }),
   });
   return undefined;
 }
@@ -236,7 +236,7 @@ interface Shown {
   readonly summary: ReturnType<typeof createSummary>;
   readonly ms: number;
   readonly wallMs: number;
-  readonly steps: boolean;
+  readonly summarised: boolean;
   redact(text: string): string;
 }
 
@@ -264,7 +264,7 @@ function show(shown: Shown): void {
   }
   printOutcome(shown.outcome ?? stepsOutcome({
     task: resolved.name, clusters: resolved.clusters, run: shown.run, lanes: shown.timings.lanes(), label: todo.target.label,
-    ms: shown.ms, wallMs: shown.wallMs, simulated: todo.target.kind === 'lab', notes: shown.summary.notes(), verbose: invocation.flags.verbose,
+    ms: shown.ms, wallMs: shown.wallMs, simulated: todo.target.kind === 'lab', notes: shown.summary.notes(), verbose: invocation.flags.verbose, summarised: shown.summarised,
   }), out);
 }
 

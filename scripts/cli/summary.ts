@@ -20,9 +20,12 @@ export function createSummary(): Summary {
 export function stepsOutcome(facts: {
   readonly task: string; readonly clusters: readonly string[]; readonly run: string; readonly lanes: LaneTimings; readonly label: string;
   readonly ms: number; readonly wallMs: number; readonly simulated: boolean; readonly notes: readonly { readonly lane: string; readonly text: string }[]; readonly verbose: boolean;
+  /** The view has said how it ended: only what must not be missed is left. */
+  readonly summarised?: boolean;
 }): Outcome {
   const steps = Object.values(facts.lanes).flat();
-  const did = steps.filter((step) => step.how === 'done').length;
+  // A preflight only looks, every time.
+  const did = steps.filter((step) => step.how === 'done' && step.step !== 'preflight').length;
   const result: Json = {
     task: facts.task, run: facts.run, exit: 0, clusters: facts.clusters, target: facts.label, ms: facts.ms, wallMs: facts.wallMs,
     lanes: Object.fromEntries(Object.entries(facts.lanes).map(([lane, entries]) => [lane, entries.map((entry) => ({ ...entry }))])),
@@ -33,9 +36,11 @@ export function stepsOutcome(facts: {
     result,
     render(style) {
       const took = facts.simulated ? `${duration(facts.ms)} simulated, ${duration(facts.wallMs)} of wall` : duration(facts.ms);
+      const warnings = facts.notes.map((note) => `  ${style.yellow('!')} ${note.lane === '' ? '' : `${note.lane}: `}${note.text}`);
+      if (facts.summarised === true) return warnings;
       return [
-        `${style.green('✔')} ${style.bold(facts.task)} ${facts.clusters.join(' ')}   ${did === 0 ? 'nothing to do' : plural(did, 'step')}, ${took}`,
-        ...facts.notes.map((note) => `  ${style.yellow('!')} ${note.lane === '' ? '' : `${note.lane}: `}${note.text}`),
+        `${style.green('✔')} ${style.bold(facts.task)} ${facts.clusters.join(' ')}   ${did === 0 ? 'nothing needed changing' : `${plural(did, 'step')} done`}, ${took}`,
+        ...warnings,
         style.dim(`  ${facts.label}   run ${facts.run}`),
       ];
     },

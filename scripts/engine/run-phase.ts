@@ -162,7 +162,7 @@ async function waitOn<S, T>(phase: Pick<WaitPhase<S>, 'title' | 'verify'>, place
   const { lane, step, host } = place;
   let pending: Pending | undefined;
   return poll<T>({
-    what: phase.verify.length === 1 ? (phase.verify[0]?.name ?? phase.title) : `${phase.title} (${phase.verify.length} checks)`,
+    what: phase.verify.length === 1 ? (phase.verify[0]?.name ?? phase.title) : `all ${phase.verify.length} checks of ${step}`,
     patience, every: VERIFY_EVERY, attempt: LOOK_ATTEMPT, clock: host.clock, signal: host.signal,
     probe: async () => {
       const answer = await ask();

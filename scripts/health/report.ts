@@ -75,7 +75,7 @@ function headline(diagnosis: Diagnosis, cluster: Cluster): string {
   if (diagnosis.is === 'healthy') return `${cluster.name} is healthy`;
   if (diagnosis.is === 'cannotTell') return `whether ${cluster.name} is healthy cannot be told: ${many(shownUnknowns(diagnosis).length, 'thing')} unknown`;
   const consequences = new Set(diagnosis.causes.flatMap((cause) => cause.consequences.flatMap((group) => group.objects))).size;
-  return `${cluster.name} is not healthy: ${many(diagnosis.causes.length, 'cause')}, ${many(consequences, 'consequence')}`;
+  return `${cluster.name} is not healthy: ${many(diagnosis.causes.length, 'cause')}${consequences === 0 ? '' : `, ${many(consequences, 'consequence')}`}`;
 }
 const many = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
@@ -125,7 +125,8 @@ function unknownLines(diagnosis: Diagnosis, style: Style): readonly string[] {
     return [
       ...labelled('unknown', about, { indent: 2, label: LABEL, width: style.width, dress: style.yellow }),
       ...labelled('because', unknown.because, { indent: 2 + LABEL, label: 9, width: style.width, dress: style.dim }),
-      ...(unknown.hint === undefined ? [] : labelled('try', unknown.hint, { indent: 2 + LABEL, label: 9, width: style.width, dress: style.dim })),
+      // Who reads this has just asked for the health: sent to ask again, one would go in a circle.
+      ...(unknown.hint === undefined || unknown.hint.startsWith('task cluster:health') ? [] : labelled('try', unknown.hint, { indent: 2 + LABEL, label: 9, width: style.width, dress: style.dim })),
     ];
   });
 }
@@ -151,7 +152,7 @@ function piece(is: LayerRow['is'], said: string, style: Style): Piece {
 
 /** What a layer that is well comes to, in a word or two. */
 function note(row: LayerRow, seen: Snapshot): string {
-  if (row.is === 'skip') return ` skip: ${row.because}`;
+  if (row.is === 'skip') return ` (skip: ${row.because})`;
   if (row.is !== 'pass') return '';
   const machines = seen.cluster.machines.length;
   const leader = leaderName(seen);

@@ -26,12 +26,12 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const { open, deployed } = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : await releasesToDo(cx);
     let ready = releases.length - open.length;
     for (const release of releases.filter((candidate) => open.includes(candidate))) {
-      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `${release.name} ${release.version}: installing`, done: ready, of: releases.length });
+      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `installing ${release.version}`, done: ready, of: releases.length });
       await syncRelease(cx, release, deployed.find((found) => isOf(found, release))?.status);
       ready += 1;
-      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: `${release.name} ${release.version}`, done: ready, of: releases.length });
+      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: release.version, done: ready, of: releases.length });
     }
-    return `${ready}/${releases.length} releases`;
+    return cx.dryRun ? `would install or upgrade ${open.length} of ${releases.length} releases` : `${ready}/${releases.length} releases`;
   },
 };
 export default phase;

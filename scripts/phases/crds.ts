@@ -36,6 +36,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
       applied += 1;
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: 'applied', state: applied === crds.length ? 'done' : 'working', note: crd.metadata.name, done: applied, of: crds.length });
     }, cx.signal);
+    if (cx.dryRun) return `would apply those the charts bring, known once they are rendered, and ${crds.length} that are fetched`;
     return `${crds.length} applied`;
   },
 };

@@ -17,21 +17,29 @@ const TOOLS: readonly { readonly tool: 'talosctl' | 'helmfile' | 'helm' | 'flux'
 ];
 
 /** One finding per tool: there, and of a version we know how to drive. */
-export async function toolVerdicts(cx: Cx): Promise<readonly { readonly name: string; readonly verdict: Verdict }[]> {
-  return Promise.all(TOOLS.map(async ({ tool, fits }) => {
-    const wanted = cx.site.versions.tools[tool];
-    const name = `${tool}${wanted === undefined ? '' : ` ${wanted}`} can be driven`;
-    try {
-      const found = await clientVersion(cx, tool);
-      if (wanted === undefined || close(found, wanted, fits)) return { name, verdict: { is: 'pass' as const, because: found } };
-      return { name, verdict: { is: 'fail' as const, because: `${tool} is ${found}, the pin is ${wanted} (${fits} needed)`, hint: `mise install, or put ${tool} ${wanted} first on PATH` } };
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const because = error.because === undefined ? error.what : `${error.what}: ${error.because}`;
-      // A dry run must work on a machine that has none of the tools yet.
-      return { name, verdict: { is: cx.dryRun ? 'unknown' as const : 'fail' as const, because, hint: error.hint ?? `task tools:check shows what is found where` } };
-    }
+export async function toolVerdicts(cx: Cx, tell: (finding: ToolFinding) => void = () => {}): Promise<readonly ToolFinding[]> {
+  return Promise.all(TOOLS.map(async (pinned) => {
+    const finding = await toolVerdict(cx, pinned);
+    tell(finding);
+    return finding;
   }));
+}
+
+interface ToolFinding { readonly name: string; readonly verdict: Verdict }
+
+async function toolVerdict(cx: Cx, { tool, fits }: (typeof TOOLS)[number]): Promise<ToolFinding> {
+  const wanted = cx.site.versions.tools[tool];
+  const name = `${tool}${wanted === undefined ? '' : ` ${wanted}`} can be driven`;
+  try {
+    const found = await clientVersion(cx, tool);
+    if (wanted === undefined || close(found, wanted, fits)) return { name, verdict: { is: 'pass' as const, because: found } };
+    return { name, verdict: { is: 'fail' as const, because: `${tool} is ${found}, the pin is ${wanted} (${fits} needed)`, hint: `mise install, or put ${tool} ${wanted} first on PATH` } };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const because = error.because === undefined ? error.what : `${error.what}: ${error.because}`;
+    // A dry run must work on a machine that has none of the tools yet.
+    return { name, verdict: { is: cx.dryRun ? 'unknown' as const : 'fail' as const, because, hint: error.hint ?? `task tools:check shows what is found where` } };
+  }
 }
 
 async function clientVersion(cx: Cx, tool: (typeof TOOLS)[number]['tool']): Promise<string> {

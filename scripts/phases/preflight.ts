@@ -30,21 +30,21 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 
   async run(cx) {
+    // Told one by one as they come: a preflight that takes a while shows how far it is.
+    const tell = ({ name, verdict }: Finding): void => cx.emit({ type: 'judged', lane: cx.lane, step: cx.step, check: name, layer: 'preflight', verdict });
     const findings: Finding[] = [];
-    const [tools, secrets] = await Promise.all([toolVerdicts(cx), secretsFinding(cx)]);
+    const [tools, secrets] = await Promise.all([toolVerdicts(cx, tell), secretsFinding(cx)]);
+    tell(secrets);
     findings.push(...tools, secrets);
     // Without the bundle nobody can say whether an installed machine is ours; the other findings still count.
     if (secrets.verdict.is === 'pass' && !cx.dryRun) {
       await cx.doors.talos.writeTalosconfig((await cx.secrets()).bundle(cx.cluster));
     }
-    findings.push(...await machineFindings(cx));
-    for (const finding of findings) {
-      cx.emit({ type: 'judged', lane: cx.lane, step: cx.step, check: finding.name, layer: 'preflight', verdict: finding.verdict });
-    }
+    findings.push(...await machineFindings(cx, tell));
     const bad = findings.filter((finding) => finding.verdict.is === 'fail' || finding.verdict.is === 'unknown');
     if (bad.length > 0 && !cx.dryRun) throw refusal(cx, bad);
     const counted = findings.filter((finding) => finding.verdict.is !== 'skip').length;
-    return bad.length > 0 ? `${bad.length} of ${counted} checks would refuse: ${bad.map((finding) => finding.name).join(', ')}` : `${counted} checks`;
+    return bad.length > 0 ? `${bad.length} of ${counted} checks would refuse: ${bad.map((finding) => finding.name).join(', ')}` : `${counted} checks passed`;
   },
 };
 export default phase;
@@ -66,11 +66,13 @@ function failVerdict(error: Failure): Verdict {
   return error.hint === undefined ? { is: 'fail', because } : { is: 'fail', because, hint: error.hint };
 }
 
-async function machineFindings(cx: Cx): Promise<readonly Finding[]> {
+async function machineFindings(cx: Cx, tell: (finding: Finding) => void): Promise<readonly Finding[]> {
   const found = new Map<string, Finding>();
   await each(cx.cluster.machines, cx.cluster.machines.length, async (machine) => {
     const name = `${machine.name} (${machine.address}) is bare or ours`;
-    found.set(machine.name, { name, verdict: await machineVerdict(cx, machine) });
+    const finding: Finding = { name, verdict: await machineVerdict(cx, machine) };
+    found.set(machine.name, finding);
+    tell(finding);
   }, cx.signal);
   return cx.cluster.machines.flatMap((machine) => found.get(machine.name) ?? []);
 }

@@ -44,7 +44,7 @@ export function renderUnexpected(error: unknown, style: Style, options: FailureO
   return options.verbose ? [...lines, ...stackLines(error, style)] : lines;
 }
 
-function describe(failure: Failure | FailureData, style: Style, indent: number): string[] {
+function describe(failure: Failure | FailureData, style: Style, indent: number, saidAbove?: string): string[] {
   const lead = ' '.repeat(indent);
   const [first = '', ...more] = wrap(clean(failure.what), style.width - indent - 2);
   const lines = [`${lead}${style.red('✖')} ${style.bold(first)}`, ...more.map((line) => `${lead}  ${style.bold(line)}`)];
@@ -53,9 +53,10 @@ function describe(failure: Failure | FailureData, style: Style, indent: number):
   };
   add('why', failure.because);
   add('left', failure.leftBehind);
-  add('next', failure.hint, style.cyan);
+  if (failure.hint !== saidAbove) add('next', failure.hint, style.cyan);
   add('log', failure.log);
-  for (const part of failure.parts ?? []) lines.push(...describe(part, style, indent + 2));
+  // A next step said above is not said again below.
+  for (const part of failure.parts ?? []) lines.push(...describe(part, style, indent + 2, failure.hint));
   return lines;
 }
 

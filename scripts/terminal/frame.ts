@@ -98,19 +98,23 @@ function stack(blocks: readonly Block[], room: number, width: number, style: Sty
   return blocks.flatMap((block, index) => [...(gaps && index > 0 ? [''] : []), ...block.lines(shares.get(block) ?? 1)]);
 }
 
-function bannerLines(state: ViewState, width: number, now: number, style: Style): string[] {
+function bannerLines(state: ViewState, width: number, now: number, style: Style, over = false): string[] {
   const variables = spoken(state.variables).map((each) => ` ${clean(each)}`).join('');
   const command = `task ${state.task}${variables}`;
   const wall = wallSeconds(wallElapsed(state, now));
-  const clocks = state.speed === 1 ? duration(runClock(state, now)) : `${duration(runClock(state, now))} simulated, wall ${wall}`;
-  const target = `target: ${state.target} (${clocks})${state.dryRun ? '   DRY RUN, nothing is changed' : ''}`;
-  const run = `run ${shortId(state.run)}`;
+  // At the end the clocks stand in the last line, and the run's name is whole, because it is what one looks for later.
+  const clocks = over ? '' : state.speed === 1 ? ` (${duration(runClock(state, now))})` : ` (${duration(runClock(state, now))} simulated, wall ${wall})`;
+  const shortClocks = over ? '' : state.speed === 1 ? clocks : ` (${duration(runClock(state, now))}, wall ${wall})`;
+  const target = `target: ${state.target}${clocks}${state.dryRun ? '   DRY RUN, nothing is changed' : ''}`;
+  const run = `run ${over ? state.run : shortId(state.run)}`;
+  // Every warning is said once more below the last picture.
+  const news = over ? [] : note(state, width, style);
   const gap = '      ';
   const one = displayWidth(command) + displayWidth(target) + displayWidth(run) + 2 * gap.length;
-  if (one <= width) return [`${style.bold(command)}${gap}${style.cyan(target)}${gap}${style.dim(run)}`, ...note(state, width, style)];
+  if (one <= width) return [`${style.bold(command)}${gap}${style.cyan(target)}${gap}${style.dim(run)}`, ...news];
   const first = displayWidth(command) + 3 + displayWidth(run) <= width ? `${style.bold(command)}   ${style.dim(run)}` : style.bold(truncate(command, width));
-  const short = `${state.target} (${state.speed === 1 ? clocks : `${duration(runClock(state, now))}, wall ${wall}`})${state.dryRun ? '  DRY RUN' : ''}`;
-  return [first, style.cyan(truncate(displayWidth(target) <= width ? target : short, width)), ...note(state, width, style)];
+  const short = `${state.target}${shortClocks}${state.dryRun ? '  DRY RUN' : ''}`;
+  return [first, style.cyan(truncate(displayWidth(target) <= width ? target : short, width)), ...news];
 }
 
 function note(state: ViewState, width: number, style: Style): string[] {
@@ -133,14 +137,14 @@ const SLOWEST = 3;
  */
 export function finalFrame(state: ViewState, width: number, now: number, style: Style): string[] {
   if (width <= 0 || state.task === '' && state.lanes.length === 0) return [];
-  const banner = bannerLines(state, width, now, style);
+  const banner = bannerLines(state, width, now, style, true);
   const names = Math.min(16, Math.max(3, ...state.lanes.map((lane) => displayWidth(lane.lane))));
   const lines = [...banner, ...state.lanes.filter((lane) => lane.steps.length > 0).flatMap((lane) => finalLane(lane, names, width, style))];
   const { finished } = state;
   if (finished !== undefined) {
     const clocks = state.speed === 1 ? duration(finished.ms) : `${duration(finished.ms)} simulated, wall ${wallSeconds(finished.wallMs)}`;
     const good = finished.exit === 0;
-    const text = `${good ? (state.dryRun ? 'dry run complete' : 'done') : `ended with exit ${finished.exit}`} after ${clocks}`;
+    const text = good ? `${state.dryRun ? 'dry run complete' : 'done'} in ${clocks}` : `ended with exit ${finished.exit} after ${clocks}`;
     lines.push(`${good ? style.green(MARK.done) : style.red(MARK.failed)} ${style.bold(truncate(text, Math.max(0, width - 2)))}`);
   }
   return lines.map((line) => fit(line, width));
@@ -155,14 +159,16 @@ function finalLane(lane: LaneView, names: number, width: number, style: Style): 
   const already = done.filter((step) => step.state === 'already').length;
   const slowest = done.filter((step) => step.state === 'done' && (step.ms ?? 0) >= 1000).toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0)).slice(0, SLOWEST);
   const parts = [
-    `${done.length}/${plural(lane.steps.length, 'step')}`,
+    `${done.length === lane.steps.length ? '' : `${done.length} of `}${plural(lane.steps.length, 'step')}`,
+    ...(already === 0 ? [] : [already === done.length ? 'nothing needed doing' : `${already} needed nothing`]),
     duration(spent),
-    ...(already === 0 ? [] : [`${already} already there`]),
-    ...(slowest.length === 0 ? [] : [`slowest: ${slowest.map((step) => `${step.name} ${duration(step.ms ?? 0)}`).join(', ')}`]),
-  ];
+  ].join('   ');
   const room = Math.max(0, width - names - 6);
+  // Half a name says nothing: as many as fit, whole.
+  const words = (most: number): string => `slowest: ${slowest.slice(0, most).map((step) => `${step.name} ${duration(step.ms ?? 0)}`).join(', ')}`;
+  const shown = [...slowest.keys()].map((index) => slowest.length - index).find((most) => displayWidth(parts) + 3 + displayWidth(words(most)) <= room) ?? 0;
   return [
-    `  ${mark} ${style.bold(padEnd(truncate(lane.lane === '' ? 'run' : lane.lane, names), names))}  ${truncate(parts.join('   '), room)}`,
+    `  ${mark} ${style.bold(padEnd(truncate(lane.lane === '' ? 'run' : lane.lane, names), names))}  ${truncate(parts, room)}${shown === 0 ? '' : `   ${words(shown)}`}`,
     ...failed.map((step) => `    ${style.red(truncate(`${MARK.failed} ${step.name}: ${step.note}`, Math.max(0, width - 4)))}`),
   ];
 }

@@ -2,7 +2,7 @@ import type { Style } from '../engine/outcome.ts';
 import { bar, MARK, stepMark } from './marks.ts';
 import type { Estimates, LaneView, StepView, SubjectView } from './state.ts';
 import { cell, displayWidth, truncate, wrap } from './width.ts';
-import { about, count, duration, limit } from './words.ts';
+import { about, count, duration, limit, plural } from './words.ts';
 
 /** How much of a lane is shown; from roomy to tight until it fits. */
 interface Detail {
@@ -196,7 +196,8 @@ function activeLines(step: StepView, names: number, cx: LaneContext, detail: Det
   const { style, width } = cx;
   const waiting = step.waiting;
   const counted = count(waiting?.done, waiting?.of);
-  const main = step.state === 'asking' ? step.note : counted !== '' ? `${counted}  ${step.title}` : waiting === undefined ? (step.subjects.length > 0 && detail.subjects !== 'all' ? subjectCount(step.subjects) : step.title) : step.title;
+  const sofar = counted !== '' ? counted : waiting !== undefined ? '' : step.subjects.length > 0 ? (detail.subjects === 'all' ? '' : subjectCount(step.subjects)) : step.passed.length > 0 ? `${plural(step.passed.length, 'check')} passed` : '';
+  const main = step.state === 'asking' ? step.note : [sofar, step.title].filter((part) => part !== '').join('  ');
   const lines: Line[] = [{ text: row(stepMark(step.state, cx.now, style), step.name, names, main, duration(stepTime(step, cx)), cx, (text) => text, style.bold), rank: RANK.active }];
   const indent = Math.min(names + 6, Math.max(4, Math.floor(width / 3)));
   const room = width - indent;
@@ -226,7 +227,10 @@ function activeLines(step: StepView, names: number, cx: LaneContext, detail: Det
   return lines;
 }
 
+/** Where a step counts for itself, that; subjects it has not come to are not known here. */
 function subjectCount(subjects: readonly SubjectView[]): string {
+  const counting = subjects.filter((each) => each.of !== undefined).toSorted((a, b) => (a.done ?? 0) - (b.done ?? 0)).at(-1);
+  if (counting !== undefined) return count(counting.done, counting.of);
   return `${subjects.filter((each) => each.state === 'done').length}/${subjects.length}`;
 }
 

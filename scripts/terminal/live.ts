@@ -12,6 +12,8 @@ export interface LiveOptions {
   readonly estimates: Estimates;
   /** The wall clock, ms since the epoch. */
   readonly now: () => number;
+  /** Whether results are read where the picture stands: then its last one is the summary. */
+  readonly summarises?: boolean;
 }
 
 /** About twelve pictures a second: smooth for the eye, idle for the machine. */
@@ -130,6 +132,7 @@ export function createLiveView(options: LiveOptions): View {
   const driven = listr.run();
 
   return {
+    summarises: options.summarises ?? false,
     on(event) {
       state = reduce(state, event);
     },

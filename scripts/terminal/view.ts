@@ -63,6 +63,6 @@ export function createView(options: ViewOptions): View {
     case 'answer':
       return createAnswerView({ stream, style });
     case 'live':
-      return createLiveView({ stream, style, estimates: options.estimates ?? {}, now: options.now ?? Date.now });
+      return createLiveView({ stream, style, estimates: options.estimates ?? {}, now: options.now ?? Date.now, summarises: to === 'stdout' });
   }
 }

@@ -2,6 +2,8 @@ import type { Event } from '../engine/event.ts';
 
 /** Someone who shows what the engine says. Listens only: nothing a view does can slow or stop the work. */
 export interface View {
+  /** Whether what close() leaves on the screen says how a run of steps ended, so that nobody need print it again. */
+  readonly summarises?: boolean;
   on(event: Event): void;
   /** A sentence from outside the run ("stopping safely"), put where it does not break the picture; the JSON view leaves it out. */
   say(text: string): void;

@@ -46,9 +46,9 @@ export function count(done: number | undefined, of: number | undefined): string 
   return done === undefined ? '' : of === undefined ? String(done) : `${done}/${of}`;
 }
 
-/** `1 step`, `2 steps`. */
-export function plural(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** `1 step`, `2 steps`; `many` where an "s" is not enough. */
+export function plural(number: number, noun: string, many = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : many}`;
 }
 
 /** Said by the target's label already, which every view shows. */

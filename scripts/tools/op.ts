@@ -126,5 +126,5 @@ export function isSignedOut(stderr: string): boolean {
 }
 
 function signedOut(cause: ToolFailure): Failure {
-  return new Failure({ exit: 'rerun', what: 'nobody is signed in to 1Password', because: lastWords(cause.stderr, 1, 200), hint: 'eval $(op signin)   then run this again; nothing has been written', cause });
+  return new Failure({ exit: 'rerun', what: 'nobody is signed in to 1Password', because: lastWords(cause.stderr, 1, 200), hint: 'sign in with: eval "$(op signin)"\nthen run the same command again; nothing has been written', cause });
 }

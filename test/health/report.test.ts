@@ -26,7 +26,7 @@ describe('health, for people', () => {
     expect(said).toContain('✔ infra is healthy (exit 0)');
     expect(said).toContain(LABEL);
     expect(said).toContain('✔ machines 3/3  ✔ talos 3/3  ✔ etcd 3 members, leader infra-02  ✔ api v1.34.4');
-    expect(said).toContain('– mesh skip: not in this tree yet');
+    expect(said).toContain('– mesh (skip: not in this tree yet)');
   });
   test('names cause, because, since, what to try and who waits for it', () => {
     const outcome = health(with_(faults.storeDown));
@@ -50,6 +50,19 @@ describe('health, for people', () => {
     expect(said).toContain('? api');
     expect(said).toContain('– nodes cni crds core sources kustomizations helmreleases workloads certificates secrets not judged (needs api)');
     expect(said).toContain('etcd 3 members');
+  });
+  test('counts no consequences where there are none', () => {
+    const draft = with_(faults.releaseStalled);
+    const { causes, ...rest } = diagnose(draft);
+    const alone = { ...rest, causes: causes.map((cause) => ({ ...cause, consequences: [] })) };
+    expect(text(healthOutcome(alone, draft.cluster, draft, LABEL))).toMatch(/is not healthy: 1 cause \(exit 1\)/u);
+  });
+  test('does not send in a circle to the question that was just asked', () => {
+    const outcome = health(with_((draft) => {
+      faults.apiDown(draft, 'refused');
+      if (!draft.api.ok) draft.api = { ...draft.api, hint: 'task cluster:health CLUSTER=infra says how the cluster is' };
+    }));
+    expect(text(outcome)).not.toContain('cluster:health');
   });
   test('says once what to try, and nothing open of what is known to be in trouble', () => {
     expect(text(health(with_(faults.storeDown))).match(/describe clustersecretstore/gu)).toHaveLength(1);

@@ -95,14 +95,14 @@ describe('what a frame says', () => {
     const { state, now } = at(1000, events);
     const lines = finalFrame(state, 100, now, plain);
     expect(lines).toHaveLength(5);
-    expect(lines[2]).toMatch(/✔ infra {2}14\/14 steps {3}4m40s {3}slowest: core 1m20s, flux 55s, talos-apply 42s/u);
-    expect(lines.at(-1)).toMatch(/✔ done after 5m\d\ds simulated, wall 5\.\d s/u);
+    expect(lines[2]).toMatch(/✔ infra {2}14 steps {3}4m40s {3}slowest: core 1m20s, flux 55s, talos-apply 42s/u);
+    expect(lines.at(-1)).toMatch(/✔ done in 5m\d\ds simulated, wall 5\.\d s/u);
   });
 
   test('after a failure the last picture names the step and its reason, and who ended where', () => {
     const { state, now } = at(1000, syntheticRun({ failAt: 'core' }));
     const text = finalFrame(state, 120, now, plain).join('\n');
-    expect(text).toMatch(/✖ apps {3}8\/14 steps/u);
+    expect(text).toMatch(/✖ apps {3}8 of 14 steps/u);
     expect(text).toContain('✖ core: core did not finish in 10m: cert-manager-webhook: 0/1 replicas');
     expect(text).toContain('✖ ended with exit 75');
   });

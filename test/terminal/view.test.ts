@@ -66,7 +66,7 @@ describe('the live view', () => {
     await view.close();
     const lines = screen(stdout.text, 30);
     expect(lines[0]).toMatch(/^task cluster:create CLUSTER=all/u);
-    expect(lines.at(-2)).toMatch(/✔ done after/u);
+    expect(lines.at(-2)).toMatch(/✔ done in/u);
     expect(lines).toHaveLength(6);
     expect(stdout.text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.text.lastIndexOf('\u001b[?25l'));
   });
