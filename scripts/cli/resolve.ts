@@ -58,19 +58,21 @@ export function resolveTasks(taskfile: Taskfile, parsed: Parsed, around: Surroun
   });
 
   const known = new Set([...ENVIRONMENT_DEFAULTS, ...found.flatMap(({ task }) => Object.keys(task.variables).concat(Object.keys(task.fixed ?? {})))]);
+  const meant = new Set<string>();
   for (const [name, value] of Object.entries(parsed.variables)) {
     if (known.has(name) || found.length === 0) continue;
     const near = didYouMean(name, [...known]);
+    if (near !== undefined) meant.add(near);
     const of = found.map((each) => each.typed).join(' and ');
     complain(`${name}=${value}`, `${of} takes no variable ${name}`, near === undefined ? `it takes ${[...known].join(', ')}` : `did you mean ${near}=${value}?`);
   }
-  const tasks = found.map(({ typed, name, task }) => resolveOne(typed, name, task, parsed, around, complain));
+  const tasks = found.map(({ typed, name, task }) => resolveOne(typed, name, task, parsed, around, meant, complain));
   return { tasks, problems: [...problems.values()] };
 }
 
 type Complain = (word: string, message: string, hint?: string) => void;
 
-function resolveOne(typed: string, name: string, task: Task, parsed: Parsed, around: Surroundings, complain: Complain): ResolvedTask {
+function resolveOne(typed: string, name: string, task: Task, parsed: Parsed, around: Surroundings, meant: ReadonlySet<string>, complain: Complain): ResolvedTask {
   const variables: Record<string, string> = {};
   const declared: Readonly<Record<string, Variable>> = { ...EVERYWHERE, ...task.variables };
   for (const [key, value] of Object.entries(task.fixed ?? {})) {
@@ -84,7 +86,8 @@ function resolveOne(typed: string, name: string, task: Task, parsed: Parsed, aro
     const fromEnvironment = ENVIRONMENT_DEFAULTS.includes(key) ? nonEmpty(around.env[key]) : undefined;
     const value = given ?? fromEnvironment ?? variable.default;
     if (value === undefined || (value === '' && variable.required === true)) {
-      if (variable.required === true) complain(value === undefined ? '' : `${key}=`, `${typed} needs ${key}`, neededHint(typed, key, variable, around.clusters));
+      // Misspelt above, it was not forgotten: one slip is told once.
+      if (variable.required === true && !meant.has(key)) complain(value === undefined ? '' : `${key}=`, `${typed} needs ${key}`, neededHint(typed, key, variable, around.clusters));
       continue;
     }
     const word = `${key}=${value}`;

@@ -128,7 +128,7 @@ function foreignEtcd(cx: Cx, found: { readonly on: string; readonly members: rea
     exit: 'look',
     what: `etcd on ${found.on} belongs to another cluster`,
     because: `its members are ${found.members.map((member) => member.hostname).join(', ')}; ${cx.cluster.name} has ${cx.cluster.machines.map((machine) => machine.name).join(', ')}`,
-    hint: `find out whose data it is; when it may go: talosctl -n ${found.on} reset --system-labels-to-wipe EPHEMERAL --reboot, then run this again`,
+    hint: `find out whose data it is; when it may go: talosctl -n ${cx.cluster.machines.find((machine) => machine.name === found.on)?.address ?? found.on} reset --system-labels-to-wipe EPHEMERAL --reboot, then run this again`,
     leftBehind: 'configured machines; no etcd was bootstrapped by this run',
   });
 }

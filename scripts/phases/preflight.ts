@@ -73,7 +73,7 @@ async function machineFindings(cx: Cx, tell: (finding: Finding) => void): Promis
     const finding: Finding = { name, verdict: await machineVerdict(cx, machine) };
     found.set(machine.name, finding);
     tell(finding);
-  }, cx.signal);
+  }, cx.signal, { what: 'looking at the machines' });
   return cx.cluster.machines.flatMap((machine) => found.get(machine.name) ?? []);
 }
 

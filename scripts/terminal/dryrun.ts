@@ -1,7 +1,7 @@
 import type { Event } from '../engine/event.ts';
 import type { Json, Style } from '../engine/outcome.ts';
 import { clean } from './width.ts';
-import { plural } from './words.ts';
+import { plural, spoken } from './words.ts';
 
 /** What one step of a dry run came to. */
 interface DryStep {
@@ -26,6 +26,7 @@ export interface DryRun {
 /** Makes the listener; give it every event of the run. */
 export function collectDryRun(): DryRun {
   const steps = new Map<string, DryStep>();
+  let about = '';
   const at = (event: { readonly lane: string; readonly step: string }): DryStep => {
     const key = `${event.lane}\0${event.step}`;
     const known = steps.get(key);
@@ -39,6 +40,7 @@ export function collectDryRun(): DryRun {
     on(event) {
       switch (event.type) {
         case 'run-started':
+          about = `task ${event.task}${spoken(event.variables).map((each) => ` ${each}`).join('')}, target: ${event.target.label}`;
           for (const lane of event.plan) for (const step of lane.steps) at({ lane: lane.lane, step: step.name }).title = step.title;
           return;
         case 'would-run':
@@ -67,7 +69,7 @@ export function collectDryRun(): DryRun {
       return writes();
     },
     render(style) {
-      const lines: string[] = [];
+      const lines: string[] = about === '' ? [] : [style.dim(`# dry run of ${clean(about)}`), ''];
       for (const lane of new Set([...steps.values()].map((step) => step.lane))) {
         lines.push(style.bold(`# ${lane === '' ? 'the run' : clean(lane)}`));
         for (const step of steps.values()) {
@@ -80,7 +82,7 @@ export function collectDryRun(): DryRun {
         lines.push('');
       }
       const number = writes();
-      lines.push(number === 0 ? '# dry run: nothing to change' : `# dry run: ${plural(number, 'change')} would be made; nothing was changed`);
+      lines.push(number === 0 ? '# dry run: nothing to change' : `# dry run: at least ${plural(number, 'change')} would be made; nothing was changed`);
       return lines;
     },
     result: () => ({

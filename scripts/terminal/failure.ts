@@ -51,7 +51,8 @@ function describe(failure: Failure | FailureData, style: Style, indent: number, 
   const add = (label: string, text: string | undefined, dress?: (text: string) => string): void => {
     if (text !== undefined && text !== '') lines.push(...fieldLines(label, text, style, indent + 2, dress));
   };
-  add('why', failure.because);
+  // What only strings together what the parts say is left to them.
+  if (failure.because !== [...new Set((failure.parts ?? []).map(messageOf))].join('; ')) add('why', failure.because);
   add('left', failure.leftBehind);
   if (failure.hint !== saidAbove) add('next', failure.hint, style.cyan);
   add('log', failure.log);
@@ -59,6 +60,8 @@ function describe(failure: Failure | FailureData, style: Style, indent: number, 
   for (const part of failure.parts ?? []) lines.push(...describe(part, style, indent + 2, failure.hint));
   return lines;
 }
+
+const messageOf = (failure: Failure | FailureData): string => (failure.because === undefined ? failure.what : `${failure.what}: ${failure.because}`);
 
 const LABEL = 6;
 

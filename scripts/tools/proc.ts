@@ -46,7 +46,7 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
     async run(command) {
       // Hidden word by word before quoting: a quoted quote inside a secret would no longer look like it.
       const line = commandLine(command.tool, command.argv.map((word) => scope.redactor.redact(word)));
-      const fed = command.stdin === undefined ? '' : ` # standard input: ${Buffer.byteLength(command.stdin)} bytes, not shown`;
+      const fed = command.stdin === undefined ? '' : command.stdin === '' ? ' # standard input: made when it is really run, then not shown' : ` # standard input: ${Buffer.byteLength(command.stdin)} bytes, not shown`;
       if (gate(scope, command.effect, line + fed) === 'would-run') return { stdout: '', stderr: '', exitCode: 0 };
       if (scope.signal.aborted) throw interrupted(command.tool);
       const env = childEnvironment({

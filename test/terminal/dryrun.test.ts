@@ -20,6 +20,8 @@ test('commands stand alone on their lines, whole, under comments: the list can b
     { type: 'would-run', lane: 'infra', step: 'core', effect: 'write', command: long } as const,
   ].map(stamp).forEach((event) => dry.on(event));
   expect(dry.render(style)).toEqual([
+    '# dry run of task cluster:create, target: SITE',
+    '',
     '# infra',
     '# crds  definitions (78 established)',
     '# core  releases',
@@ -27,7 +29,7 @@ test('commands stand alone on their lines, whole, under comments: the list can b
     long,
     '# mesh  the mesh (nothing to do)',
     '',
-    '# dry run: 1 change would be made; nothing was changed',
+    '# dry run: at least 1 change would be made; nothing was changed',
   ]);
   expect(dry.writes).toBe(1);
   expect(dry.result()).toMatchObject({ dryRun: true, writes: 1, steps: [{ step: 'crds', commands: [] }, { step: 'core', commands: [{ effect: 'local' }, { effect: 'write', command: long }] }, {}] });

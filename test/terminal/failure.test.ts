@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure } from '../../scripts/engine/failure.ts';
+import { Failure, gather } from '../../scripts/engine/failure.ts';
 import { renderFailure, renderUnexpected } from '../../scripts/terminal/failure.ts';
 import { createStyle } from '../../scripts/terminal/style.ts';
 import { displayWidth } from '../../scripts/terminal/width.ts';
@@ -46,4 +46,19 @@ test('long reasons wrap, dangerous ones are cleaned', () => {
     expect(displayWidth(line)).toBeLessThanOrEqual(40);
     expect(line).not.toContain('\u001b');
   }
+});
+
+test('what the parts say is not said a second time above them, and a next step only once', () => {
+  const one = new Failure({ exit: 'rerun', what: 'apps-01 is silent', because: 'connection refused', hint: 'power it on' });
+  const two = new Failure({ exit: 'rerun', what: 'apps-02 is silent', because: 'no route', hint: 'check the cable' });
+  expect(renderFailure(gather([one, two], '2 of 3 machines failed'), style, { verbose: false })).toEqual([
+    '✖ 2 of 3 machines failed',
+    '  next  power it on',
+    '  ✖ apps-01 is silent',
+    '    why   connection refused',
+    '  ✖ apps-02 is silent',
+    '    why   no route',
+    '    next  check the cable',
+    '  exit  75, safe to run again',
+  ]);
 });
