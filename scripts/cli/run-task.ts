@@ -83,7 +83,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const ms = Math.round(clock.now() - began.clock);
   const wallMs = Date.now() - began.wall;
   const log = journal?.file;
-  if (failure !== undefined) failure = rounded(failure, log);
+  if (failure !== undefined) failure = rounded(calm(failure, interruption.signal.reason, timings), log);
   let exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
   try {
     events.emit({ type: 'run-finished', run: run.id, exit, ms, wallMs, ...(failure === undefined ? {} : { failure: toData(failure) }) });
@@ -210,6 +210,17 @@ async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly 
     show: watchOutcomes({ stdout: process.stdout, style: styleFor(process.stdout, env), form }),
   };
   return action(cx);
+}
+
+/** Who stopped a run knows why it ended: one sentence instead of every step's own; what failed besides is kept. */
+function calm(failure: Failure, reason: unknown, timings: Timings): Failure {
+  if (failure.exit !== 'interrupted' || !(reason instanceof Failure) || reason.exit !== 'interrupted') return failure;
+  const real = (of: Failure): readonly Failure[] => (of.parts.length > 0 ? of.parts.flatMap(real) : of.exit === 'interrupted' ? [] : [of]);
+  const where = Object.entries(timings.lanes()).flatMap(([lane, steps]) => steps.filter((step) => step.how === 'failed').map((step) => `${lane === '' ? '' : `${lane} `}in ${step.step}`));
+  return new Failure({
+    exit: 'interrupted', what: reason.what, because: reason.because, hint: reason.hint, parts: real(failure), cause: failure,
+    leftBehind: failure.leftBehind ?? (where.length === 0 ? undefined : `stopped ${where.join(', ')}; what was done before stays`),
+  });
 }
 
 /** Adds what every failure must have: where the log is, and a next step when nobody nearer had one. */

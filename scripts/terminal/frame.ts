@@ -144,8 +144,9 @@ export function finalFrame(state: ViewState, width: number, now: number, style: 
   if (finished !== undefined) {
     const clocks = state.speed === 1 ? duration(finished.ms) : `${duration(finished.ms)} simulated, wall ${wallSeconds(finished.wallMs)}`;
     const good = finished.exit === 0;
-    const text = good ? `${state.dryRun ? 'dry run complete' : 'done'} in ${clocks}` : `ended with exit ${finished.exit} after ${clocks}`;
-    lines.push(`${good ? style.green(MARK.done) : style.red(MARK.failed)} ${style.bold(truncate(text, Math.max(0, width - 2)))}`);
+    const stopped = finished.failure?.exit === 'interrupted';
+    const text = stopped ? `stopped after ${clocks}` : good ? `${state.dryRun ? 'dry run complete' : 'done'} in ${clocks}` : `ended with exit ${finished.exit} after ${clocks}`;
+    lines.push(`${good ? style.green(MARK.done) : stopped ? style.yellow(MARK.skipped) : style.red(MARK.failed)} ${style.bold(truncate(text, Math.max(0, width - 2)))}`);
   }
   return lines.map((line) => fit(line, width));
 }
@@ -155,7 +156,7 @@ function finalLane(lane: LaneView, names: number, width: number, style: Style): 
   const done = lane.steps.filter((step) => step.state === 'done' || step.state === 'already' || step.state === 'skipped');
   const left = lane.steps.length - done.length - failed.length;
   const spent = lane.steps.reduce((sum, step) => sum + (step.ms ?? 0), 0);
-  const mark = failed.length > 0 ? style.red(MARK.failed) : left > 0 ? style.yellow(MARK.skipped) : style.green(MARK.done);
+  const mark = failed.some((step) => step.stopped !== true) ? style.red(MARK.failed) : left + failed.length > 0 ? style.yellow(MARK.skipped) : style.green(MARK.done);
   const already = done.filter((step) => step.state === 'already').length;
   const slowest = done.filter((step) => step.state === 'done' && (step.ms ?? 0) >= 1000).toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0)).slice(0, SLOWEST);
   const parts = [
@@ -169,6 +170,6 @@ function finalLane(lane: LaneView, names: number, width: number, style: Style): 
   const shown = [...slowest.keys()].map((index) => slowest.length - index).find((most) => displayWidth(parts) + 3 + displayWidth(words(most)) <= room) ?? 0;
   return [
     `  ${mark} ${style.bold(padEnd(truncate(lane.lane === '' ? 'run' : lane.lane, names), names))}  ${truncate(parts, room)}${shown === 0 ? '' : `   ${words(shown)}`}`,
-    ...failed.map((step) => `    ${style.red(truncate(`${MARK.failed} ${step.name}: ${step.note}`, Math.max(0, width - 4)))}`),
+    ...failed.map((step) => step.stopped === true ? `    ${style.yellow(truncate(`${MARK.skipped} stopped in ${step.name}`, Math.max(0, width - 4)))}` : `    ${style.red(truncate(`${MARK.failed} ${step.name}: ${step.note}`, Math.max(0, width - 4)))}`),
   ];
 }

@@ -110,6 +110,7 @@ export function plainLines(options: PlainOptions): (event: Event) => string[] {
       case 'phase-finished':
         return line(event, 'done', `${event.note}${event.note === '' ? '' : ' '}(${duration(event.ms)})`, style.green);
       case 'phase-failed':
+        if (event.failure.exit === 'interrupted') return line(event, 'stopped', `after ${duration(event.ms)}`, style.yellow);
         return [
           ...reasons(event, line),
           ...line(event, 'failed', `${event.failure.what}${event.failure.because === undefined ? '' : `: ${event.failure.because}`} (after ${duration(event.ms)})`, style.red),

@@ -39,6 +39,8 @@ export interface StepView {
   readonly waiting?: WaitingView;
   /** The last thing tried again, and why. */
   readonly retrying?: string;
+  /** It did not fail: it was stopped. */
+  readonly stopped?: boolean;
   readonly wouldRun: number;
   /** Checks that passed, by name, so that judging the same one twice counts once. */
   readonly passed: readonly string[];
@@ -101,7 +103,10 @@ export function reduce(before: ViewState, event: Event): ViewState {
     case 'phase-finished':
       return step(state, event, (was) => settled(was, 'done', event.note, event.ms));
     case 'phase-failed':
-      return step(state, event, (was) => settled(was, 'failed', event.failure.because === undefined ? event.failure.what : `${event.failure.what}: ${event.failure.because}`, event.ms));
+      return step(state, event, (was) => ({
+        ...settled(was, 'failed', event.failure.because === undefined ? event.failure.what : `${event.failure.what}: ${event.failure.because}`, event.ms),
+        ...(event.failure.exit === 'interrupted' ? { stopped: true } : {}),
+      }));
     case 'phase-not-started':
       return step(state, event, (was) => ({ ...was, state: 'not-started', note: clean(event.because) }));
     case 'progress':

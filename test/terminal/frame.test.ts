@@ -99,6 +99,17 @@ describe('what a frame says', () => {
     expect(lines.at(-1)).toMatch(/✔ done in 5m\d\ds simulated, wall 5\.\d s/u);
   });
 
+  test('what was stopped has not failed: the last picture says where, without alarm', () => {
+    const failure = { exit: 'interrupted', code: 130, what: 'stopped before it was finished', because: 'Ctrl-C' } as const;
+    const events = syntheticRun({ failAt: 'core' }).map((event) => (event.type === 'phase-failed' ? { ...event, failure } : event.type === 'run-finished' ? { ...event, exit: 130 as const, failure } : event));
+    const { state, now } = at(1000, events);
+    const text = finalFrame(state, 100, now, plain).join('\n');
+    expect(text).toContain('    – stopped in core');
+    expect(text).toMatch(/– apps {3}8 of 14 steps/u);
+    expect(text).toMatch(/– stopped after 4m40s simulated/u);
+    expect(text).not.toContain('✖');
+  });
+
   test('after a failure the last picture names the step and its reason, and who ended where', () => {
     const { state, now } = at(1000, syntheticRun({ failAt: 'core' }));
     const text = finalFrame(state, 120, now, plain).join('\n');
