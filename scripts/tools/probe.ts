@@ -29,7 +29,8 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
     host: options.dial.host, port: options.dial.port, ALPNProtocols: ['h2'], minVersion: 'TLSv1.3',
     // Nothing is sent that needs a proven server; whether the certificate is ours is part of the answer.
     rejectUnauthorized: false, checkServerIdentity: () => undefined,
-    ...(options.expectedCA === undefined ? {} : { ca: options.expectedCA }),
+    // Never the public authorities: no machine's certificate is theirs, and reading them takes longer than the rest.
+    ca: options.expectedCA ?? [],
   });
   let shaken: { ours: boolean | null; issuer: string; certificate: string } | undefined;
   const closed = (because: string): void => resolve({ is: 'closed', because });

@@ -18,7 +18,7 @@ export async function reset(argv: readonly string[]): Promise<void> {
   if (!['all', 'system-disk', 'user-disks'].includes(mode)) throw new Exit(1, `invalid argument "${mode}" for "--wipe-mode" flag: possible options are: all, system-disk, user-disks`);
   if (flags.bool('wait') && flags.bool('insecure')) throw new Exit(1, 'cannot use --wait and --insecure together');
   const params = { graceful: flags.bool('graceful'), reboot: flags.bool('reboot'), mode, labels: flags.list('system-labels-to-wipe'), userDisks: flags.list('user-disks-to-wipe') };
-  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)]) await act(target, flags, 'Reset', 'error executing reset', params, params.reboot);
+  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [await targetOf(flags)]) await act(target, flags, 'Reset', 'error executing reset', params, params.reboot);
 }
 
 /** `reboot`. */
@@ -26,14 +26,14 @@ export async function reboot(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, ...WAIT, mode: { type: 'string', short: 'm', default: 'default' } }, argv);
   exactly(flags.args, 0);
   if (!['default', 'powercycle', 'force'].includes(flags.text('mode'))) throw new Exit(1, `invalid argument "${flags.text('mode')}" for "-m, --mode" flag: invalid reboot mode: "${flags.text('mode')}"`);
-  await act(targetOf(flags), flags, 'Reboot', 'error executing reboot', { mode: flags.text('mode') }, true);
+  await act(await targetOf(flags), flags, 'Reboot', 'error executing reboot', { mode: flags.text('mode') }, true);
 }
 
 /** `shutdown`. */
 export async function shutdown(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, ...WAIT, force: { type: 'bool' } }, argv);
   exactly(flags.args, 0);
-  await act(targetOf(flags), flags, 'Shutdown', 'error executing shutdown', { force: flags.bool('force') }, false);
+  await act(await targetOf(flags), flags, 'Shutdown', 'error executing shutdown', { force: flags.bool('force') }, false);
 }
 
 /** Starts the action; with --wait each node is watched until it went down for it (and, when it reboots, came back in either face). */

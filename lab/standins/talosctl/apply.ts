@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { textAt } from '../../world/value.ts';
-import { ConfigError, parseDocuments } from '../../world/machine-config.ts';
 import { Exit, parseFlags } from '../shared/flags.ts';
 import { exactly } from './basics.ts';
 import { call, CallError, callSorted, CLIENT_FLAGS, insecureTarget, sortOut, targetOf } from './client.ts';
@@ -26,7 +25,7 @@ export async function apply(argv: readonly string[], called: string): Promise<vo
   }
   if (data === '') throw new Exit(1, 'no configuration data read');
   if (flags.given('config-patch')) {
-    const [{ applyPatches, loadPatches }, { documentsText }] = await Promise.all([import('./patch.ts'), import('./gen.ts')]);
+    const [{ applyPatches, loadPatches }, { documentsText }, { ConfigError, parseDocuments }] = await Promise.all([import('./patch.ts'), import('./gen.ts'), import('../../world/machine-config.ts')]);
     try {
       data = documentsText(applyPatches(parseDocuments(data), loadPatches(flags.list('config-patch'))));
     } catch (error) {
@@ -34,7 +33,7 @@ export async function apply(argv: readonly string[], called: string): Promise<vo
       throw error;
     }
   }
-  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)]) {
+  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [await targetOf(flags)]) {
     for (const { result } of await callSorted(target, 'error applying new configuration', 'ApplyConfiguration', { data, mode, dryRun: flags.bool('dry-run') })) {
       const details = textAt(result, 'modeDetails') ?? '';
       if (details !== '') process.stderr.write(`${details}\n`);
@@ -46,7 +45,7 @@ export async function apply(argv: readonly string[], called: string): Promise<vo
 export async function bootstrap(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, 'recover-from': { type: 'string' }, 'recover-skip-hash-check': { type: 'bool' } }, argv);
   exactly(flags.args, 0);
-  const target = targetOf(flags);
+  const target = await targetOf(flags);
   if (target.nodes.length > 1) throw new Exit(1, 'command "bootstrap" is not supported with multiple nodes');
   const from = flags.text('recover-from');
   try {

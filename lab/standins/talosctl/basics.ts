@@ -14,7 +14,7 @@ export async function version(argv: readonly string[]): Promise<void> {
     if (flags.bool('client')) return;
     process.stdout.write('Server:\n');
   }
-  const targets = flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)];
+  const targets = flags.bool('insecure') ? insecureTarget(flags) : [await targetOf(flags)];
   for (const target of targets) {
     for (const { node, result } of await callSorted(target, 'error getting version', 'Version')) {
       const field = (name: string): string => textAt(result, name) ?? '';
@@ -31,21 +31,21 @@ export async function version(argv: readonly string[]): Promise<void> {
 export async function read(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   const [path] = exactly(flags.args, 1);
-  process.stdout.write(textAt(await callOne(targetOf(flags), 'read', 'error reading file', 'Read', { path }), 'data') ?? '');
+  process.stdout.write(textAt(await callOne(await targetOf(flags), 'read', 'error reading file', 'Read', { path }), 'data') ?? '');
 }
 
 /** `dmesg`. */
 export async function dmesg(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   exactly(flags.args, 0);
-  for (const { result } of await callSorted(targetOf(flags), 'error getting dmesg', 'Dmesg')) process.stdout.write(textAt(result, 'data') ?? '');
+  for (const { result } of await callSorted(await targetOf(flags), 'error getting dmesg', 'Dmesg')) process.stdout.write(textAt(result, 'data') ?? '');
 }
 
 /** `logs SERVICE`. */
 export async function logs(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, tail: { type: 'int', default: '-1' } }, argv);
   const [id] = exactly(flags.args, 1);
-  const target = targetOf(flags);
+  const target = await targetOf(flags);
   for (const { node, result } of await callSorted(target, 'error fetching logs', 'Logs', { id })) {
     const lines = (textAt(result, 'data') ?? '').split('\n').filter((line) => line !== '');
     const tail = Number(flags.text('tail'));

@@ -1,7 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { request as httpsRequest } from 'node:https';
-import { load } from 'js-yaml';
-import { opensslKey } from '../../world/pki.ts';
 import { isFields, textAt, textsAt } from '../../world/value.ts';
 import { refusedText } from '../../world/rpc.ts';
 import { Exit } from '../shared/flags.ts';
@@ -24,8 +21,10 @@ export class CallError extends Error {
   }
 }
 
-/** Where to dial and as whom, from flags and the talosconfig. Throws Exit 1 with talosctl's own words. */
-export function targetOf(flags: Parsed): Target {
+/** Where to dial and as whom, from flags and the talosconfig. Rejects with Exit 1 in talosctl's own words. */
+export async function targetOf(flags: Parsed): Promise<Target> {
+  // What only some calls need is loaded when they do: a create starts this program some eighty times.
+  const { load } = await import('js-yaml');
   const file = flags.text('talosconfig') || process.env['TALOSCONFIG'] || `${process.env['HOME'] ?? ''}/.talos/config`;
   let whole: unknown;
   try {
@@ -69,14 +68,16 @@ export async function call(target: Target, method: string, params: Readonly<Reco
   throw last ?? new CallError('Unavailable', 'no endpoints');
 }
 
-function callAt(endpoint: string, target: Target, method: string, params: Readonly<Record<string, unknown>>): Promise<readonly NodeAnswer[]> {
+async function callAt(endpoint: string, target: Target, method: string, params: Readonly<Record<string, unknown>>): Promise<readonly NodeAnswer[]> {
   const [, host = endpoint, port = '50000'] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(endpoint) ?? [];
   const body = JSON.stringify({ nodes: target.nodes, params });
   const { identity } = target;
+  const [{ request: httpsRequest }, key] = await Promise.all([import('node:https'), identity === undefined ? undefined : import('../../world/pki.ts').then(({ opensslKey }) => opensslKey(identity.key))]);
   return new Promise((resolve, reject) => {
     const request = httpsRequest({
       host, port: Number(port), path: `/lab/talos/${method}`, method: 'POST', agent: false, minVersion: 'TLSv1.3', timeout: 60_000, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      ...(identity === undefined ? { rejectUnauthorized: false } : { ca: identity.ca, cert: identity.crt, key: opensslKey(identity.key), rejectUnauthorized: true }),
+      // No authority at all, or Node reads the hundred public ones to believe none.
+      ...(identity === undefined ? { ca: [], rejectUnauthorized: false } : { ca: identity.ca, cert: identity.crt, key, rejectUnauthorized: true }),
     }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -14,7 +14,7 @@ const own = (node: string): readonly string[] => (node === '' ? [] : [node]);
 export async function etcd(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   const [verb, ...args] = flags.args;
-  const target = targetOf(flags);
+  const target = await targetOf(flags);
   switch (verb) {
     case 'members': {
       exactly(args, 0);

@@ -1,9 +1,7 @@
 import { at, isFields, textAt } from '../../world/value.ts';
 import type { Fields } from '../../world/value.ts';
-import { manyErrors } from '../../world/machine-config.ts';
 import { Exit, parseFlags } from '../shared/flags.ts';
 import { table } from '../shared/table.ts';
-import { goYaml } from '../shared/yaml.ts';
 import { call, CallError, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
 
 /** `get TYPE [ID] -o table|json|yaml`; resources of each node in turn. */
@@ -15,8 +13,9 @@ export async function get(argv: readonly string[]): Promise<void> {
   if (!['table', 'json', 'yaml'].includes(form)) throw new Exit(1, `output format "${form}" is not supported`);
   const rows: string[][] = [];
   const problems: string[] = [];
+  const goYaml = form === 'yaml' ? (await import('../shared/yaml.ts')).goYaml : undefined;
   let first = true;
-  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [targetOf(flags)]) {
+  for (const target of flags.bool('insecure') ? insecureTarget(flags) : [await targetOf(flags)]) {
     let answers;
     try {
       answers = await call(target, 'Resources', { type, id });
@@ -41,14 +40,14 @@ export async function get(argv: readonly string[]): Promise<void> {
         const node = shownNode(answer.node, target);
         if (form === 'table') rows.push([node, textAt(item, 'metadata', 'namespace') ?? '', display, textAt(item, 'metadata', 'id') ?? '', String(at(item, 'metadata', 'version')), ...named.map((column) => cell(at(item, 'spec', ...String(column['path']).split('.'))))]);
         else if (form === 'json') process.stdout.write(JSON.stringify(sorted({ ...item, node: answer.node }), null, 4) + '\n');
-        else process.stdout.write(`${first ? '' : '---\n'}node: ${answer.node}\n${goYaml(item)}`);
+        else process.stdout.write(`${first ? '' : '---\n'}node: ${answer.node}\n${goYaml?.(item) ?? ''}`);
         first = false;
       }
       first = false;
     }
   }
   if (form === 'table') process.stdout.write(table(rows));
-  if (problems.length > 0) throw new Exit(1, manyErrors(problems));
+  if (problems.length > 0) throw new Exit(1, (await import('../../world/machine-config.ts')).manyErrors(problems));
 }
 
 /** A value as Go's jsonpath prints it in a column. */

@@ -11,7 +11,7 @@ export async function health(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, 'control-plane-nodes': { type: 'strings' }, 'worker-nodes': { type: 'strings' }, 'init-node': { type: 'string' }, 'k8s-endpoint': { type: 'string' }, server: { type: 'bool', default: true }, 'wait-timeout': { type: 'duration', default: '20m0s' } }, argv);
   exactly(flags.args, 0);
   if (!flags.bool('server')) throw new Unmodelled('talosctl', 'health --server=false');
-  const target = targetOf(flags);
+  const target = await targetOf(flags);
   const deadline = performance.now() + (durationMs(flags.text('wait-timeout')) ?? 0);
   let planes = flags.list('control-plane-nodes');
   let workers = flags.list('worker-nodes');

@@ -15,7 +15,7 @@ export async function service(argv: readonly string[]): Promise<void> {
     if (['start', 'stop', 'restart'].includes(action)) throw new Unmodelled('talosctl', `service ${action}`);
     throw new Exit(1, `unsupported service action: "${action}"`);
   }
-  const target = targetOf(flags);
+  const target = await targetOf(flags);
   const answers = await callSorted(target, 'error listing services', 'ServiceList');
   const rows: string[][] = id === undefined ? [['NODE', 'SERVICE', 'STATE', 'HEALTH', 'LAST CHANGE', 'LAST EVENT']] : [];
   for (const { node, result } of answers) {
