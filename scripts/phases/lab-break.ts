@@ -1,5 +1,5 @@
 import { labBreak } from '../tools/lab.ts';
-import { labAnswer } from './lab-answer.ts';
+import { labBreakOutcome } from './lab-picture.ts';
 import { labPlace } from './lab-place.ts';
 import type { Action } from './task.ts';
 
@@ -7,6 +7,6 @@ import type { Action } from './task.ts';
 const breakIt: Action = async (cx) => {
   const fault = cx.variables['FAULT'] ?? '';
   const told = await labBreak(labPlace(cx), fault, { cluster: cx.variables['CLUSTER'], machine: cx.variables['MACHINE'], object: cx.variables['OBJECT'] });
-  return labAnswer(`${fault} is on; task lab:heal ends it`, told);
+  return labBreakOutcome(told);
 };
 export default breakIt;

@@ -1,8 +1,8 @@
 import { labHeal } from '../tools/lab.ts';
-import { labAnswer } from './lab-answer.ts';
+import { labHealOutcome } from './lab-picture.ts';
 import { labPlace } from './lab-place.ts';
 import type { Action } from './task.ts';
 
 /** Ends a fault, or every fault. */
-const heal: Action = async (cx) => labAnswer('healed', await labHeal(labPlace(cx), cx.variables['FAULT'], { cluster: cx.variables['CLUSTER'] }));
+const heal: Action = async (cx) => labHealOutcome(await labHeal(labPlace(cx), cx.variables['FAULT'], { cluster: cx.variables['CLUSTER'] }));
 export default heal;

@@ -14,9 +14,11 @@ export interface Wait {
  * not needed: the signals are cli's.
  */
 export function startWait(text: string, options: { readonly stream: Output; readonly enabled: boolean }): Wait {
-  if (!options.enabled || options.stream.isTTY !== true) return { update() {}, stop() {} };
+  const columns = options.stream.columns ?? 0;
+  // A terminal nobody has given a size (script, a container without one): ora would erase lines without end.
+  if (!options.enabled || options.stream.isTTY !== true || columns < 10) return { update() {}, stop() {} };
   sink(options.stream);
-  const room = (options.stream.columns ?? 80) - 4;
+  const room = columns - 4;
   const spinner = ora({ text: truncate(clean(text), room), stream: options.stream, discardStdin: false, hideCursor: true, isEnabled: true, isSilent: false });
   spinner.start();
   return {

@@ -4,6 +4,7 @@ import type { Event } from '../../scripts/engine/event.ts';
 import { Surface } from '../../scripts/terminal/live.ts';
 import { printOutcome } from '../../scripts/terminal/outcome.ts';
 import { writeLines } from '../../scripts/terminal/output.ts';
+import { startWait } from '../../scripts/terminal/wait.ts';
 import { chooseView, createView, type ViewOptions } from '../../scripts/terminal/view.ts';
 import { createStyle } from '../../scripts/terminal/style.ts';
 import { FakeStream, screen } from './fake-stream.ts';
@@ -107,6 +108,16 @@ describe('the live view', () => {
     expect(process.listenerCount('SIGINT')).toBe(before);
     await view.close();
   });
+});
+
+test.each([['of no width', 0, false], ['that can show a line', 80, true]])('a single wait on a terminal %s', (_what, columns, shown) => {
+  const stream = terminal();
+  stream.columns = columns;
+  const wait = startWait('waking the lab', { stream, enabled: true });
+  wait.update('still waking it');
+  wait.stop();
+  expect(stream.text !== '').toBe(shown);
+  expect(stream.text.length).toBeLessThan(2_000);
 });
 
 describe('the drawing surface', () => {
