@@ -171,7 +171,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun,
     redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env,
   });
   await runSteps(steps, {
-    contextFor, emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
+    contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
     answer: answerWith({ invocation, target, run: run.id, view, signal }),
   });
   return undefined;

@@ -36,6 +36,11 @@ export interface WorkPhase<C, S> {
   readonly title: string;
   /** Asks the world, read-only. A string says why there is nothing to do; false means run. */
   done(cx: C): Promise<false | string>;
+  /**
+   * Local work that does not depend on earlier steps (rendering, loading a client): called once while an earlier step of the
+   * lane waits, or not at all. It writes nothing, and a failure counts only when `done` or `run` meet it themselves.
+   */
+  prepare?(cx: C): Promise<void>;
   /** Does it. The returned sentence ends the line people see ("3 members healthy"). */
   run(cx: C): Promise<string>;
   /** Judged after run, and after a skip too: "already there" is a claim. Waited for up to `patience`. */

@@ -1,5 +1,6 @@
+import { workAhead } from './ahead.ts';
 import type { Clock } from './clock.ts';
-import type { CheckpointAnswered, Emit } from './event.ts';
+import type { CheckpointAnswered, Emit, EventBody } from './event.ts';
 import { asFailure, Failure, gather, interrupted, toData } from './failure.ts';
 import type { CheckpointStep, EngineContext, PhaseStep, Question, Step, Together } from './phase.ts';
 import { flatten } from './plan.ts';
@@ -17,6 +18,8 @@ export interface RunHost<C extends EngineContext<S>, S> {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly dryRun: boolean;
+  /** Calls `listener` with every event from now on and answers how to end that; without it nothing is prepared ahead. */
+  readonly hear?: (listener: (event: EventBody) => void) => () => void;
   /** Asks one question; never called twice at once, never in a dry run. Throws a Failure ('refused') where nobody can answer. */
   answer(lane: string, step: string, question: Question): Promise<CheckpointReply>;
 }
@@ -33,6 +36,15 @@ export async function runSteps<C extends EngineContext<S>, S>(steps: readonly St
 type Turn = <T>(ask: () => Promise<T>) => Promise<T>;
 
 async function runLane<C extends EngineContext<S>, S>(lane: string, steps: readonly Step<C, S>[], host: RunHost<C, S>, turn: Turn): Promise<void> {
+  const end = workAhead(lane, steps, host);
+  try {
+    await runInOrder(lane, steps, host, turn);
+  } finally {
+    end();
+  }
+}
+
+async function runInOrder<C extends EngineContext<S>, S>(lane: string, steps: readonly Step<C, S>[], host: RunHost<C, S>, turn: Turn): Promise<void> {
   for (const [index, step] of steps.entries()) {
     if (host.signal.aborted) {
       const failure = interrupted(host.signal.reason);

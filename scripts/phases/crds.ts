@@ -27,6 +27,10 @@ const phase: WorkPhase<Cx, Snapshot> = {
     return differing.length > 0 ? false : `${crds.length} definitions as rendered`;
   },
 
+  async prepare(cx) {
+    await rendered(cx);
+  },
+
   async run(cx) {
     // A dry run goes through the gated doors, so that the rendering is among the commands it prints.
     const crds = cx.dryRun ? await wanted(cx, cx.doors) : await rendered(cx);

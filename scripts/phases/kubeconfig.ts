@@ -14,6 +14,10 @@ const phase: WorkPhase<Cx, Snapshot> = {
     return cx.looking.kube.hasKubeconfig() ? `kubeconfig of ${cx.cluster.name} is here` : false;
   },
 
+  async prepare(cx) {
+    await cx.looking.kube.prepare?.();
+  },
+
   async run(cx) {
     const machine = cx.cluster.machines.find((candidate) => candidate.role === 'controlplane');
     if (machine === undefined) throw new Failure({ exit: 'configuration', what: `${cx.cluster.name} has no control plane`, hint: `add one to ${cx.cluster.file}` });

@@ -135,6 +135,8 @@ export interface WatchHandle { stop(): void }
 /** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
 export interface Kube {
   hasKubeconfig(): boolean;
+  /** Loads what talks to the API, so that the first question need not; asks nothing. */
+  prepare?(): Promise<void>;
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;

@@ -41,6 +41,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   };
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
+    prepare: async () => (await kubeDoor()).prepare?.(),
     readyz: async () => (await kubeDoor()).readyz(),
     serverVersion: async () => (await kubeDoor()).serverVersion(),
     list: async (...a) => (await kubeDoor()).list(...a),

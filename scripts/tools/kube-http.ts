@@ -52,6 +52,11 @@ export function kubeHttp(kubeconfig: string): Promise<KubeHttp> {
   return http;
 }
 
+/** Loads the client library, which takes longer than a whole conversation with the API. */
+export async function loadClient(): Promise<void> {
+  await import('@kubernetes/client-node');
+}
+
 async function connect(kubeconfig: string): Promise<KubeHttp> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();

@@ -58,15 +58,21 @@ export async function runToys(steps: readonly ToyStep[], options: {
   const signal = (options.stop ?? new AbortController()).signal;
   const world = options.world ?? new Set();
   const events: EventBody[] = [];
+  const listeners = new Set<(event: EventBody) => void>();
   const emit = (event: EventBody): void => {
     events.push(event);
     options.listen?.(event);
+    for (const listener of listeners) listener(event);
   };
   const dryRun = options.dryRun ?? false;
   let failure: Failure | undefined;
   try {
     await runSteps<ToyCx, World>(steps, {
       emit, signal, clock, dryRun,
+      hear: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
       contextFor: (lane) => ({ lane, clock, signal, dryRun, emit, look: (layers) => options.look?.(layers, world) ?? Promise.resolve(world) }),
       answer: options.answer ?? (async () => ({ answer: 'go', by: 'toy', how: 'yes', waitedMs: 0 })),
     });
