@@ -5,6 +5,9 @@ import type { Event } from '../engine/event.ts';
 import { listRuns, RESULT_FILE } from '../engine/runs.ts';
 import type { Estimates } from '../terminal/state.ts';
 
+/** From fewer steps nothing can be expected of a whole run. */
+const FEWEST = 2;
+
 /** Per lane, how each step ended and how long it took, in ms of the run's clock. */
 export type LaneTimings = Readonly<Record<string, readonly { readonly step: string; readonly ms: number; readonly how: 'done' | 'already' | 'failed'; readonly note: string }[]>>;
 export interface Timings { readonly on: (event: Event) => void; lanes(): LaneTimings }
@@ -26,19 +29,23 @@ export function collectTimings(): Timings {
 }
 
 /**
- * How long the steps of `task` took when it last succeeded on the same kind of target, engine and speed; figures of
- * different ones are never compared. Only steps that really ran count. {} when there is no such run.
+ * How long the steps of `task` took when each last really ran in a run that succeeded, on the same kind of target, engine
+ * and speed; figures of different ones are never compared. A run that went on from another one has timed only its own
+ * steps, so older runs fill in the rest. {} when too few steps are known.
  */
 export function estimatesFor(taskDir: string, task: string, target: TargetFile): Estimates {
+  const known: Record<string, Record<string, number>> = {};
   for (const run of listRuns(taskDir).toReversed()) {
     if (!run.ended) continue;
     const result = readResult(join(run.dir, RESULT_FILE));
     if (result === undefined || result.task !== task || result.exit !== 0) continue;
     if (result.target.kind !== target.kind || result.target.engine !== target.engine || result.target.speed !== target.speed) continue;
-    const estimates = Object.fromEntries(Object.entries(result.lanes).map(([lane, steps]) => [lane, Object.fromEntries(steps.filter((step) => step.how === 'done').map((step) => [step.step, step.ms]))]));
-    if (Object.values(estimates).some((steps) => Object.keys(steps).length > 2)) return estimates;
+    for (const [lane, steps] of Object.entries(result.lanes)) {
+      const of = (known[lane] ??= {});
+      for (const step of steps) if (step.how === 'done') of[step.step] ??= step.ms;
+    }
   }
-  return {};
+  return Object.fromEntries(Object.entries(known).filter(([, steps]) => Object.keys(steps).length > FEWEST));
 }
 
 interface Result {

@@ -50,12 +50,18 @@ export async function main(argv: readonly string[], environment: NodeJS.ProcessE
 async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<ExitCode> {
   const { flags, env, places: where } = invocation;
   try {
-    const target = await targetOf(resolved, invocation);
     const optional = resolved.task.configuration === 'optional';
-    const read = (): Promise<Site | undefined> => readSite(where.root, target, invocation);
-    // Tasks that need no configuration still get it when they ask; then its problems are told.
-    const site = optional ? undefined : await read();
-    if (!optional && site === undefined) return EXIT.configuration;
+    // Before anything is started: a lab would be made of the very files that may be wrong. Tasks that need no
+    // configuration get it when they ask; then its problems are told.
+    const written = optional ? undefined : await readSite(where.root, SITE, invocation);
+    if (!optional && written === undefined) return EXIT.configuration;
+    const target = await targetOf(resolved, invocation).catch(async (error: unknown) => {
+      // A lab that cannot be made of a configuration with problems: the problems are the answer.
+      if (optional && await readSite(where.root, SITE, invocation) === undefined) return undefined;
+      throw error;
+    });
+    if (target === undefined) return EXIT.configuration;
+    const site: Site | undefined = written === undefined ? undefined : { ...written, target };
     const clock = target.kind === 'lab' ? scaledClock(target.speed) : wallClock();
     return await runTask({ resolved, invocation, target, site, clock });
   } catch (error) {

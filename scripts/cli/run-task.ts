@@ -216,10 +216,10 @@ async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly 
 function calm(failure: Failure, reason: unknown, timings: Timings): Failure {
   if (failure.exit !== 'interrupted' || !(reason instanceof Failure) || reason.exit !== 'interrupted') return failure;
   const real = (of: Failure): readonly Failure[] => (of.parts.length > 0 ? of.parts.flatMap(real) : of.exit === 'interrupted' ? [] : [of]);
-  const where = Object.entries(timings.lanes()).flatMap(([lane, steps]) => steps.filter((step) => step.how === 'failed').map((step) => `${lane === '' ? '' : `${lane} `}in ${step.step}`));
+  const where = Object.entries(timings.lanes()).flatMap(([lane, steps]) => steps.filter((step) => step.how === 'failed').map((step) => `${lane === '' ? '' : `${lane} `}stopped in ${step.step}`));
   return new Failure({
     exit: 'interrupted', what: reason.what, because: reason.because, hint: reason.hint, parts: real(failure), cause: failure,
-    leftBehind: failure.leftBehind ?? (where.length === 0 ? undefined : `stopped ${where.join(', ')}; what was done before stays`),
+    leftBehind: failure.leftBehind ?? (where.length === 0 ? undefined : `${where.join(', ')}; what was done before stays`),
   });
 }
 

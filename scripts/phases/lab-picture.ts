@@ -27,6 +27,11 @@ export function labHealOutcome(told: Told): Outcome {
   return outcome(told, (style) => [`${style.green('✔')} ${healed.length === 0 ? 'no fault was on' : 'healed'}`, ...(healed.length === 0 ? [] : faultLines('', healed, style))]);
 }
 
+/** That there is no lab any more, and whether there was one. */
+export function labDownOutcome(told: Told): Outcome {
+  return outcome(told, (style) => [`${style.green('✔')} ${told['was'] === false ? 'no lab was up here' : 'the lab is down, its clusters are forgotten'}`]);
+}
+
 function outcome(told: Told, render: (style: Style) => readonly string[]): Outcome {
   const result: Json = JSON.parse(JSON.stringify(told));
   return { exit: 'done', result, render };

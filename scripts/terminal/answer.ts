@@ -73,7 +73,7 @@ function words(event: Event): string | undefined {
     case 'note':
       return `${where}${event.text}`;
     case 'command-ran':
-      return `${where}${event.tool}`;
+      return `${where}${event.tool} has answered`;
     default:
       // The rest belongs to runs with a plan, which have a view of their own.
       return undefined;

@@ -114,7 +114,7 @@ function bannerLines(state: ViewState, width: number, now: number, style: Style,
   if (one <= width) return [`${style.bold(command)}${gap}${style.cyan(target)}${gap}${style.dim(run)}`, ...news];
   const first = displayWidth(command) + 3 + displayWidth(run) <= width ? `${style.bold(command)}   ${style.dim(run)}` : style.bold(truncate(command, width));
   const short = `${state.target}${shortClocks}${state.dryRun ? '  DRY RUN' : ''}`;
-  return [first, style.cyan(truncate(displayWidth(target) <= width ? target : short, width)), ...news];
+  return [first, style.cyan(truncate(displayWidth(target) <= width ? target : short, width)), ...(over && !first.includes(run) ? [style.dim(truncate(run, width))] : []), ...news];
 }
 
 function note(state: ViewState, width: number, style: Style): string[] {

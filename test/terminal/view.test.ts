@@ -110,14 +110,13 @@ describe('the live view', () => {
   });
 });
 
-test.each([['of no width', 0, false], ['that can show a line', 80, true]])('a single wait on a terminal %s', (_what, columns, shown) => {
+test('a single wait shows nothing on a terminal without a width, where it would erase lines for ever', () => {
   const stream = terminal();
-  stream.columns = columns;
+  stream.columns = 0;
   const wait = startWait('waking the lab', { stream, enabled: true });
   wait.update('still waking it');
   wait.stop();
-  expect(stream.text !== '').toBe(shown);
-  expect(stream.text.length).toBeLessThan(2_000);
+  expect(stream.text).toBe('');
 });
 
 describe('the drawing surface', () => {
