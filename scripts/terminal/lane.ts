@@ -196,7 +196,7 @@ function activeLines(step: StepView, names: number, cx: LaneContext, detail: Det
   const { style, width } = cx;
   const waiting = step.waiting;
   const counted = count(waiting?.done, waiting?.of);
-  const sofar = counted !== '' ? counted : waiting !== undefined ? '' : step.subjects.length > 0 ? (detail.subjects === 'all' ? '' : subjectCount(step.subjects)) : step.passed.length > 0 ? `${plural(step.passed.length, 'check')} passed` : '';
+  const sofar = counted !== '' ? counted : waiting !== undefined ? '' : step.subjects.length > 0 ? (detail.subjects === 'all' && step.subjects.every((each) => each.of === undefined) ? '' : subjectCount(step.subjects)) : step.passed.length > 0 ? `${plural(step.passed.length, 'check')} passed` : '';
   const main = step.state === 'asking' ? step.note : [sofar, step.title].filter((part) => part !== '').join('  ');
   const lines: Line[] = [{ text: row(stepMark(step.state, cx.now, style), step.name, names, main, duration(stepTime(step, cx)), cx, (text) => text, style.bold), rank: RANK.active }];
   const indent = Math.min(names + 6, Math.max(4, Math.floor(width / 3)));

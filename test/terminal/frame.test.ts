@@ -99,6 +99,22 @@ describe('what a frame says', () => {
     expect(lines.at(-1)).toMatch(/✔ done in 5m\d\ds simulated, wall 5\.\d s/u);
   });
 
+  test('a step that counts for itself shows its own count, one that checks how many are through', () => {
+    const stamp = (seq: number, body: EventBody): Event => ({ ...body, seq, t: seq, at: new Date(seq).toISOString() });
+    const events: EventBody[] = [
+      { type: 'phase-started', lane: 'apps', step: 'preflight', title: 'tools, secrets' },
+      { type: 'judged', lane: 'apps', step: 'preflight', check: 'helm', layer: 'preflight', verdict: { is: 'pass' } },
+      { type: 'judged', lane: 'apps', step: 'preflight', check: 'flux', layer: 'preflight', verdict: { is: 'pass' } },
+      { type: 'phase-started', lane: 'infra', step: 'core', title: 'core releases' },
+      { type: 'progress', lane: 'infra', step: 'core', subject: 'cilium', state: 'done', note: '1.18.3', done: 1, of: 6 },
+      { type: 'progress', lane: 'infra', step: 'core', subject: 'coredns', state: 'working', note: 'installing', done: 1, of: 6 },
+    ];
+    const state = events.map((body, index) => stamp(index, body)).reduce(reduce, initialState());
+    const text = frame(state, 100, 30, 10, plain).join('\n');
+    expect(text).toMatch(/preflight {2}2 checks passed {2}tools, secrets/u);
+    expect(text).toMatch(/core {6}1\/6 {2}core releases/u);
+  });
+
   test('what was stopped has not failed: the last picture says where, without alarm', () => {
     const failure = { exit: 'interrupted', code: 130, what: 'stopped before it was finished', because: 'Ctrl-C' } as const;
     const events = syntheticRun({ failAt: 'core' }).map((event) => (event.type === 'phase-failed' ? { ...event, failure } : event.type === 'run-finished' ? { ...event, exit: 130 as const, failure } : event));
