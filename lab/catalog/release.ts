@@ -47,8 +47,19 @@ export function encodeRelease(record: HelmRecord, nowMs: number): KubeObject {
   };
 }
 
+/** What a Secret of the store was decoded to. Its objects are frozen, and unpacking one again and again was a third of the lab's work. */
+const decoded = new WeakMap<KubeObject, HelmRecord>();
+
 /** Reads a release Secret. Throws when it is not one. */
 export function decodeRelease(secret: KubeObject): HelmRecord {
+  const known = decoded.get(secret);
+  if (known !== undefined) return known;
+  const record = unpack(secret);
+  if (Object.isFrozen(secret)) decoded.set(secret, record);
+  return record;
+}
+
+function unpack(secret: KubeObject): HelmRecord {
   const packed = secret.data?.['release'];
   if (packed === undefined) throw new Error(`Secret ${secret.metadata.name} holds no release`);
   const parsed: unknown = JSON.parse(gunzipSync(Buffer.from(Buffer.from(packed, 'base64').toString(), 'base64')).toString());
@@ -78,5 +89,12 @@ export function historyOf(secrets: readonly KubeObject[], name: string): HelmRec
 
 /** Equal chart, version and values: installing again would change nothing. */
 export function sameRelease(record: HelmRecord, chart: string, version: string, values: Plain): boolean {
-  return record.chart.name === chart && record.chart.version === version && digestOf(record.values) === digestOf(values);
+  return record.chart.name === chart && record.chart.version === version && digestOfRecord(record) === digestOf(values);
+}
+
+const digests = new WeakMap<HelmRecord, string>();
+function digestOfRecord(record: HelmRecord): string {
+  const digest = digests.get(record) ?? digestOf(record.values);
+  digests.set(record, digest);
+  return digest;
 }

@@ -14,6 +14,18 @@ import { artifactRevision } from './sources.ts';
 const WATCH = 'reconcile.fluxcd.io/watch';
 class ValuesError extends Error {}
 
+/** Values texts as parsed, the latest few: each reconciliation reads the same ConfigMaps, and nobody changes what it gets. */
+const parsedValues = new Map<string, unknown>();
+const VALUES_KEPT = 100;
+function parseValues(content: string): unknown {
+  if (parsedValues.has(content)) return parsedValues.get(content);
+  const parsed = readYaml(content);
+  const oldest = parsedValues.keys().next();
+  if (parsedValues.size >= VALUES_KEPT && oldest.done !== true) parsedValues.delete(oldest.value);
+  parsedValues.set(content, parsed);
+  return parsed;
+}
+
 interface Attempt { readonly id: string; readonly began: number; plan: Plan | undefined; hooks: boolean }
 interface Wanted { readonly chart: string; readonly version: string; readonly values: Plain; readonly digest: string; readonly releaseName: string; readonly namespace: string }
 
@@ -31,10 +43,10 @@ function composeValues(cx: ControllerContext, object: KubeObject): Plain {
     const content = kind === 'Secret' ? Buffer.from(raw, 'base64').toString() : raw;
     const target = text(source['targetPath']);
     if (target === undefined) {
-      const parsed = readYaml(content);
+      const parsed = parseValues(content);
       if (parsed !== null && parsed !== undefined && !isPlain(parsed)) throw new ValuesError(`unable to parse values from ${kind} '${namespace}/${name}' key '${key}': not a map`);
       values = mergeValues(values, plain(parsed));
-    } else values = mergeValues(values, target.split('.').reduceRight<Plain>((inner, step) => ({ [step]: inner['value'] ?? inner }), { value: readYaml(content) }));
+    } else values = mergeValues(values, target.split('.').reduceRight<Plain>((inner, step) => ({ [step]: inner['value'] ?? inner }), { value: parseValues(content) }));
   }
   return mergeValues(values, plain(at(object.spec, 'values')));
 }
