@@ -32,15 +32,17 @@ const phase: WorkPhase<Cx, Snapshot> = {
   async run(cx) {
     // Told one by one as they come: a preflight that takes a while shows how far it is.
     const tell = ({ name, verdict }: Finding): void => cx.emit({ type: 'judged', lane: cx.lane, step: cx.step, check: name, layer: 'preflight', verdict });
-    const findings: Finding[] = [];
-    const [tools, secrets] = await Promise.all([toolVerdicts(cx, tell), secretsFinding(cx)]);
-    tell(secrets);
-    findings.push(...tools, secrets);
-    // Without the bundle nobody can say whether an installed machine is ours; the other findings still count.
-    if (secrets.verdict.is === 'pass' && !cx.dryRun) {
-      await cx.doors.talos.writeTalosconfig((await cx.secrets()).bundle(cx.cluster));
-    }
-    findings.push(...await machineFindings(cx, tell));
+    const secretsAndIdentity = async (): Promise<Finding> => {
+      const secrets = await secretsFinding(cx);
+      tell(secrets);
+      // Without the bundle nobody can say whether an installed machine is ours; the other findings still count.
+      if (secrets.verdict.is === 'pass' && !cx.dryRun) await cx.doors.talos.writeTalosconfig((await cx.secrets()).bundle(cx.cluster));
+      return secrets;
+    };
+    // Bare machines need no secrets to be told apart, so all is asked at once.
+    const secretsFirst = secretsAndIdentity();
+    const [tools, secrets, machines] = await Promise.all([toolVerdicts(cx, tell), secretsFirst, machineFindings(cx, tell, secretsFirst)]);
+    const findings: readonly Finding[] = [...tools, secrets, ...machines];
     const bad = findings.filter((finding) => finding.verdict.is === 'fail' || finding.verdict.is === 'unknown');
     if (bad.length > 0 && !cx.dryRun) throw refusal(cx, bad);
     const counted = findings.filter((finding) => finding.verdict.is !== 'skip').length;
@@ -66,18 +68,18 @@ function failVerdict(error: Failure): Verdict {
   return error.hint === undefined ? { is: 'fail', because } : { is: 'fail', because, hint: error.hint };
 }
 
-async function machineFindings(cx: Cx, tell: (finding: Finding) => void): Promise<readonly Finding[]> {
+async function machineFindings(cx: Cx, tell: (finding: Finding) => void, identityKnown: Promise<unknown>): Promise<readonly Finding[]> {
   const found = new Map<string, Finding>();
   await each(cx.cluster.machines, cx.cluster.machines.length, async (machine) => {
     const name = `${machine.name} (${machine.address}) is bare or ours`;
-    const finding: Finding = { name, verdict: await machineVerdict(cx, machine) };
+    const finding: Finding = { name, verdict: await machineVerdict(cx, machine, identityKnown) };
     found.set(machine.name, finding);
     tell(finding);
   }, cx.signal, { what: 'looking at the machines' });
   return cx.cluster.machines.flatMap((machine) => found.get(machine.name) ?? []);
 }
 
-async function machineVerdict(cx: Cx, machine: Machine): Promise<Verdict> {
+async function machineVerdict(cx: Cx, machine: Machine, identityKnown: Promise<unknown>): Promise<Verdict> {
   let face = await cx.doors.talos.face(machine);
   const appliedAt = appliedMachines(cx.clusterDir)[machine.name];
   if (face.is === 'closed' && !cx.dryRun && appliedAt !== undefined && cx.clock.now() - appliedAt < REBOOT_PATIENCE) {
@@ -86,6 +88,11 @@ async function machineVerdict(cx: Cx, machine: Machine): Promise<Verdict> {
       const now = await cx.doors.talos.face(machine);
       return now.is === 'closed' ? { ok: false, because: `${machine.name}: ${now.because}` } : { ok: true, value: now };
     }, { patience: REBOOT_PATIENCE - (cx.clock.now() - appliedAt), every: 2_000 }) ?? face;
+  }
+  if (face.is === 'installed') {
+    // Whose it is, is judged by this run's bundle, never by what an earlier one left behind.
+    await identityKnown;
+    face = await cx.doors.talos.face(machine);
   }
   switch (face.is) {
     case 'closed':
