@@ -26,6 +26,8 @@ export interface WaitPhase<S> {
   readonly title: string;
   readonly verify: readonly Check<S>[];
   readonly patience: number;
+  /** Pause between two looks, ms of the run's clock; 2 s unless told. Shorter only where a look starts no child process. */
+  readonly every?: number;
   /** What to say when the checks hold ("3 nodes Ready"). */
   holds(seen: S): string;
 }
@@ -47,6 +49,8 @@ export interface WorkPhase<C, S> {
   readonly verify: readonly Check<S>[];
   /** How long verify may take to pass, in ms of the run's clock. */
   readonly patience: number;
+  /** As of a WaitPhase. */
+  readonly every?: number;
 }
 
 /** A phase in a list, loaded only when its turn comes: 111 modules loaded at start made `--list` eight times slower. */

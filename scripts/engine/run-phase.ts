@@ -158,12 +158,12 @@ async function waitFor<C, S>(phase: WorkPhase<C, S>, judge: Judge<S>, place: Pha
   await waitOn(phase, place, phase.patience, async () => pendingOf((await judge()).judgements) ?? { settled: true });
 }
 
-async function waitOn<S, T>(phase: Pick<WaitPhase<S>, 'title' | 'verify'>, place: PhasePlace, patience: number, ask: () => Promise<Pending | { readonly settled: T }>): Promise<T> {
+async function waitOn<S, T>(phase: Pick<WaitPhase<S>, 'title' | 'verify' | 'every'>, place: PhasePlace, patience: number, ask: () => Promise<Pending | { readonly settled: T }>): Promise<T> {
   const { lane, step, host } = place;
   let pending: Pending | undefined;
   return poll<T>({
     what: phase.verify.length === 1 ? (phase.verify[0]?.name ?? phase.title) : `all ${phase.verify.length} checks of ${step}`,
-    patience, every: VERIFY_EVERY, attempt: LOOK_ATTEMPT, clock: host.clock, signal: host.signal,
+    patience, every: phase.every ?? VERIFY_EVERY, attempt: LOOK_ATTEMPT, clock: host.clock, signal: host.signal,
     probe: async () => {
       const answer = await ask();
       if ('settled' in answer) return { ok: true, value: answer.settled };

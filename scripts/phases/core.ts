@@ -17,13 +17,16 @@ const phase: WorkPhase<Cx, Snapshot> = {
   verify: coreChecks,
 
   async done(cx) {
-    const { open } = await releasesToDo(cx);
+    const found = await releasesToDo(cx);
+    const { open } = found;
+    // What was just found is what `run` sets out from; a look of a moment ago, under the same lock.
+    if (open.length > 0) foundOpen.set(cx, found);
     return open.length === 0 ? `${cx.site.helmfile.core.length} releases deployed as pinned` : false;
   },
 
   async run(cx) {
     const releases = inOrder(cx.site.helmfile.core);
-    const { open, deployed } = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : await releasesToDo(cx);
+    const { open, deployed } = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : foundOpen.get(cx) ?? await releasesToDo(cx);
     let ready = releases.length - open.length;
     for (const release of releases.filter((candidate) => open.includes(candidate))) {
       cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `installing ${release.version}`, done: ready, of: releases.length });
@@ -35,6 +38,10 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 };
 export default phase;
+
+interface ToDo { readonly open: readonly Release[]; readonly deployed: readonly HelmRelease[] }
+/** By context, which is of one step of one run. */
+const foundOpen = new WeakMap<Cx, ToDo>();
 
 /** Releases so that each comes after all it needs; the written order otherwise. Cycles are refused when the configuration is read. */
 export function inOrder(releases: readonly Release[]): readonly Release[] {
@@ -65,7 +72,7 @@ async function openOrAll(cx: Cx): Promise<readonly Release[]> {
  * A release is done when Helm has it deployed with the same chart, version and values, or when a Ready HelmRelease of
  * the tree has adopted it (then Flux, not we, decides its values).
  */
-async function releasesToDo(cx: Cx): Promise<{ readonly open: readonly Release[]; readonly deployed: readonly HelmRelease[] }> {
+async function releasesToDo(cx: Cx): Promise<ToDo> {
   const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(KINDS.HelmRelease)]);
   const open: Release[] = [];
   for (const release of cx.site.helmfile.core) {

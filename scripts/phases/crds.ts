@@ -7,15 +7,17 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Doors } from '../tools/doors.ts';
 import { parseManifests } from '../tools/manifests.ts';
 import type { Cx } from './context.ts';
-import { MINUTES } from './wait-phase.ts';
+import { MINUTES, OFTEN } from './wait-phase.ts';
 
 /** Requests in flight at once; a small API server is not the place to show how fast we are. */
 const PARALLEL = 8;
+const TOLD = 10;
 
 const phase: WorkPhase<Cx, Snapshot> = {
   name: 'crds',
   title: 'custom resource definitions, before anything that needs them',
   patience: 5 * MINUTES,
+  every: OFTEN,
   verify: crdChecks,
 
   async done(cx) {
@@ -38,7 +40,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
     await each(crds, PARALLEL, async (crd) => {
       await cx.doors.kube.apply(crd, { force: true });
       applied += 1;
-      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: 'applied', state: applied === crds.length ? 'done' : 'working', note: crd.metadata.name, done: applied, of: crds.length });
+      // A line for every tenth: each is a line of the journal, and written through to the disk.
+      if (applied % TOLD === 0 || applied === crds.length) cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: 'applied', state: applied === crds.length ? 'done' : 'working', note: crd.metadata.name, done: applied, of: crds.length });
     }, cx.signal);
     if (cx.dryRun) return `would apply those the charts bring, known once they are rendered, and ${crds.length} that are fetched`;
     return `${crds.length} applied`;

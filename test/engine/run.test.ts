@@ -42,6 +42,16 @@ describe('a list of phases', () => {
 });
 
 describe('done and verify', () => {
+  test.each([[undefined, 2_000], [500, 500]])('a step that waits looks again after its own pause (%s): none is missed by a long one', async (every, since) => {
+    let looks = 0;
+    const { events } = await runToys([phase('a', {
+      patience: 60_000, ...(every === undefined ? {} : { every }),
+      verify: [check('x to come', () => ((looks += 1) > 2 ? { is: 'pass' } : { is: 'fail', because: `look ${looks}` }))],
+    })]);
+    const waited = events.flatMap((event) => (event.type === 'waiting' ? [event.sinceMs] : []));
+    expect(waited).toEqual([0, since]);
+  });
+
   test('what is done already is skipped, with its reason, after its checks passed', async () => {
     let ran = false;
     const { story } = await runToys([phase('a', { done: async () => 'seen it', run: async () => { ran = true; return ''; }, verify: [isThere('x')] })], { world: new Set(['x']) });
