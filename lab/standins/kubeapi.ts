@@ -160,5 +160,5 @@ export function labSpeed(): number {
   return Number.isFinite(speed) && speed > 0 ? speed : 60;
 }
 /** Waits this long of the wall between two looks. */
-export const LOOK_MS = 90;
+export const LOOK_MS = 40;
 export { sleep };
