@@ -62,6 +62,10 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
           }),
         });
       },
+      actOpen: (act, subject) => {
+        open ??= openActs(taskDir, site.target.id);
+        return open.some((earlier) => earlier.act === act && earlier.subject === subject && earlier.lane === lane);
+      },
       act: async (act, subject, proof, run) => {
         open ??= openActs(taskDir, site.target.id);
         await performAct({ act, subject, lane, step, proof, run, emit, open });

@@ -28,6 +28,8 @@ export interface Cx extends EngineContext<Snapshot> {
   wait<T>(what: string, probe: () => Promise<Answer<T>>, options: PollOptions): Promise<T | undefined>;
   /** A once-only act: journalled and fsynced before and after. Refuses (76) when an earlier start has no end and `proof` cannot tell. */
   act(act: string, subject: string, proof: () => Promise<'done' | 'not-done' | 'unknown'>, run: () => Promise<string>): Promise<void>;
+  /** Whether an earlier run began this once-only act and no journal says how it ended. */
+  actOpen(act: string, subject: string): boolean;
   /** Files of the run, for what is saved as evidence. */
   readonly runDir: string;
   /** Files of this cluster on this target: kubeconfig, talosconfig, what was applied. 0700. */

@@ -33,7 +33,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
       await cx.doors.talos.bootstrap(first);
       return `would bootstrap on ${first.name}`;
     }
-    await cx.act('etcd-bootstrap', cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first));
+    if (!cx.actOpen(ACT, cx.cluster.name) && await settledAlready(cx)) return 'it runs by now';
+    await cx.act(ACT, cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first));
     return `on ${first.name}`;
   },
 };
@@ -56,12 +57,15 @@ async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Members
     try {
       const etcd = servicesOf(machine, faces.get(machine.name), services.get(machine.name)).find((service) => service.id === 'etcd');
       if (etcd === undefined || etcd.state !== 'Running') {
+        // Stopped or failed is not "never bootstrapped": there may be data.
+        if (etcd !== undefined && !BEFORE_BOOTSTRAP.has(etcd.state)) silent += 1;
         reasons.push(`${machine.name}: etcd service is ${etcd?.state ?? 'absent'}${etcd?.message ? ` (${etcd.message})` : ''}`);
         continue;
       }
       // One member's answer decides; the next is asked only when this one has none.
       const members = await talos.etcdMembers(machine);
       if (members.length === 0) {
+        silent += 1;
         reasons.push(`${machine.name}: etcd knows no members`);
         continue;
       }
@@ -75,6 +79,33 @@ async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Members
   }
   const because = reasons.join('; ');
   return silent > 0 ? { is: 'unknown', because } : { is: 'none', because };
+}
+
+const ACT = 'etcd-bootstrap';
+/** States of the etcd service on a machine without etcd data. */
+const BEFORE_BOOTSTRAP: ReadonlySet<string> = new Set(['Initialized', 'Waiting', 'Preparing', 'Starting']);
+
+/**
+ * Control planes whose etcd is past "waiting to be bootstrapped" hold data. Such a cluster is never bootstrapped (again):
+ * it is given time to answer. True when it turned out to be ours and well; false when nothing holds data; throws (75) when
+ * it stays mute, e.g. without a quorum.
+ */
+async function settledAlready(cx: Cx): Promise<boolean> {
+  if ((await membership(cx, 'doors')).is === 'none') return false;
+  try {
+    const settled = await cx.wait('etcd, which holds data already, to answer', async () => {
+      const found = await membership(cx, 'doors');
+      if (found.is === 'foreign') throw foreignEtcd(cx, found);
+      return found.is === 'unknown' ? { ok: false, because: found.because } : { ok: true, value: found.is };
+    }, { patience: 3 * MINUTES, every: 3_000 });
+    return settled === 'ours';
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exit !== 'rerun') throw error;
+    throw new Failure({
+      exit: 'rerun', what: `etcd of ${cx.cluster.name} holds data but does not answer; it was not bootstrapped again`, because: error.because ?? error.what,
+      hint: `task cluster:health CLUSTER=${cx.cluster.name} names the cause; lost for good: restore a snapshot`, cause: error,
+    });
+  }
 }
 
 /** "Preparing" right after the call can mean "not yet": only a state that stayed so this long, and was asked this often, is proof. */

@@ -75,6 +75,17 @@ describe('faults that befall a healthy cluster', () => {
     const healed = await untilExit(rig, 0);
     expect(healed.stdout).toContain('apps');
   }, 120_000);
+
+  test('etcd-no-quorum: cluster:create does not bootstrap what holds data already; it says so, and goes on once it is healed', async () => {
+    const before = (await rig.log()).at(-1)?.seq ?? 0;
+    await rig.lab('break', 'etcd-no-quorum', '--cluster', 'apps');
+    const during = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
+    expect(`${during.code}\n${during.stderr}`).toMatch(/^75\n/);
+    expect(during.stderr).toMatch(/not bootstrapped again/);
+    expect((await rig.log(before)).filter((entry) => entry.verb === 'Bootstrap')).toEqual([]);
+    await rig.lab('heal', '--all');
+    expect((await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes')).code).toBe(0);
+  }, 120_000);
 });
 
 /** Asks until the answer is `exit` (a fault takes a reconcile to show), giving up after 30 times: the last answer is then judged. */
