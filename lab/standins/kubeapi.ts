@@ -72,12 +72,12 @@ export function openCluster(kubeconfig: string, context: string | undefined, age
     });
   }
   /**
-   * Retries as client-go does: answers that carry Retry-After, and reads whose connection was reset. Server-side applies are
-   * tried again too, which is kinder than helm: they are idempotent, and the fault api-flapping hits every few requests of a
+   * Retries as client-go does: answers that carry Retry-After, and reads whose connection was reset. Server-side applies and
+   * deletes are tried again too, which is kinder than helm: they are idempotent, and the fault api-flapping hits every few requests of a
    * chart's dozens, where a real API server drops one in thousands.
    */
   async function call(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<unknown> {
-    const again = method === 'GET' || contentType.startsWith('application/apply-patch');
+    const again = method === 'GET' || method === 'DELETE' || contentType.startsWith('application/apply-patch');
     for (let attempt = 1; ; attempt++) {
       let answer;
       try { answer = await once(method, path, body, contentType); } catch (error) {

@@ -128,6 +128,9 @@ export class LabCluster {
     for (const machine of this.machines) {
       const at = this.kubeletAt(machine);
       if (at !== undefined && at > now) wakes.push(at);
+      // Until then bootstrap is refused: a wait of the simulated world like the others.
+      const bootstrappable = machine.state.bootedAt + TAKES.etcdPreparing;
+      if (machine.state.phase === 'up' && bootstrappable > now) wakes.push(bootstrappable);
       const ready = memberReadyAt(view, machine);
       if (ready !== undefined && ready > now) wakes.push(ready);
     }

@@ -52,7 +52,8 @@ async function startUp(cx: ActionContext): Promise<Row> {
  */
 async function create(cx: ActionContext): Promise<readonly Row[]> {
   const taskDir = mkdtempSync(join(tmpdir(), 'task-bench-'));
-  const env = { ...cx.environment, TASK_DIR: taskDir, LAB_SPEED: String(SPEED), NO_COLOR: '1', CI: 'true' };
+  // A daemon of its own: other people's worlds in the checkout's would be measured too.
+  const env = { ...cx.environment, TASK_DIR: taskDir, LAB_SOCKET: join(taskDir, 'lab.sock'), LAB_SPEED: String(SPEED), NO_COLOR: '1', CI: 'true' };
   const place = { ...labPlace(cx), taskDir, env };
   try {
     await labUp({ ...place, speed: SPEED });

@@ -25,7 +25,7 @@ function says(error: unknown, pattern: RegExp): boolean {
 /** Installs one release, riding out what passes on the way to the API. `status` is its Helm status when it was last listed. */
 export async function syncRelease(cx: Cx, release: Release, status: string | undefined): Promise<void> {
   await retry({
-    what: `${release.namespace}/${release.name} ${release.version}`, reasons: REASONS, within: 10 * MINUTES, every: 5_000, clock: cx.clock, signal: cx.signal,
+    what: `${release.namespace}/${release.name} ${release.version}`, reasons: REASONS, within: 30 * MINUTES, every: 5_000, clock: cx.clock, signal: cx.signal,
     retrying: (reason, attempt) => cx.emit({ type: 'retrying', lane: cx.lane, step: cx.step, what: `sync of ${release.name}`, reason, attempt }),
   }, async (attempt) => {
     if (!cx.dryRun) await settlePending(cx, release, attempt === 1 ? status : await statusNow(cx, release));
