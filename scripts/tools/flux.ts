@@ -2,6 +2,7 @@ import type { Cluster } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Flux, Proc, Scope } from './doors.ts';
 import { clusterFiles } from './files.ts';
+import { proveKubeconfig } from './prove.ts';
 
 /** Wall ms: flux waits for the reconciliation itself, and is told to stop waiting before it is stopped. */
 const RECONCILE_MS = 330_000;
@@ -13,9 +14,11 @@ export const versionArgs = (): string[] => ['version', '--client'];
 
 /** flux for one cluster. */
 export function makeFlux(scope: Scope, cluster: Cluster, proc: Proc): Flux {
-  const at = { kubeconfig: clusterFiles(scope.taskDir, scope.site.target, cluster.name).kubeconfigDial, context: cluster.name };
+  const files = clusterFiles(scope.taskDir, scope.site.target, cluster.name);
+  const at = { kubeconfig: files.kubeconfigDial, context: cluster.name };
   return {
     async reconcile(kind, name, namespace) {
+      if (!scope.dryRun && scope.looking !== true) await proveKubeconfig(cluster.name, files);
       await proc.run({ tool: 'flux', argv: reconcileArgs(at, kind, name, namespace), effect: 'write', timeoutMs: RECONCILE_MS });
     },
     clientVersion: async () => parseFluxVersion((await proc.run({ tool: 'flux', argv: versionArgs(), effect: 'read', timeoutMs: 20_000 })).stdout),

@@ -1,9 +1,8 @@
 import type { Cluster } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Helmfile, Proc, Scope } from './doors.ts';
-import { clusterFiles, readIfThere } from './files.ts';
-import { proveClusterCA, readIdentity } from './identity.ts';
-import { kubeconfigCA } from './kubeconfig.ts';
+import { clusterFiles } from './files.ts';
+import { proveKubeconfig } from './prove.ts';
 import { parseManifests } from './manifests.ts';
 import { releaseValues, renderHelmfile, writeRendering } from './render.ts';
 
@@ -32,10 +31,7 @@ export function makeHelmfile(scope: Scope, cluster: Cluster, proc: Proc): Helmfi
     },
     async sync(file, release) {
       if (runs('write')) {
-        // helm would believe any kubeconfig; whose cluster it is, is settled before it starts.
-        const kubeconfig = readIfThere(files.kubeconfigDial);
-        if (kubeconfig === undefined) throw new Failure({ exit: 'rerun', what: `there is no kubeconfig of ${cluster.name} yet`, hint: `task cluster:kubeconfig CLUSTER=${cluster.name}` });
-        proveClusterCA(cluster.name, await kubeconfigCA(kubeconfig), readIdentity(files));
+        await proveKubeconfig(cluster.name, files);
         await writeRendering(files.render, await renderHelmfile(scope.site, cluster, file));
       }
       await proc.run({ tool: 'helmfile', argv: syncArgs(at(file), release), effect: 'write', timeoutMs: SYNC_MS });
