@@ -40,8 +40,9 @@ const layers = phase('layers', 'wait for what the tree brings: workloads, certif
 const mesh = phase('mesh', 'wait for the cluster mesh', () => import('./scripts/phases/mesh.ts'));
 const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
 
-const talos = [talosApply, etcdBootstrap, kubeconfig, apiReady, nodesRegistered];
-const create = [preflight, ...talos, prerequisites, crds, core, nodesReady, flux, layers, mesh, healthy];
+// Namespaces, secrets and definitions need only the API: they are applied while the nodes still register (docs/decisions/0008).
+const talos = [talosApply, etcdBootstrap, kubeconfig, apiReady];
+const create = [preflight, ...talos, prerequisites, crds, nodesRegistered, core, nodesReady, flux, layers, mesh, healthy];
 
 const createDetails = [
   'Bare machines to a healthy, Flux-managed cluster. Each step asks the world first and does only what is missing, so running it again goes on from where it stopped, and running it on a healthy cluster changes nothing.',
@@ -57,7 +58,7 @@ const tasks = {
   'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
   'cluster:kubeconfig': answer({ summary: "Write the cluster's kubeconfig and talosconfig (0600) and say where", variables: { CLUSTER: ONE_CLUSTER, TARGET } }, () => import('./scripts/phases/cluster-kubeconfig.ts')),
 
-  'bootstrap:talos': steps({ summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos] }),
+  'bootstrap:talos': steps({ summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos, nodesRegistered] }),
   'bootstrap:crds': steps({ summary: 'Only namespaces, bootstrap secrets and custom resource definitions', variables: onCluster, steps: [apiReady, prerequisites, crds] }),
   'bootstrap:core': steps({ summary: 'Only the core releases, from Cilium to the Flux instance', variables: onCluster, steps: [apiReady, core, nodesReady] }),
   'bootstrap:flux': steps({ summary: 'Only the handover: wait until Flux has brought up the tree', variables: onCluster, steps: [apiReady, flux] }),

@@ -3,7 +3,7 @@ import { Exit, parseFlags, Unmodelled, type FlagTable } from './shared/flags.ts'
 import { runStandin, tabbed } from './run.ts';
 
 const FLAGS: FlagTable = {
-  file: { type: 'string', short: 'f', default: 'helmfile.yaml' }, environment: { type: 'string', short: 'e', default: 'default' }, selector: { type: 'string', short: 'l' }, kubeconfig: { type: 'string' },
+  file: { type: 'string', short: 'f', default: 'helmfile.yaml' }, environment: { type: 'string', short: 'e', default: 'default' }, selector: { type: 'strings', short: 'l' }, kubeconfig: { type: 'string' },
   'kube-context': { type: 'string' }, 'log-level': { type: 'string', default: 'info' }, quiet: { type: 'bool', short: 'q' }, 'no-color': { type: 'bool' }, color: { type: 'bool' }, version: { type: 'bool', short: 'v' },
   'include-crds': { type: 'bool' }, 'skip-tests': { type: 'bool' }, 'skip-deps': { type: 'bool' }, 'skip-cleanup': { type: 'bool' }, 'no-hooks': { type: 'bool' }, 'include-needs': { type: 'bool' }, 'skip-needs': { type: 'bool' },
   output: { type: 'string', short: 'o' }, concurrency: { type: 'int', default: '0' }, wait: { type: 'bool' }, 'wait-for-jobs': { type: 'bool' }, 'skip-crds': { type: 'bool' },
@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!['template', 'sync', 'list'].includes(verb)) throw new Unmodelled('helmfile', `unknown command "${verb}" for "helmfile"`);
   const { readHelmfile, selected } = await import('./helmfile/file.ts');
   const file = flags.text('file');
-  const selectors = flags.given('selector') ? [flags.text('selector')] : [];
+  const selectors = flags.list('selector');
   const releases = selected(readHelmfile(file), selectors);
   if (releases.length === 0) throw new Exit(3, `err: no releases found that matches specified selector(${selectors.join(',')}) and environment(default), in any helmfile`);
   if (verb === 'list') {

@@ -28,12 +28,14 @@ async function fromLab(what: string, reference?: string): Promise<string> {
 
 /** Fills every `{{ op://… }}` and every bare `op://…` of a template; each reference is read once. */
 async function inject(template: string): Promise<string> {
-  const values = new Map<string, string>();
   const pattern = /\{\{\s*(op:\/\/[^}]+?)\s*\}\}|(op:\/\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+){2,3})/g;
-  for (const match of template.matchAll(pattern)) {
-    const reference = match[1] ?? match[2] ?? '';
-    if (!values.has(reference)) values.set(reference, await fromLab('inject', reference));
-  }
+  const references = [...new Set([...template.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? ''))];
+  const read = await Promise.allSettled(references.map(async (reference) => [reference, await fromLab('inject', reference)] as const));
+  const values = new Map(read.map((one) => {
+    // The first in the template that cannot be read is the one op names.
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  }));
   return template.replace(pattern, (_whole, framed: string | undefined, bare: string | undefined) => values.get(framed ?? bare ?? '') ?? '');
 }
 

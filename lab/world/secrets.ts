@@ -29,7 +29,7 @@ export function parseReference(text: string): { readonly vault: string; readonly
 }
 
 /**
- * The lab's own secret store. A cluster's bundle is made whole on the first reading; a reference of bootstrap/secrets.yaml and a
+ * The lab's own secret store. A cluster's bundle is there from the start, as in a vault that was filled before the machines came; a reference of bootstrap/secrets.yaml and a
  * remote key of an ExternalSecret get a value that depends on the world's seed and the name alone, so that it is the same at every reading.
  */
 export function secretStore(root: string, clusters: readonly ClusterFile[], data: SecretData, changed: () => void): SecretStore {
@@ -54,6 +54,8 @@ export function secretStore(root: string, clusters: readonly ClusterFile[], data
     }
     await work;
   };
+  // Whoever reads one meets the error, if there is any; until then it is made beside everything else.
+  for (const key of bundles) bundle(key).catch(() => undefined);
   return {
     async read(vault, item, field) {
       const key = `${vault}/${item}`;

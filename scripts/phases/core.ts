@@ -4,10 +4,10 @@ import type { WorkPhase } from '../engine/phase.ts';
 import type { KubeObject, Release } from '../config/cluster.ts';
 import { coreChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import type { HelmRelease } from '../tools/doors.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
-import { syncRelease } from './helm-sync.ts';
+import { isOf, namesOf, syncReleases } from './helm-sync.ts';
+import type { ToDo } from './helm-sync.ts';
 import { MINUTES } from './wait-phase.ts';
 
 const phase: WorkPhase<Cx, Snapshot> = {
@@ -25,38 +25,20 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 
   async run(cx) {
-    const releases = inOrder(cx.site.helmfile.core);
-    const { open, deployed } = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : foundOpen.get(cx) ?? await releasesToDo(cx);
-    let ready = releases.length - open.length;
-    for (const release of releases.filter((candidate) => open.includes(candidate))) {
-      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'working', note: `installing ${release.version}`, done: ready, of: releases.length });
-      await syncRelease(cx, release, deployed.find((found) => isOf(found, release))?.status);
-      ready += 1;
-      cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject: release.name, state: 'done', note: release.version, done: ready, of: releases.length });
+    const releases = cx.site.helmfile.core;
+    const found = cx.dryRun ? { open: await openOrAll(cx), deployed: [] } : foundOpen.get(cx) ?? await releasesToDo(cx);
+    if (cx.dryRun) {
+      await cx.doors.helmfile.sync('01-core.yaml', namesOf(found.open), () => undefined);
+      return `would install or upgrade ${found.open.length} of ${releases.length} releases`;
     }
-    return cx.dryRun ? `would install or upgrade ${open.length} of ${releases.length} releases` : `${ready}/${releases.length} releases`;
+    await syncReleases(cx, found, () => releasesToDo(cx));
+    return `${releases.length}/${releases.length} releases`;
   },
 };
 export default phase;
 
-interface ToDo { readonly open: readonly Release[]; readonly deployed: readonly HelmRelease[] }
 /** By context, which is of one step of one run. */
 const foundOpen = new WeakMap<Cx, ToDo>();
-
-/** Releases so that each comes after all it needs; the written order otherwise. Cycles are refused when the configuration is read. */
-export function inOrder(releases: readonly Release[]): readonly Release[] {
-  const placed: Release[] = [];
-  const place = (release: Release): void => {
-    if (placed.includes(release)) return;
-    for (const need of release.needs) {
-      const needed = releases.find((candidate) => candidate.name === need || `${candidate.namespace}/${candidate.name}` === need);
-      if (needed !== undefined) place(needed);
-    }
-    placed.push(release);
-  };
-  for (const release of releases) place(release);
-  return placed;
-}
 
 async function openOrAll(cx: Cx): Promise<readonly Release[]> {
   try {
@@ -73,7 +55,7 @@ async function openOrAll(cx: Cx): Promise<readonly Release[]> {
  * the tree has adopted it (then Flux, not we, decides its values).
  */
 async function releasesToDo(cx: Cx): Promise<ToDo> {
-  const [deployed, adopted] = await Promise.all([cx.looking.helm.list(), cx.looking.kube.list(KINDS.HelmRelease)]);
+  const [deployed, adopted] = await Promise.all([releasesNow(cx), cx.looking.kube.list(KINDS.HelmRelease)]);
   const open: Release[] = [];
   for (const release of cx.site.helmfile.core) {
     if (adopted.items.some((object) => isReadyReleaseOf(object, release))) continue;
@@ -84,11 +66,13 @@ async function releasesToDo(cx: Cx): Promise<ToDo> {
   return { open, deployed };
 }
 
-function isOf(found: HelmRelease, release: Release): boolean {
-  return found.name === release.name && found.namespace === release.namespace;
+/** Helm keeps its releases in Secrets: where there is none, which is every first create, a helm process has nothing to tell. */
+async function releasesNow(cx: Cx): Promise<ToDo['deployed']> {
+  const { items } = await cx.looking.kube.list(KINDS.Secret, { labelSelector: 'owner=helm', limit: 1 });
+  return items.length === 0 ? [] : cx.looking.helm.list();
 }
 
-function isPinned(found: HelmRelease, release: Release): boolean {
+function isPinned(found: ToDo['deployed'][number], release: Release): boolean {
   return found.status === 'deployed' && found.version.replace(/^v/, '') === release.version.replace(/^v/, '');
 }
 

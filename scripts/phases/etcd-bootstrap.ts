@@ -33,7 +33,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
       await cx.doors.talos.bootstrap(first);
       return `would bootstrap on ${first.name}`;
     }
-    if (!cx.actOpen(ACT, cx.cluster.name) && await settledAlready(cx)) return 'it runs by now';
+    if (!cx.actOpen(ACT, cx.cluster.name) && await settledAlready(cx, await untilEtcdIsThere(cx))) return 'it runs by now';
     await cx.act(ACT, cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first));
     return `on ${first.name}`;
   },
@@ -44,7 +44,8 @@ function controlPlanes(cx: Cx): readonly Machine[] {
   return cx.cluster.machines.filter((machine) => machine.role === 'controlplane');
 }
 
-async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Membership> {
+/** `told`: services that were just asked for anyway. */
+async function membership(cx: Cx, through: 'looking' | 'doors', told?: ServicesTold): Promise<Membership> {
   const talos = cx[through].talos;
   const ours = new Set(cx.cluster.machines.map((machine) => machine.name));
   const reasons: string[] = [];
@@ -52,7 +53,7 @@ async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Members
   const planes = controlPlanes(cx);
   // A machine that does not answer would take a call its time limit, and every other answer with it: its port is looked at first.
   const faces = new Map(await Promise.all(planes.map(async (machine) => [machine.name, await talos.face(machine)] as const)));
-  const services = await talos.readEach('services', planes.filter((machine) => faces.get(machine.name)?.is !== 'closed'));
+  const services = told ?? await talos.readEach('services', planes.filter((machine) => faces.get(machine.name)?.is !== 'closed'));
   for (const machine of planes) {
     try {
       const etcd = servicesOf(machine, faces.get(machine.name), services.get(machine.name)).find((service) => service.id === 'etcd');
@@ -81,6 +82,41 @@ async function membership(cx: Cx, through: 'looking' | 'doors'): Promise<Members
   return silent > 0 ? { is: 'unknown', because } : { is: 'none', because };
 }
 
+type ServicesTold = ReadonlyMap<string, Told<readonly TalosService[]>>;
+/** A machine that was just installed may still be pulling etcd's image. */
+const SERVICE_PATIENCE = 15 * MINUTES;
+
+/**
+ * The API of an installed machine answers before etcd can be bootstrapped: waits until every control plane's etcd service
+ * says that it is past its own preparations. All are asked with one call; the last answers are what follows sets out from.
+ */
+async function untilEtcdIsThere(cx: Cx): Promise<ServicesTold | undefined> {
+  const planes = controlPlanes(cx);
+  return cx.wait('the etcd service of every control plane', async () => {
+    const told = await cx.doors.talos.readEach('services', planes);
+    // Etcd that is past its beginnings anywhere is not bootstrapped at all: nothing to wait for.
+    if (planes.some((machine) => hasBegun(told.get(machine.name)))) return { ok: true, value: told };
+    const reasons = planes.flatMap((machine) => {
+      const answer = told.get(machine.name);
+      if (answer?.ok !== true) {
+        // A machine that has just come up closes connections while its API restarts; the deadline decides.
+        if (answer !== undefined && answer.failure.exit !== 'rerun') throw answer.failure;
+        return [`${machine.name}: ${answer?.failure.because ?? answer?.failure.what ?? 'nothing was said of it'}`];
+      }
+      const etcd = answer.value.find((service) => service.id === 'etcd');
+      return etcd === undefined || etcd.state === 'Waiting' || etcd.state === 'Initialized' ? [`${machine.name}: etcd service is ${etcd?.state ?? 'not there yet'}`] : [];
+    });
+    const [first, ...more] = reasons;
+    if (first === undefined) return { ok: true, value: told };
+    return { ok: false, because: `${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, done: planes.length - reasons.length, of: planes.length };
+  }, { patience: SERVICE_PATIENCE, every: 1_000 });
+}
+
+function hasBegun(answer: Told<readonly TalosService[]> | undefined): boolean {
+  const etcd = answer?.ok === true ? answer.value.find((service) => service.id === 'etcd') : undefined;
+  return etcd !== undefined && !BEFORE_BOOTSTRAP.has(etcd.state);
+}
+
 const ACT = 'etcd-bootstrap';
 /** States of the etcd service on a machine without etcd data. */
 const BEFORE_BOOTSTRAP: ReadonlySet<string> = new Set(['Initialized', 'Waiting', 'Preparing', 'Starting']);
@@ -90,8 +126,8 @@ const BEFORE_BOOTSTRAP: ReadonlySet<string> = new Set(['Initialized', 'Waiting',
  * it is given time to answer. True when it turned out to be ours and well; false when nothing holds data; throws (75) when
  * it stays mute, e.g. without a quorum.
  */
-async function settledAlready(cx: Cx): Promise<boolean> {
-  if ((await membership(cx, 'doors')).is === 'none') return false;
+async function settledAlready(cx: Cx, told: ServicesTold | undefined): Promise<boolean> {
+  if ((await membership(cx, 'doors', told)).is === 'none') return false;
   try {
     const settled = await cx.wait('etcd, which holds data already, to answer', async () => {
       const found = await membership(cx, 'doors');

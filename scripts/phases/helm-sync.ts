@@ -1,6 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import { retry, type RetryReason } from '../engine/retry.ts';
 import type { Release } from '../config/cluster.ts';
+import type { HelmRelease } from '../tools/doors.ts';
 import { ToolFailure } from '../tools/proc.ts';
 import type { Cx } from './context.ts';
 import { settlePending } from './helm-pending.ts';
@@ -22,23 +23,51 @@ function says(error: unknown, pattern: RegExp): boolean {
   return error instanceof ToolFailure && pattern.test(`${error.stderr}\n${error.message}`);
 }
 
-/** Installs one release, riding out what passes on the way to the API. `status` is its Helm status when it was last listed. */
-export async function syncRelease(cx: Cx, release: Release, status: string | undefined): Promise<void> {
+/** What Helm has, and the releases of ours that are not yet as we want them. */
+export interface ToDo { readonly open: readonly Release[]; readonly deployed: readonly HelmRelease[] }
+
+/**
+ * Installs the open releases with one helmfile, which keeps the order of their needs: a process for each took 0.2 to 0.3 s
+ * more a release. Rides out what passes on the way to the API; then `look` tells what is still to do.
+ */
+export async function syncReleases(cx: Cx, found: ToDo, look: () => Promise<ToDo>): Promise<void> {
+  let todo = found;
   await retry({
-    what: `${release.namespace}/${release.name} ${release.version}`, reasons: REASONS, within: 30 * MINUTES, every: 5_000, clock: cx.clock, signal: cx.signal,
-    retrying: (reason, attempt) => cx.emit({ type: 'retrying', lane: cx.lane, step: cx.step, what: `sync of ${release.name}`, reason, attempt }),
+    what: `sync of ${namesOf(found.open).join(', ')}`, reasons: REASONS, within: 60 * MINUTES, every: 5_000, clock: cx.clock, signal: cx.signal,
+    retrying: (reason, attempt) => cx.emit({ type: 'retrying', lane: cx.lane, step: cx.step, what: 'sync of the core releases', reason, attempt }),
   }, async (attempt) => {
-    if (!cx.dryRun) await settlePending(cx, release, attempt === 1 ? status : await statusNow(cx, release));
-    await cx.doors.helmfile.sync('01-core.yaml', release.name);
+    if (attempt > 1) todo = await lookAgain(todo, look);
+    if (todo.open.length === 0) return;
+    for (const release of todo.open) await settlePending(cx, release, todo.deployed.find((each) => isOf(each, release))?.status);
+    const ended = new Set<string>();
+    const of = cx.site.helmfile.core.length;
+    const before = of - todo.open.length;
+    await cx.doors.helmfile.sync('01-core.yaml', namesOf(todo.open), (name, state) => {
+      const release = todo.open.find((each) => each.name === name);
+      if (release === undefined) return;
+      if (state === 'ended') ended.add(name);
+      cx.emit({
+        type: 'progress', lane: cx.lane, step: cx.step, subject: name, done: before + ended.size, of,
+        ...(state === 'ended' ? { state: 'done', note: release.version } : { state: 'working', note: `installing ${release.version}` }),
+      });
+    });
   });
 }
 
-async function statusNow(cx: Cx, release: Release): Promise<string | undefined> {
+/** Not answered now: the sync itself will say whether something is in its way. */
+async function lookAgain(before: ToDo, look: () => Promise<ToDo>): Promise<ToDo> {
   try {
-    return (await cx.looking.helm.list()).find((found) => found.name === release.name && found.namespace === release.namespace)?.status;
+    return await look();
   } catch (error) {
-    // Not answered now: the sync itself will say whether something is pending.
-    if (error instanceof Failure && error.exit === 'rerun') return undefined;
+    if (error instanceof Failure && error.exit === 'rerun') return before;
     throw error;
   }
 }
+
+/** Whether Helm's entry is this release. */
+export function isOf(found: HelmRelease, release: Release): boolean {
+  return found.name === release.name && found.namespace === release.namespace;
+}
+
+/** As selectors take them. */
+export function namesOf(releases: readonly Release[]): readonly string[] { return releases.map((release) => release.name); }

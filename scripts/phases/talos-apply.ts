@@ -56,7 +56,6 @@ const phase: WorkPhase<Cx, Snapshot> = {
       await untilInstalled(cx, machine);
       progress(cx, machine, 'done', 'installed');
     }, cx.signal);
-    await untilEtcdIsThere(cx);
     return machines.map((machine) => machine.name).join(' ');
   },
 };
@@ -91,30 +90,6 @@ async function untilInstalled(cx: Cx, machine: Machine): Promise<void> {
     if (face.ours !== true) throw strangerAt(machine, face.issuer);
     return { ok: true, value: true };
   }, { patience: INSTALL_PATIENCE, every: 1_000, attempt: ATTEMPT });
-}
-
-/**
- * The API of an installed machine answers before etcd can be bootstrapped: waits until every control plane's etcd service
- * says that it is past its own preparations. All are asked with one call.
- */
-async function untilEtcdIsThere(cx: Cx): Promise<void> {
-  const planes = cx.cluster.machines.filter((machine) => machine.role === 'controlplane');
-  await cx.wait('the etcd service of every control plane', async () => {
-    const told = await cx.doors.talos.readEach('services', planes);
-    const reasons = planes.flatMap((machine) => {
-      const answer = told.get(machine.name);
-      if (answer?.ok !== true) {
-        // A machine that has just come up closes connections while its API restarts; the deadline decides.
-        if (answer !== undefined && answer.failure.exit !== 'rerun') throw answer.failure;
-        return [`${machine.name}: ${answer?.failure.because ?? answer?.failure.what ?? 'nothing was said of it'}`];
-      }
-      const etcd = answer.value.find((service) => service.id === 'etcd');
-      return etcd === undefined || etcd.state === 'Waiting' || etcd.state === 'Initialized' ? [`${machine.name}: etcd service is ${etcd?.state ?? 'not there yet'}`] : [];
-    });
-    const [first, ...more] = reasons;
-    if (first === undefined) return { ok: true, value: true };
-    return { ok: false, because: `${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, done: planes.length - reasons.length, of: planes.length };
-  }, { patience: INSTALL_PATIENCE, every: 1_000 });
 }
 
 function progress(cx: Cx, machine: Machine, state: 'working' | 'done' | 'failed', note: string): void {

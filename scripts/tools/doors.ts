@@ -48,6 +48,8 @@ export interface Command {
   readonly timeoutMs: number;
   /** Exit codes that are an answer rather than a failure; default [0]. */
   readonly ok?: readonly number[];
+  /** Hears every whole line of both streams as it is printed, not redacted: for what a tool says of its progress, never to be shown as it is. */
+  readonly heard?: (line: string) => void;
 }
 
 export interface CommandResult { readonly stdout: string; readonly stderr: string; readonly exitCode: number }
@@ -140,8 +142,8 @@ export interface Kube {
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;
-  /** Raw list; [] and `missing: true` when the server does not know the kind. */
-  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
+  /** Raw list; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
+  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
@@ -159,8 +161,8 @@ export interface HelmRelease { readonly name: string; readonly namespace: string
 export interface Helmfile {
   /** Every document of `helmfile template` of helmfile.d/<file> for this cluster. `local`. */
   template(file: '00-crds.yaml' | '01-core.yaml', options: { readonly includeCrds: boolean }): Promise<readonly KubeObject[]>;
-  /** `helmfile sync` of one release by selector. `write`. */
-  sync(file: '01-core.yaml', release: string): Promise<void>;
+  /** One `helmfile sync` of these releases by selector, in the order of their needs; `told` hears as it begins and ends each. `write`. */
+  sync(file: '01-core.yaml', releases: readonly string[], told: (release: string, state: 'begun' | 'ended') => void): Promise<void>;
   /** The values a release of helmfile.d/<file> would be given: its files with this cluster's settings, merged as Helm merges them. */
   values(file: '00-crds.yaml' | '01-core.yaml', release: string): Promise<unknown>;
   clientVersion(): Promise<string>;

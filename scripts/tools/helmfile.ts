@@ -9,12 +9,16 @@ import { releaseValues, renderHelmfile, writeRendering } from './render.ts';
 /** Wall ms. A sync waits for workloads (helmfile.d says how long); rendering fetches charts. */
 const TEMPLATE_MS = 300_000;
 const SYNC_MS = 1_200_000;
+const RELEASE_MS = 600_000;
 
 export interface HelmfileAt { readonly file: string; readonly kubeconfig: string; readonly context: string }
 
 export function templateArgs(at: HelmfileAt, options: { readonly includeCrds: boolean }): string[] { return [...flags(at), 'template', ...(options.includeCrds ? ['--include-crds'] : [])]; }
-/** One release; what it needs has been synced before it (helmfile skips needs when a selector is given). Never `apply`: that diffs all releases first and fails where CRDs are missing. */
-export function syncArgs(at: HelmfileAt, release: string): string[] { return [...flags(at), '--selector', `name=${release}`, 'sync']; }
+/**
+ * Selectors add up, and helmfile keeps the order of needs among the selected (its planner, tried with gaps in the chain); needs
+ * that are not selected are skipped. Never `apply`: that diffs all releases first and fails where CRDs are missing.
+ */
+export function syncArgs(at: HelmfileAt, releases: readonly string[]): string[] { return [...flags(at), ...releases.flatMap((release) => ['--selector', `name=${release}`]), 'sync']; }
 export const versionArgs = (): string[] => ['--version'];
 function flags(at: HelmfileAt): string[] { return ['--file', at.file, '--kubeconfig', at.kubeconfig, '--kube-context', at.context, '--no-color']; }
 
@@ -29,18 +33,30 @@ export function makeHelmfile(scope: Scope, cluster: Cluster, proc: Proc): Helmfi
       const said = await proc.run({ tool: 'helmfile', argv: templateArgs(at(file), options), effect: 'local', timeoutMs: TEMPLATE_MS });
       return parseManifests(said.stdout, `helmfile.d/${file} as rendered for ${cluster.name}`);
     },
-    async sync(file, release) {
+    async sync(file, releases, told) {
       if (runs('write')) {
         await proveKubeconfig(cluster.name, files);
         await writeRendering(files.render, await renderHelmfile(scope.site, cluster, file));
       }
-      await proc.run({ tool: 'helmfile', argv: syncArgs(at(file), release), effect: 'write', timeoutMs: SYNC_MS });
+      const heard = (line: string): void => {
+        const said = releaseNews(line);
+        if (said !== undefined) told(said.release, said.state);
+      };
+      await proc.run({ tool: 'helmfile', argv: syncArgs(at(file), releases), effect: 'write', timeoutMs: SYNC_MS + releases.length * RELEASE_MS, heard });
     },
     async values(file, release) {
       return releaseValues(await renderHelmfile(scope.site, cluster, file), scope.site.root, release);
     },
     clientVersion: async () => parseHelmfileVersion((await proc.run({ tool: 'helmfile', argv: versionArgs(), effect: 'read', timeoutMs: 20_000 })).stdout),
   };
+}
+
+/** What a line of `helmfile sync` says of a release: helmfile's "Upgrading release=..." before helm runs, helm's "NAME: ..." when it has ended well. */
+export function releaseNews(line: string): { readonly release: string; readonly state: 'begun' | 'ended' } | undefined {
+  const begun = /^Upgrading release=([^,\s]+),/.exec(line)?.[1];
+  if (begun !== undefined) return { release: begun, state: 'begun' };
+  const ended = /^NAME: (\S+)$/.exec(line)?.[1];
+  return ended === undefined ? undefined : { release: ended, state: 'ended' };
 }
 
 /** `helmfile --version`: "helmfile version 1.8.0". (`helmfile version` asks GitHub for the newest one.) */

@@ -109,7 +109,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
 
   const list: Kube['list'] = async (ref, options = {}) => {
     const what = `cannot list ${ref.plural} of ${cluster.name}`;
-    const reply = await send({ method: 'GET', path: pathOf(ref, options.namespace), query: options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector } }, `list ${ref.plural}`);
+    const reply = await send({ method: 'GET', path: pathOf(ref, options.namespace), query: { ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }), ...(options.limit === undefined ? {} : { limit: String(options.limit) }) } }, `list ${ref.plural}`);
     if (reply.status === 404) return { items: [], missing: true };
     return { items: listed(ref, good(what, reply), what).items, missing: false };
   };

@@ -6,6 +6,7 @@ import { commandLine, lastWords } from './command-line.ts';
 import type { Command, CommandResult, Proc, Scope } from './doors.ts';
 import { childEnvironment, findTool, inherited } from './environment.ts';
 import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { clusterFiles } from './files.ts';
 import { gate } from './gate.ts';
 
@@ -94,6 +95,7 @@ async function spawn(command: Command, file: string, env: Record<string, string>
   const started = performance.now();
   const child = cat === undefined ? shell`${words}` : shell`${cat} | ${words}`;
   const group = child.pid;
+  if (command.heard !== undefined) for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', command.heard);
   // A tool may end, or close its end, before it has read everything (EPIPE); its exit code says whether that was right.
   child.stdin.on('error', () => undefined);
   child.stdin.end(command.stdin ?? '');

@@ -18,11 +18,10 @@ export function neededReferences(site: Pick<Site, 'bootstrap'>, clusters: readon
 }
 
 /**
- * Resolves everything in one go, so that a session that ends later does not matter: `op whoami` first (the call that fails when signed out),
- * then one `op inject`. Every value is known to the redactor before this returns.
+ * Resolves everything in one go, so that a session that ends later does not matter: one `op inject`, which tells as well when nobody
+ * is signed in (asking `op whoami` first was a second prompt for the operator's finger). Every value is known to the redactor before this returns.
  */
 export async function resolveSecrets(op: Op, site: Site, clusters: readonly Cluster[], redactor: Redactor): Promise<ResolvedSecrets> {
-  await op.whoami();
   const values = await op.resolve(neededReferences(site, clusters));
   const value = (reference: string): string => {
     const found = values.get(reference);

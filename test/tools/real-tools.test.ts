@@ -50,5 +50,5 @@ describe.runIf(here.includes('helmfile') && here.includes('helm'))(title('helmfi
   const rendered = run('helmfile', templateArgs(at, { includeCrds: true }), dir.path);
   expect(rendered.stderr).not.toMatch(/unknown flag/);
   expect(rendered.stdout).toMatch(/^kind: Deployment$/m);
-  expect(run('helmfile', syncArgs(at, 'one'), dir.path).stderr).toMatch(/cluster unreachable|connection refused/);
+  expect(run('helmfile', syncArgs(at, ['one']), dir.path).stderr).toMatch(/cluster unreachable|connection refused/);
 }); });

@@ -59,7 +59,7 @@ describe('helm, helmfile, flux', () => {
     expect(listArgs(at)).toEqual(['list', '--all-namespaces', '--max', '1000', '--kubeconfig', '/k', '--kube-context', 'infra', '--output', 'json']);
     expect(valuesArgs(at, 'cilium', 'kube-system')).toEqual(['get', 'values', 'cilium', '--namespace', 'kube-system', '--kubeconfig', '/k', '--kube-context', 'infra', '--output', 'json']);
     expect(templateArgs({ ...at, file: '/f' }, { includeCrds: true })).toEqual(['--file', '/f', '--kubeconfig', '/k', '--kube-context', 'infra', '--no-color', 'template', '--include-crds']);
-    expect(syncArgs({ ...at, file: '/f' }, 'cilium')).toEqual(['--file', '/f', '--kubeconfig', '/k', '--kube-context', 'infra', '--no-color', '--selector', 'name=cilium', 'sync']);
+    expect(syncArgs({ ...at, file: '/f' }, ['cilium', 'coredns'])).toEqual(['--file', '/f', '--kubeconfig', '/k', '--kube-context', 'infra', '--no-color', '--selector', 'name=cilium', '--selector', 'name=coredns', 'sync']);
     expect(reconcileArgs(at, 'source git', 'flux-system', 'flux-system')).toEqual(['reconcile', 'source', 'git', 'flux-system', '--namespace', 'flux-system', '--kubeconfig', '/k', '--context', 'infra', '--timeout', '5m']);
   });
   test('versions as the real tools print them', () => {
