@@ -6,7 +6,7 @@ import taskfile from '../Taskfile.ts';
 import type { Taskfile } from '../scripts/phases/task.ts';
 import { EXIT } from '../scripts/engine/failure.ts';
 import { WORST_FIRST } from '../scripts/engine/failure.ts';
-import { FAULTS } from '../lab/world/faults.ts';
+import { FAULTS } from '../lab/world/faults/index.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');

@@ -65,11 +65,22 @@ export function createLifecycle(objects: Objects, stamp: () => string): Lifecycl
     if (next.metadata.ownerReferences.length === 0) delete next.metadata.ownerReferences;
     objects.put(next, dependent);
   };
+  /** Whether `owner` is `object` or among its owners' owners: who waits for such a dependent waits in a circle, which the collector breaks. */
+  const owns = (owner: KubeObject, object: KubeObject, met = new Set<string>()): boolean => {
+    const uid = object.metadata.uid ?? '';
+    if (uid === owner.metadata.uid) return true;
+    if (met.has(uid)) return false;
+    met.add(uid);
+    return (object.metadata.ownerReferences ?? []).some((reference) => {
+      const next = objects.byUid(reference.uid);
+      return next !== undefined && owns(owner, next, met);
+    });
+  };
   const settle = (object: KubeObject): KubeObject | undefined => {
     const now = latest(object);
     if (now === undefined || now.metadata.deletionTimestamp === undefined) return undefined;
     const finalizers = now.metadata.finalizers ?? [];
-    if (finalizers.includes(FOREGROUND) && objects.ownedBy(now.metadata.uid ?? '').length === 0) {
+    if (finalizers.includes(FOREGROUND) && objects.ownedBy(now.metadata.uid ?? '').every((dependent) => owns(dependent, now))) {
       const next = copy(now);
       next.metadata.finalizers = finalizers.filter((name) => name !== FOREGROUND);
       if (next.metadata.finalizers.length === 0) return remove(now);
@@ -86,7 +97,10 @@ export function createLifecycle(objects: Objects, stamp: () => string): Lifecycl
     const inside = contents(object);
     if (inside.length === 0 && !foreground && (object.metadata.finalizers ?? []).length === 0 && !isNamespace(object)) return remove(object);
     const marked = mark(object, foreground ? [FOREGROUND] : []);
-    if (foreground) for (const dependent of dependents) if (latest(dependent) !== undefined) deleteOne(latest(dependent) ?? dependent, 'Foreground');
+    for (const dependent of foreground ? dependents : []) {
+      const still = latest(dependent);
+      if (still !== undefined && still.metadata.deletionTimestamp === undefined) deleteOne(still, 'Foreground');
+    }
     for (const one of inside) {
       const still = latest(one);
       if (still !== undefined) deleteOne(still, 'Background');

@@ -123,7 +123,7 @@ function alive(pid: number): boolean {
 
 async function main(): Promise<unknown> {
   const { verb, word, all, flags } = parse(process.argv.slice(2));
-  if (verb === 'faults') return (await import('./faults.ts')).FAULTS;
+  if (verb === 'faults') return (await import('./faults/index.ts')).FAULTS;
   const place = placeOf(flags);
   if (verb === 'policy') return { file: join(LAB, 'world', 'policy.json'), policy: JSON.parse(readFileSync(join(LAB, 'world', 'policy.json'), 'utf8')) };
   const speed = flags['speed'] ?? process.env['LAB_SPEED'];

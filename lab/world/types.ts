@@ -94,7 +94,7 @@ export interface Store {
   dump(): unknown;
 }
 
-/** A fault that is on: name from lab/world/faults.ts, scope, and whatever the fault keeps. */
+/** A fault that is on: name from lab/world/faults/index.ts, scope, and whatever the fault keeps. */
 export interface ActiveFault { readonly fault: string; readonly cluster: string; readonly machine?: string; readonly object?: string; readonly since: string }
 export interface Faults { active(name: string, cluster: string, machine?: string): ActiveFault | undefined; list(): readonly ActiveFault[] }
 

@@ -8,8 +8,8 @@ import { listenApi } from '../../../lab/kube/serve.ts';
 import { createStore } from '../../../lab/kube/store.ts';
 import type { StoreOptions } from '../../../lab/kube/store.ts';
 import { createClock } from '../../../lab/world/clock.ts';
-import { faultBoard } from '../../../lab/world/faults.ts';
-import type { FaultBoard } from '../../../lab/world/faults.ts';
+import { faultBoard } from '../../../lab/world/fault-board.ts';
+import type { FaultBoard } from '../../../lab/world/fault-board.ts';
 import { createCA, issue, opensslKey } from '../../../lab/world/pki.ts';
 import type { KubeObject, LabLog, LogEntry, SimClock, Store } from '../../../lab/world/types.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { establishCrds, ESTABLISH_DELAY } from '../../../lab/kube/crd-establish.ts';
 import { ApiError } from '../../../lab/world/types.ts';
-import { faultBoard } from '../../../lab/world/faults.ts';
+import { faultBoard } from '../../../lab/world/fault-board.ts';
 import type { KubeObject, Ref, Store, StoreEvent } from '../../../lab/world/types.ts';
 import { configMap, crd, deployment, namespace, newStore } from './harness.ts';
 
@@ -141,6 +141,18 @@ describe('the ends of objects', () => {
     expect(store.get(ref(b))?.metadata.finalizers).toEqual(['foregroundDeletion']);
     store.patch(ref(configMap('slow')), 'merge', { metadata: { finalizers: [] } });
     expect(store.get(ref(b))).toBeUndefined();
+  });
+  test('foreground deletion of a circle of owners ends', () => {
+    const { store } = newStore();
+    const a = store.create(configMap('a'));
+    const b = store.create(owned(configMap('b'), a));
+    store.patch(ref(a), 'merge', { metadata: { ownerReferences: owned(configMap('a'), b).metadata.ownerReferences ?? [] } });
+    store.delete(ref(a), { propagation: 'Foreground' });
+    expect(store.list('v1', 'ConfigMap')).toEqual([]);
+    const own = store.create(configMap('own'));
+    store.patch(ref(own), 'merge', { metadata: { ownerReferences: owned(configMap('own'), own).metadata.ownerReferences ?? [] } });
+    store.delete(ref(own), { propagation: 'Foreground' });
+    expect(store.list('v1', 'ConfigMap')).toEqual([]);
   });
   test('an object whose owner is already gone is collected a little later', () => {
     const { store, clock } = newStore();

@@ -6,7 +6,7 @@ import { createClock } from '../../../lab/world/clock.ts';
 import { hardwareOf } from '../../../lab/world/hardware.ts';
 import { createCA, issue, opensslKey, readKey } from '../../../lab/world/pki.ts';
 import { parseReference } from '../../../lab/world/secrets.ts';
-import { didYouMean } from '../../../lab/world/faults.ts';
+import { didYouMean } from '../../../lab/world/fault-board.ts';
 import { durationMs, Exit, parseFlags, Unmodelled } from '../../../lab/standins/shared/flags.ts';
 import { goDuration, humanBytes, table } from '../../../lab/standins/shared/table.ts';
 import { goYaml } from '../../../lab/standins/shared/yaml.ts';

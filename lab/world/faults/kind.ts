@@ -1,0 +1,8 @@
+/** What a fault is, and what the product is expected to do about it. */
+export type Declared = 'rides-out' | 'unhealthy' | 'cannot-tell' | 'refused' | 'fails-safely';
+export interface FaultKind {
+  readonly name: string; readonly does: string; readonly scope: 'cluster' | 'machine' | 'object' | 'world' | 'operator';
+  /** What the product is expected to do about it. */
+  readonly outcome: Declared;
+  readonly symptom: string; readonly heals: string;
+}
