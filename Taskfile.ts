@@ -2,7 +2,7 @@
  * The table of contents: task name -> summary -> variables -> steps. Pure data; importing it starts nothing and loads
  * no phase. The plan shown, the dry run and the run all come from these lists.
  */
-import type { PhaseStep } from './scripts/engine/phase.ts';
+import type { CheckpointStep, PhaseStep } from './scripts/engine/phase.ts';
 import type { Snapshot } from './scripts/health/snapshot.types.ts';
 import type { Cx } from './scripts/phases/context.ts';
 import type { Action, ActionTask, StepsTask, Taskfile, Variable } from './scripts/phases/task.ts';
@@ -38,6 +38,12 @@ const nodesReady = phase('nodes-ready', 'wait for every node to be Ready', () =>
 const flux = phase('flux', 'wait until Flux has brought up the tree', () => import('./scripts/phases/flux.ts'));
 const layers = phase('layers', 'wait for what the tree brings: workloads, certificates, secrets', () => import('./scripts/phases/layers.ts'));
 const mesh = phase('mesh', 'wait for the cluster mesh', () => import('./scripts/phases/mesh.ts'));
+const destroyPreflight = phase('destroy-preflight', 'whose machines these are', () => import('./scripts/phases/destroy-preflight.ts'));
+const confirmDestroy: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/destroy-checkpoint.ts')).askDestroy(cx) };
+const freeze = phase('freeze', 'suspend Flux', () => import('./scripts/phases/destroy-freeze.ts'));
+const evidence = phase('evidence', 'a last etcd snapshot, before anything is lost', () => import('./scripts/phases/destroy-evidence.ts'));
+const wipe = phase('wipe', 'wipe every machine and its data disks', () => import('./scripts/phases/destroy-wipe.ts'));
+const destroyed = phase('destroyed', 'prove that every machine is bare and every data disk clean', () => import('./scripts/phases/destroyed.ts'));
 const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
 
 // Namespaces, secrets and definitions need only the API: they are applied while the nodes still register (docs/decisions/0008).
@@ -53,6 +59,14 @@ const tasks = {
   'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: onCluster, steps: create }),
   'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'infra' }, steps: create }),
   'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'apps' }, steps: create }),
+  'cluster:destroy': steps({
+    summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] } },
+    details: [
+      'Proves whose machines these are, saves an etcd snapshot, asks for the name of each cluster, suspends Flux (nothing is pruned), lets control planes leave etcd while there is a quorum, wipes STATE, EPHEMERAL and the data disks, and asks the machines themselves for the proof.',
+      'Without a terminal: --confirm=NAME for each cluster. Interrupted, it goes on from where it stopped. Other clusters and their files are not touched.',
+    ],
+    steps: [destroyPreflight, evidence, confirmDestroy, freeze, wipe, destroyed],
+  }),
   'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
   'cluster:health': answer({ summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
   'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
@@ -64,6 +78,8 @@ const tasks = {
   'bootstrap:flux': steps({ summary: 'Only the handover: wait until Flux has brought up the tree', variables: onCluster, steps: [apiReady, flux] }),
 
   'flux:status': answer({ summary: 'Sources, Kustomizations and HelmReleases, in order of dependence', variables: onCluster }, () => import('./scripts/phases/flux-status.ts')),
+  'flux:suspend': answer({ summary: 'Suspend Flux, and remember what was suspended', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-suspend.ts')),
+  'flux:resume': answer({ summary: 'Resume exactly what flux:suspend suspended', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-resume.ts')),
   'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),

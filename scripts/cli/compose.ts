@@ -22,6 +22,8 @@ export interface RunParts {
   readonly taskDir: string;
   readonly runDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The task's variables. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
     return {
       lane, step, site, cluster, clock, signal, dryRun, emit, doors, looking,
       runDir: parts.runDir,
+      overrides: new Set((parts.variables['OVERRIDE'] ?? '').split(',').filter((name) => name !== '')),
       clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
       look: async (layers) => readSnapshot({ site, cluster, doors: looking, clock, signal }, layers.filter(isLayer)),
       secrets: async () => {

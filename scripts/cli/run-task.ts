@@ -168,7 +168,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun,
   if (site === undefined) return undefined;
   const contextFor = await makeContexts({
     site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
-    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env,
+    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables,
   });
   await runSteps(steps, {
     contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
@@ -194,7 +194,7 @@ async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly 
   const loaded = todo.site;
   const contextFor = loaded === undefined ? undefined : await makeContexts({
     site: loaded, clusters: chosenClusters(loaded, resolved.clusters), emit: events.emit, signal, clock, dryRun: flags.dryRun, redactor,
-    taskDir: places.taskDir, runDir: run.dir, env,
+    taskDir: places.taskDir, runDir: run.dir, env, variables: resolved.variables,
   });
   const cx: ActionContext = {
     site: known,

@@ -30,6 +30,8 @@ export interface Cx extends EngineContext<Snapshot> {
   act(act: string, subject: string, proof: () => Promise<'done' | 'not-done' | 'unknown'>, run: () => Promise<string>): Promise<void>;
   /** Whether an earlier run began this once-only act and no journal says how it ended. */
   actOpen(act: string, subject: string): boolean;
+  /** What OVERRIDE accepts by name, of what a task would refuse otherwise; who gave it is in the journal with the run's variables. */
+  readonly overrides: ReadonlySet<string>;
   /** Files of the run, for what is saved as evidence. */
   readonly runDir: string;
   /** Files of this cluster on this target: kubeconfig, talosconfig, what was applied. 0700. */

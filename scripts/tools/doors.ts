@@ -89,6 +89,13 @@ export interface TalosReads {
 /** One machine's answer among several, or its own reason for giving none. */
 export type Told<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
+/** What Talos sees on a disk or a partition: `signature` is the file system or label found at its start, '' for none. */
+export interface DiscoveredVolume { readonly device: string; readonly parent: string; readonly partition: string; readonly signature: string }
+/** A disk the configuration names besides the install disk, with the device it is now; undefined when the machine has none that fits. */
+export interface DataDisk { readonly purpose: string; readonly device: string | undefined; readonly sizeBytes: number }
+/** `graceful`: a control plane leaves etcd first, which needs a quorum. Always STATE, EPHEMERAL and these disks, and a reboot. */
+export interface ResetOrder { readonly graceful: boolean; readonly userDisks: readonly string[] }
+
 /** The fourteen fields of a cluster's Talos secrets bundle, by the names they have in the secret store. */
 export type SecretsBundle = Readonly<Record<
   | 'MACHINE_TOKEN' | 'MACHINE_CA_CRT' | 'MACHINE_CA_KEY' | 'CLUSTER_CA_CRT' | 'CLUSTER_CA_KEY' | 'CLUSTER_ID' | 'CLUSTER_SECRET'
@@ -124,6 +131,14 @@ export interface Talos {
   /** The status of those members that tell it; a Failure with every reason when none does. */
   etcdStatus(machines: readonly Machine[]): Promise<readonly EtcdStatus[]>;
   etcdAlarms(machine: Machine): Promise<readonly string[]>;
+  /** The data disks of the machine's configuration, found by what it lists now (of either face). */
+  dataDisks(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly DataDisk[]>;
+  /** Signatures on the machine's disks. */
+  volumes(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly DiscoveredVolume[]>;
+  /** Wipes an installed machine and reboots it into maintenance; waits for that. `write`. Refuses a machine that is not proven ours. */
+  reset(machine: Machine, order: ResetOrder): Promise<void>;
+  /** Wipes data disks of a machine in maintenance. The proof is of this machine or the door refuses. `write`. */
+  wipeDisks(machine: Machine, devices: readonly string[], proof: MachineProof): Promise<void>;
   /** Snapshot into `file` (0600); answers what talosctl says of it. */
   etcdSnapshot(machine: Machine, file: string): Promise<{ readonly bytes: number; readonly hash: string; readonly revision: number; readonly keys: number }>;
   /** Fetches the admin kubeconfig (context named as the cluster) into the cluster's kubeconfig file, 0600. `local`. */

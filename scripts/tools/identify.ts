@@ -1,5 +1,5 @@
 import type { DiskSelector, Machine } from '../config/cluster.ts';
-import type { Disk, Link, MachineMismatch, MachineProof } from './doors.ts';
+import type { DataDisk, Disk, Link, MachineMismatch, MachineProof } from './doors.ts';
 
 /** Everything that tells one machine from another in maintenance mode. */
 export interface Inventory { readonly disks: readonly Disk[]; readonly links: readonly Link[] }
@@ -63,6 +63,16 @@ export function identifyMachine(machine: Machine, seen: Inventory, all: readonly
     return { machine: machine.name, because: `its network card ${card.mac} fits ${rivals.map((other) => other.name).join(', ')} as well, and no disk id settles it`, looksLike: rivals[0]?.name };
   }
   return { machine: machine.name, by: 'MAC', evidence: `${card.name} ${card.mac}` };
+}
+
+/** The disks a machine's configuration names besides its install disk, as they are among those it lists. */
+export function dataDisksAmong(machine: Machine, disks: readonly Disk[]): readonly DataDisk[] {
+  return Object.entries(machine.disks.data).map(([purpose, selector]) => {
+    // Two disks of one model would make a guess of it: then none is said to be the one.
+    const found = disks.filter((disk) => fits(selector, disk) && !fits(machine.disks.install, disk));
+    const only = found.length === 1 ? found[0] : undefined;
+    return { purpose, device: only?.path, sizeBytes: only?.sizeBytes ?? 0 };
+  });
 }
 
 function lookAlike(others: readonly Machine[], seen: Inventory): string | undefined {

@@ -58,7 +58,7 @@ export function applyConfig(how: Via, options: { readonly dryRun?: boolean } = {
 }
 export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '--config', '/dev/stdin'];
 /** Resources as concatenated JSON documents. */
-export function getResource(how: Via | Together, type: 'disks' | 'links' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
+export function getResource(how: Via | Together, type: 'disks' | 'links' | 'machinestatus' | 'discoveredvolumes'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
 export function services(how: Via | Together): string[] { return ['services', ...via(how)]; }
 export function version(how: Via | Together): string[] { return ['version', ...via(how)]; }
 export const clientVersion = (): string[] => ['version', '--client'];
@@ -67,6 +67,20 @@ export function etcdMembers(how: Via | Together): string[] { return ['etcd', 'me
 export function etcdStatus(how: Via | Together): string[] { return ['etcd', 'status', ...via(how)]; }
 export function etcdAlarms(how: Via): string[] { return ['etcd', 'alarm', 'list', ...via(how)]; }
 export function etcdSnapshot(how: Via, file: string): string[] { return ['etcd', 'snapshot', file, ...via(how)]; }
+/**
+ * What a machine loses so that it comes back in maintenance: its configuration (STATE), etcd and pods (EPHEMERAL), the named disks. The
+ * installed system stays, so the machine boots from its own disk. Both flags stand for themselves: without labels everything would be wiped.
+ */
+export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly graceful: boolean; readonly userDisks: readonly string[]; readonly timeout: string }): string[] {
+  return [
+    'reset', ...via(how), `--graceful=${String(options.graceful)}`, '--reboot', '--system-labels-to-wipe', 'STATE', '--system-labels-to-wipe', 'EPHEMERAL',
+    ...options.userDisks.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--wait', '--timeout', options.timeout,
+  ];
+}
+/** Data disks alone, of a machine in maintenance. talosctl cannot wait without a certificate. */
+export function wipeDisks(how: Via & { readonly by: 'insecure' }, devices: readonly string[]): string[] {
+  return ['reset', ...via(how), '--wipe-mode', 'user-disks', ...devices.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--reboot', '--wait=false'];
+}
 /** Into a file of ours, never merged. talosctl ignores --force-context-name without a merge (kubeconfig.go), so the door renames the context itself. */
 export function kubeconfig(how: Via, file: string, context: string): string[] { return ['kubeconfig', file, ...via(how), '--merge=false', '--force', `--force-context-name=${context}`]; }
 

@@ -1,5 +1,5 @@
 import { Failure } from '../engine/failure.ts';
-import type { Disk, EtcdMember, EtcdStatus, Link, MachineStage, TalosService } from './doors.ts';
+import type { DiscoveredVolume, Disk, EtcdMember, EtcdStatus, Link, MachineStage, TalosService } from './doors.ts';
 
 /** talosctl said something this program cannot read: never guessed at. */
 function unreadable(what: string, text: string): Failure {
@@ -56,6 +56,13 @@ export function parseDisks(text: string): Disk[] {
   return resources(text, 'disk').filter(({ spec }) => spec['readonly'] !== true && spec['cdrom'] !== true).map(({ id, spec }) => ({
     name: id, path: string(spec['dev_path']) || `/dev/${id}`, model: string(spec['model']), serial: string(spec['serial']), wwid: string(spec['wwid']),
     symlinks: strings(spec['symlinks']), sizeBytes: typeof spec['size'] === 'number' ? spec['size'] : 0,
+  }));
+}
+
+/** `get discoveredvolumes -o json` (DiscoveredVolumes.block.talos.dev): whole disks and partitions, each with what was found at its start. */
+export function parseVolumes(text: string): DiscoveredVolume[] {
+  return resources(text, 'discovered volume').map(({ id, spec }) => ({
+    device: string(spec['dev_path']) || `/dev/${id}`, parent: string(spec['parent_dev_path']), partition: string(spec['partition_label']), signature: string(spec['name']),
   }));
 }
 

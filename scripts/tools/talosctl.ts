@@ -9,7 +9,7 @@ import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, T
 import { clusterFiles, privateFolder, readIfThere, writePrivate } from './files.ts';
 import { gate } from './gate.ts';
 import { identityOf, readIdentity, writeIdentity } from './identity.ts';
-import { identifyBy, provenBy } from './identify.ts';
+import { dataDisksAmong, identifyBy, provenBy } from './identify.ts';
 import { dialKubeconfig, namedKubeconfig } from './kubeconfig.ts';
 import { probeFace } from './probe.ts';
 import { ToolFailure } from './proc.ts';
@@ -22,13 +22,16 @@ import * as parse from './talos-parse.ts';
 const QUICK_MS = 20_000;
 const APPLY_MS = 60_000;
 const SNAPSHOT_MS = 600_000;
+/** A reset leaves etcd, wipes and reboots; talosctl is told to stop waiting before it is stopped. */
+const RESET_MS = 960_000;
+const RESET_WAIT = '15m0s';
 
 /** talosctl for one cluster. Every call names its endpoint and its node; see doors.ts for what each method promises. */
 export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
   const target = scope.site.target;
   const files = clusterFiles(scope.taskDir, target, cluster.name);
 
-  const insecure = (machine: Machine): args.Via => ({ by: 'insecure', endpoint: dialMachine(target, machine).hostPort });
+  const insecure = (machine: Machine): args.Via & { readonly by: 'insecure' } => ({ by: 'insecure', endpoint: dialMachine(target, machine).hostPort });
   const talosconfig = (): string => {
     // A dry run shows calls that would need the file; running one without it is somebody's wrong order of steps.
     if (!existsSync(files.talosconfig) && !scope.dryRun) {
@@ -131,6 +134,19 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
       return snapshot;
     },
 
+    dataDisks: async (machine, shown) => dataDisksAmong(machine, parse.parseDisks(await read(args.getResource(shown === 'maintenance' ? insecure(machine) : mtls(machine), 'disks')))),
+    volumes: async (machine, shown) => parse.parseVolumes(await read(args.getResource(shown === 'maintenance' ? insecure(machine) : mtls(machine), 'discoveredvolumes'))),
+
+    async reset(machine, order) {
+      if (!scope.dryRun) refuseStranger(machine, await face(machine));
+      await call(args.reset(mtls(machine), { ...order, timeout: RESET_WAIT }), 'write', { timeoutMs: RESET_MS });
+    },
+
+    async wipeDisks(machine, devices, proof) {
+      refuseForeignProof(machine, proof);
+      await call(args.wipeDisks(insecure(machine), devices), 'write', { timeoutMs: APPLY_MS });
+    },
+
     async writeKubeconfig(machine) {
       const fetched = join(files.folder, `kubeconfig.${randomBytes(4).toString('hex')}.fetched`);
       if (scope.dryRun && scope.looking !== true) {
@@ -160,6 +176,13 @@ function refuseForeignProof(machine: Machine, proof: MachineProof): void {
   if (proof.machine !== machine.name) {
     throw new Failure({ exit: 'bug', what: `a configuration for ${machine.name} was to be applied with the proof of ${proof.machine}`, hint: 'nothing was written; please report this' });
   }
+}
+
+/** The last look before what cannot be undone: the certificate of whoever answers there now is from our machine CA. */
+function refuseStranger(machine: Machine, shown: TalosFace): void {
+  if (shown.is === 'installed' && shown.ours === true) return;
+  const because = shown.is === 'closed' ? `it does not answer: ${shown.because}` : shown.is === 'maintenance' ? 'it is in maintenance mode' : `its Talos API is signed by ${shown.issuer}`;
+  throw new Failure({ exit: 'rerun', what: `${machine.name} (${machine.address}) is not wiped: it is not proven to be an installed machine of ${machine.cluster}`, because, hint: `task cluster:status CLUSTER=${machine.cluster} shows what answers there` });
 }
 
 /** talosctl writes no endpoints; a person who uses the file gets the cluster's machines as endpoints, and no default node. */

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../engine/failure.ts';
+import type { WorkPhase } from '../engine/phase.ts';
+import type { Snapshot } from '../health/snapshot.types.ts';
+import { writePrivate } from '../tools/files.ts';
+import type { Cx } from './context.ts';
+import { areBare, standings } from './destroy-preflight.ts';
+
+/** The name by which OVERRIDE accepts a destroy without a snapshot. */
+const OVERRIDE = 'no-snapshot';
+
+/** The last thing that is saved of a cluster: an etcd snapshot with its hash, revision and key count, and the digest of the file. */
+const phase: WorkPhase<Cx, Snapshot> = {
+  name: 'evidence',
+  title: 'a last etcd snapshot, before anything is lost',
+  patience: 0,
+  verify: [],
+  async done(cx) {
+    // Where no control plane is installed any more, there is no etcd to save: an earlier run saved it, or there never was one.
+    return await areBare(cx, cx.cluster.machines.filter((machine) => machine.role === 'controlplane')) ? 'no control plane is installed any more' : false;
+  },
+  async run(cx) {
+    const file = join(cx.runDir, `etcd-${cx.cluster.name}.db`);
+    const standing = cx.dryRun ? undefined : await standings(cx);
+    const failures: Failure[] = [];
+    for (const machine of cx.cluster.machines) {
+      if (machine.role !== 'controlplane' || (standing !== undefined && standing.get(machine.name)?.is !== 'installed')) continue;
+      try {
+        const saved = await cx.doors.talos.etcdSnapshot(machine, file);
+        if (cx.dryRun) return `would save etcd of ${cx.cluster.name}`;
+        if (saved.keys === 0) throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} holds no keys`, because: `${saved.bytes} bytes at revision ${saved.revision}` });
+        const sha256 = await digestOf(file);
+        await writePrivate(`${file}.json`, `${JSON.stringify({ cluster: cx.cluster.name, machine: machine.name, ...saved, sha256 }, undefined, 2)}\n`);
+        return `${saved.keys} keys at revision ${saved.revision}, sha256 ${sha256.slice(0, 12)}`;
+      } catch (error) {
+        if (!(error instanceof Failure) || error.exit === 'interrupted' || error.exit === 'bug') throw error;
+        failures.push(error);
+      }
+    }
+    const because = failures.map((failure) => failure.because ?? failure.what).filter((reason, n, all) => all.indexOf(reason) === n).join('; ');
+    if (cx.overrides.has(OVERRIDE)) {
+      cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `no etcd snapshot of ${cx.cluster.name} could be taken (${because}); going on without one, as OVERRIDE=${OVERRIDE} allows` });
+      return `none, accepted by OVERRIDE=${OVERRIDE}`;
+    }
+    throw new Failure({
+      exit: 'rerun', what: `no etcd snapshot of ${cx.cluster.name} could be taken, so nothing was destroyed`, because: failures[0]?.because ?? failures[0]?.what, parts: failures,
+      hint: `task cluster:health CLUSTER=${cx.cluster.name} tells why; to destroy without one: OVERRIDE=${OVERRIDE} (journalled)`,
+    });
+  },
+};
+export default phase;
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
