@@ -8,7 +8,7 @@ import { gate } from './gate.ts';
 import { proveClusterCA, readIdentity } from './identity.ts';
 import { kindOf, pathOf } from './kinds.ts';
 import { sameWish } from './kube-compare.ts';
-import { kubeHttp, loadClient, NoAnswer } from './kube-http.ts';
+import { kubeHttp, NoAnswer } from './kube-http.ts';
 import type { KubeReply, KubeRequest } from './kube-http.ts';
 import { isObject, json, KubeFailure, parseStatus, passingTrouble, pause, refusal, unreachable } from './kube-status.ts';
 import type { Cause, Outcome } from './kube-status.ts';
@@ -116,7 +116,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
 
   return {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
-    prepare: loadClient,
+    prepare: async () => { await import('js-yaml'); },
 
     async readyz() {
       const reply = await send({ method: 'GET', path: '/readyz', timeoutMs: 10_000 }, 'readyz');
