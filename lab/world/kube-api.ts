@@ -4,7 +4,8 @@ import type { LabCluster } from './cluster.ts';
 import { loadKube } from './kube-parts.ts';
 import { issue, opensslKey } from './pki.ts';
 import type { Pair } from './pki.ts';
-import type { Store } from './types.ts';
+import { added } from './requests.ts';
+import type { RequestCounts, Store } from './types.ts';
 import { hostOf, isFields } from './value.ts';
 
 /** The Kubernetes API server of a cluster, with its objects and controllers. */
@@ -22,6 +23,8 @@ export interface KubeApi {
   dump(): unknown;
   /** Objects to begin with at the next start, from a snapshot. */
   recover(dump: unknown): void;
+  /** Requests since the daemon has had this cluster, over every start of the API. */
+  requests(): RequestCounts;
   /** kubeconfig for people: dials the lab's own port. undefined before the API exists. */
   kubeconfig(server: string, serverName?: string): string | undefined;
   end(): Promise<void>;
@@ -31,7 +34,8 @@ export interface KubeApi {
 export function kubeApi(cluster: LabCluster): KubeApi {
   const file = join(cluster.world.folder, `objects-${cluster.name}.json`);
   let store: Store | undefined;
-  let running: { readonly stop: () => Promise<void> } | undefined;
+  let running: { readonly stop: () => Promise<void>; readonly counters: () => RequestCounts } | undefined;
+  let counted: RequestCounts = {};
   let wanted = false;
   let dirty = false;
   let recovered: unknown;
@@ -79,8 +83,10 @@ export function kubeApi(cluster: LabCluster): KubeApi {
       machines: () => cluster.kubelets(), onMachines: (changed) => cluster.onMachines(changed),
     });
     running = {
+      counters: () => server.counters(),
       async stop() {
         controllers.stop();
+        counted = added(counted, server.counters());
         server.close();
         listener.close();
       },
@@ -134,6 +140,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
       renameSync(`${file}.new`, file);
       return performance.now() - from;
     },
+    requests: () => added(counted, running?.counters() ?? {}),
     dump: () => store?.dump(),
     recover(dump) { recovered = dump; },
     kubeconfig(server, serverName) {

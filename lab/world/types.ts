@@ -147,5 +147,7 @@ export interface ApiServerOptions {
   readonly log: LabLog;
   readonly kubernetesVersion: string;
 }
+/** Requests by client and verb, reads and dry runs included: `counts.kubectl.list`. */
+export type RequestCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 /** `close` ends all watches. */
-export type MakeApiHandler = (options: ApiServerOptions) => { readonly handle: ApiHandler; close(): void };
+export type MakeApiHandler = (options: ApiServerOptions) => { readonly handle: ApiHandler; close(): void; counters(): RequestCounts };

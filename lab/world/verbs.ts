@@ -4,6 +4,7 @@ import type { LabCluster } from './cluster.ts';
 import { newId } from './etcd.ts';
 import { didYouMean } from './fault-board.ts';
 import { FAULTS } from './faults/index.ts';
+import { requestsOf } from './requests.ts';
 import { parseReference } from './secrets.ts';
 import type { DaemonReply, DaemonRequest } from './protocol.ts';
 import { stageOf } from './services.ts';
@@ -41,6 +42,8 @@ export async function handleVerb(state: DaemonState, request: DaemonRequest): Pr
     case 'break': return breakIt(world, request);
     case 'heal': return heal(world, request);
     case 'log': return { ok: true, entries: world.log.since(typeof request['since'] === 'number' ? request['since'] : 0) };
+    case 'requests': return { ok: true, requests: requestsOf(world) };
+    case 'fill': return fillIt(world, request);
     case 'busy': return { ok: true, busy: world.clock.busy() };
     case 'power': return power(world, request);
     case 'secret': return secret(world, request);
@@ -179,6 +182,21 @@ function heal(world: World, request: DaemonRequest): DaemonReply {
   }
   for (const entry of world.clusters) entry.touch();
   return { ok: true, healed };
+}
+
+async function fillIt(world: World, request: DaemonRequest): Promise<DaemonReply> {
+  const scope = scopeOf(world, request);
+  if ('ok' in scope) return scope;
+  const count = (key: string): number => (typeof request[key] === 'number' ? request[key] : 0);
+  const { CannotFill, fill } = await import('./fill.ts');
+  try {
+    const filled = await fill(scope.cluster, { pods: count('pods'), flux: count('flux') });
+    world.log.add({ cluster: scope.cluster.name, kind: 'world', by: 'lab', verb: 'fill', object: `${filled.pods} pods, ${filled.kustomizations + filled.helmReleases} Flux objects`, write: false, result: 'OK' });
+    return { ok: true, cluster: scope.cluster.name, filled };
+  } catch (error) {
+    if (error instanceof CannotFill) return no(error.message, `task cluster:create CLUSTER=${scope.cluster.name} TARGET=lab`);
+    throw error;
+  }
 }
 
 function power(world: World, request: DaemonRequest): DaemonReply {
