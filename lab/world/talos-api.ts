@@ -99,7 +99,7 @@ function apply({ cluster, machine, face, params }: Call): Result {
 
 function bootstrap({ cluster, machine, params }: Call): Result {
   const now = cluster.now();
-  if (now < machine.state.bootedAt + TAKES.etcdPreparing) throw new RpcError('FailedPrecondition', 'bootstrap is not available yet');
+  if (now < machine.state.bootedAt + TAKES.etcdPreparing || machine.clockOff() === 'since-boot') throw new RpcError('FailedPrecondition', 'bootstrap is not available yet');
   if (machine.config?.type !== 'controlplane') throw new RpcError('FailedPrecondition', 'bootstrap can only be performed on a control plane node');
   const taken = new RpcError('AlreadyExists', 'etcd data directory is not empty');
   if (cluster.world.faults.active('bootstrap-exists-foreign', cluster.name, machine.name) !== undefined) machine.state.etcd ??= { clusterId: newId(), memberId: newId(), readyAt: 0, foreign: true };

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabCluster } from './cluster.ts';
-import { newId } from './etcd.ts';
+import { befall, relieve } from './befall.ts';
 import { didYouMean } from './fault-board.ts';
 import { FAULTS } from './faults/index.ts';
 import { requestsOf } from './requests.ts';
@@ -146,14 +146,10 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
   if ('ok' in scope) return scope;
   const { cluster } = scope;
   const planes = cluster.machines.filter((machine) => machine.file.role === 'controlplane');
-  const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'stuck-in-maintenance' ? cluster.machines.at(-1)?.name : planes[0]?.name) : undefined;
+  const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'bootstrap-exists-foreign' ? planes[0]?.name : cluster.machines.at(-1)?.name) : undefined;
   const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : undefined;
-  if (name === 'bootstrap-exists-foreign') {
-    const machine = cluster.machines.find((entry) => entry.name === chosen);
-    if (machine === undefined || machine.file.role !== 'controlplane') return no(`${chosen ?? cluster.name} is no control plane: only those hold etcd data`);
-    if (machine.state.etcd !== null && !machine.state.etcd.foreign) return no(`${machine.name} holds its own cluster's etcd data already`, 'the fault is for a cluster that is not bootstrapped yet');
-    machine.state.etcd = { clusterId: newId(), memberId: newId(), readyAt: 0, foreign: true };
-  }
+  const cannot = befall(name, { cluster, machine: cluster.machines.find((entry) => entry.name === chosen), clusters: world.clusters });
+  if (cannot !== undefined) return no(cannot.error, cannot.hint);
   const fault: ActiveFault = {
     fault: name, cluster: kind.scope === 'world' ? '*' : cluster.name, since: new Date(world.clock.now()).toISOString(),
     ...(chosen === undefined ? {} : { machine: chosen }), ...(object === undefined ? {} : { object }),
@@ -175,9 +171,7 @@ function heal(world: World, request: DaemonRequest): DaemonReply {
   if (cluster !== undefined && !world.clusters.some((entry) => entry.name === cluster)) return no(`no cluster ${cluster}`, `clusters: ${world.clusters.map((entry) => entry.name).join(', ')}`);
   const healed = world.faults.heal((fault) => (name === undefined || fault.fault === name) && (cluster === undefined || fault.cluster === cluster || fault.cluster === '*'));
   for (const fault of healed) {
-    if (fault.fault === 'bootstrap-exists-foreign') {
-      for (const machine of world.clusters.find((entry) => entry.name === fault.cluster)?.machines ?? []) if (machine.state.etcd?.foreign === true && (fault.machine === undefined || fault.machine === machine.name)) machine.state.etcd = null;
-    }
+    relieve(fault, world.clusters);
     world.log.add({ cluster: fault.cluster, kind: 'fault', by: 'lab', verb: 'heal', object: fault.fault, write: false, result: fault.machine ?? fault.object ?? 'off' });
   }
   for (const entry of world.clusters) entry.touch();
