@@ -22,6 +22,8 @@ export interface RunParts {
   readonly taskDir: string;
   readonly runDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asked before every write to a cluster; see Scope. */
+  readonly claim?: Scope['claim'];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
   return (lane, step) => {
     const cluster = site.clusters.find((candidate) => candidate.name === lane) ?? parts.clusters[0] ?? site.clusters[0];
     if (cluster === undefined) throw new Failure({ exit: 'configuration', what: 'there is no cluster', hint: 'add a file to talos/clusters' });
-    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env };
+    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env, ...(parts.claim === undefined ? {} : { claim: parts.claim }) };
     const doors = makeDoors(scope, cluster);
     const looking = makeDoors({ ...scope, looking: true }, cluster);
     return {

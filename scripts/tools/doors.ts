@@ -24,6 +24,8 @@ export interface Scope {
   readonly taskDir: string;
   /** Only looking (Cx.looking): `local` really runs, also in a dry run; a write is a bug and says so. */
   readonly looking?: boolean;
+  /** Called before every write to a cluster, after it is proven which one it is: takes and keeps its lock (tools/leases.ts). Throws when it is somebody else's. */
+  readonly claim?: (scope: Scope, cluster: Cluster) => Promise<void>;
   /** What child processes inherit; default: the program's own environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

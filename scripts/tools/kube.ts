@@ -84,6 +84,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
   const mayWrite = async (command: string): Promise<boolean> => {
     if (gate(scope, 'write', `kubectl --kubeconfig ${files.kubeconfigDial} --context ${cluster.name} ${command}`) === 'would-run') return false;
     await prove();
+    await scope.claim?.(scope, cluster);
     return true;
   };
 
