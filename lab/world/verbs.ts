@@ -8,6 +8,7 @@ import { requestsOf } from './requests.ts';
 import { parseReference } from './secrets.ts';
 import type { DaemonReply, DaemonRequest } from './protocol.ts';
 import { stageOf } from './services.ts';
+import { toolOf } from './tool-folder.ts';
 import type { ActiveFault } from './types.ts';
 import { labFolderOf, openWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -142,16 +143,19 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
     const near = didYouMean(name, FAULTS.map((fault) => fault.name));
     return no(`the lab has no fault ${name === '' ? '(none named)' : name}`, near === undefined ? 'lab faults lists them' : `did you mean ${near}?`);
   }
+  if (kind.byHand !== undefined) return no(`${name} befalls the runner's own process: the lab cannot cause it`, `by hand: ${kind.byHand}`);
+  const befallen = toolOf(name, text(request['object']));
+  if (befallen !== undefined && 'error' in befallen) return no(befallen.error, befallen.hint);
   const scope = scopeOf(world, request);
   if ('ok' in scope) return scope;
   const { cluster } = scope;
   const planes = cluster.machines.filter((machine) => machine.file.role === 'controlplane');
   const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'bootstrap-exists-foreign' ? planes[0]?.name : cluster.machines.at(-1)?.name) : undefined;
-  const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : undefined;
+  const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : befallen?.tool;
   const cannot = befall(name, { cluster, machine: cluster.machines.find((entry) => entry.name === chosen), clusters: world.clusters });
   if (cannot !== undefined) return no(cannot.error, cannot.hint);
   const fault: ActiveFault = {
-    fault: name, cluster: kind.scope === 'world' ? '*' : cluster.name, since: new Date(world.clock.now()).toISOString(),
+    fault: name, cluster: kind.scope === 'world' || kind.scope === 'operator' ? '*' : cluster.name, since: new Date(world.clock.now()).toISOString(),
     ...(chosen === undefined ? {} : { machine: chosen }), ...(object === undefined ? {} : { object }),
   };
   world.faults.set(fault);

@@ -16,6 +16,7 @@ import { choosePorts } from './ports.ts';
 import { secretStore } from './secrets.ts';
 import type { SecretStore } from './secrets.ts';
 import { bareMachine } from './state.ts';
+import { toolFolder } from './tool-folder.ts';
 import type { ClusterState, WorldState } from './state.ts';
 import { hostOf, isFields } from './value.ts';
 
@@ -164,7 +165,7 @@ function targetOf(world: World, options: WorldOptions, downloads: TargetFile['do
   return {
     format: 1, id: world.id, kind: 'lab', label: `LAB embedded, simulated machines, clock x${world.clock.speed}`, engine: 'embedded', speed: world.clock.speed,
     simulated: ['machines', 'Talos', 'etcd', 'Kubernetes API', 'controllers', 'workloads', 'helm, helmfile, flux, talosctl and op', 'secrets', 'time'],
-    path: join(options.labFolder, 'bin'),
+    path: toolFolder(join(options.labFolder, 'bin'), labFolderOf(options.taskDir), world.faults.list()),
     env: { LAB_NODE: options.node, LAB_SOCKET: options.socket, LAB_WORLD: world.id, LAB_SPEED: String(world.clock.speed) },
     machines: Object.fromEntries(world.clusters.flatMap((cluster) => cluster.machines.map((machine) => [machine.file.address, `127.0.0.1:${machine.port}`]))),
     names: Object.fromEntries(world.clusters.flatMap((cluster) => {

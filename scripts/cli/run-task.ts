@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, Site } from '../config/cluster.ts';
 import type { TargetFile } from '../config/target.ts';
-import { runsWithOpenActs } from '../engine/acts.ts';
+import { readEarlierRuns, runsWithOpenActs } from '../engine/acts.ts';
 import type { Clock } from '../engine/clock.ts';
 import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
 import { openJournal, type Journal } from '../engine/journal.ts';
@@ -77,7 +77,12 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     events.add((event) => view.on(event));
     const signal = AbortSignal.any([interruption.signal, events.signal]);
     events.emit(await started(todo, run.id, steps));
-    if (writing) await locks.take(signal);
+    if (writing) {
+      await locks.take(signal);
+      // Before anything is done: a journal that was changed does not say which once-only acts are open.
+      const { cutOff } = readEarlierRuns(places.taskDir, run.id);
+      if (cutOff !== undefined) events.emit({ type: 'note', lane: '', step: resolved.name, level: 'info', text: `run ${cutOff} was cut off in the middle of a line of its journal (a crash, a power cut, a full disk); every whole line of it counts` });
+    }
     outcome = steps === undefined
       ? await answerTask(todo, work, events, signal, redactor)
       : await runStepsOf(steps, todo, work, events, signal, redactor, view);
@@ -100,13 +105,18 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   }
   events.close();
   restore();
-  for (const lock of locks.local) lock.release();
   await view.close();
   const head = journal?.head();
-  journal?.close();
-  if (writing) {
-    writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
-    tidy(places.taskDir);
+  const result = redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor);
+  // Each is tried, whatever became of the others; the first trouble is told when there is none to tell yet.
+  const endings = [...locks.local.map((lock) => () => lock.release()), () => journal?.close(), ...(writing ? [() => writeResult(run.dir, result), () => tidy(places.taskDir)] : [])];
+  for (const end of endings) {
+    try {
+      end();
+    } catch (error) {
+      failure ??= rounded(asFailure(error, resolved.name), log);
+      exit = failure.code;
+    }
   }
   show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), summarised: view.summarises === true, summary });
   return exit;

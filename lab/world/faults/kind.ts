@@ -7,4 +7,6 @@ export interface FaultKind {
   /** Blast radius: what it touches and what goes on without harm, in a few words. */
   readonly radius: string;
   readonly symptom: string; readonly heals: string;
+  /** How a person causes it. Absent where the lab can: what befalls the runner's own process is out of its reach. */
+  readonly byHand?: string;
 }
