@@ -135,6 +135,8 @@ export interface Talos {
 
 export interface KindRef { readonly apiVersion: string; readonly plural: string; readonly kind: string; readonly namespaced: boolean }
 export interface WatchHandle { stop(): void }
+/** What is kept of an object that was read: thousands are held only as far as somebody looks at them. Kind, apiVersion and name must stay. */
+export type Keep = (object: KubeObject) => KubeObject;
 
 /** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
 export interface Kube {
@@ -144,8 +146,8 @@ export interface Kube {
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;
-  /** Raw list; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
-  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
+  /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
+  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
@@ -154,8 +156,8 @@ export interface Kube {
   /** Merge patch, e.g. an annotation that asks for reconciliation. `write`. */
   patch(kind: KindRef, name: string, namespace: string | undefined, patch: unknown): Promise<void>;
   delete(kind: KindRef, name: string, namespace?: string): Promise<void>;
-  /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time. */
-  watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void): WatchHandle;
+  /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time, and once more when trouble is over. */
+  watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void, options?: { readonly keep?: Keep }): WatchHandle;
 }
 
 export interface HelmRelease { readonly name: string; readonly namespace: string; readonly revision: number; readonly status: string; readonly chart: string; readonly version: string }

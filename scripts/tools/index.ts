@@ -50,11 +50,11 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     wouldChange: async (...a) => (await kubeDoor()).wouldChange(...a),
     patch: async (...a) => (await kubeDoor()).patch(...a),
     delete: async (...a) => (await kubeDoor()).delete(...a),
-    watch(kind, changed, trouble) {
+    watch(kind, changed, trouble, options) {
       let stopped = false;
       let handle: { stop(): void } | undefined;
       kubeDoor().then((door) => {
-        if (!stopped) handle = door.watch(kind, changed, trouble);
+        if (!stopped) handle = door.watch(kind, changed, trouble, options);
       }).catch((error: unknown) => trouble(scope.redactor.redact(error instanceof Error ? error.message : String(error))));
       return { stop() { stopped = true; handle?.stop(); } };
     },
