@@ -2,13 +2,13 @@ import { each } from '../engine/each.ts';
 import { keepOf } from './keep.ts';
 import type { KubeObject } from '../config/cluster.ts';
 import type { HelmRelease, KindRef } from '../tools/doors.ts';
-import { KINDS_OF, listKey, SECRET } from './kinds.ts';
+import { KINDS, KINDS_OF, listKey, SECRET } from './kinds.ts';
 import { ask, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
-import { fields } from './objects.ts';
+import { condition, fields } from './objects.ts';
 import { treeHasMesh } from './tree.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
-export type KubeSide = Pick<Snapshot, 'api' | 'lists' | 'releases' | 'secretKeys'>;
+export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys'>;
 
 /** Lists in flight at once; a small API server is not the place to show how fast we are. */
 const LISTS = 6;
@@ -25,10 +25,11 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
   const wantsReleases = asked.has('core');
   if (!asked.has('api') && !wantsReleases && kinds.length === 0 && secrets.length === 0) return { api: NOT_LOOKED_AT, lists: {}, releases: NOT_LOOKED_AT, secretKeys: {} };
 
-  const { api, barred } = await readApi(cx);
+  const [{ api, barred }, endpoint] = await Promise.all([readApi(cx), asked.has('api') && cx.doors.kube.endpoint !== undefined ? ask(cx, 'the name of the endpoint', cx.doors.kube.endpoint) : undefined]);
+  const names = endpoint === undefined ? {} : { endpoint };
   if (barred !== undefined) {
     return {
-      api, releases: wantsReleases ? barred : NOT_LOOKED_AT,
+      api, ...names, releases: wantsReleases ? barred : NOT_LOOKED_AT,
       lists: Object.fromEntries(kinds.map((kind) => [listKey(kind), barred])),
       secretKeys: Object.fromEntries(secrets.map((secret) => [`${secret.namespace}/${secret.name}`, barred])),
     };
@@ -43,7 +44,17 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
     const keys: Reading<readonly string[] | null> = found.ok ? { ok: true, value: found.value === null ? null : Object.keys(fields(found.value['data'])) } : found;
     return [key, keys] as const;
   }, cx.signal);
-  return { api, lists, releases, secretKeys: Object.fromEntries(secretKeys) };
+  const requests = asked.has('nodes') && lacksNodes(cx, lists) ? await readLists(cx, [KINDS.certificateRequests]) : {};
+  return { api, ...names, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys) };
+}
+
+/** A node that is missing or silent may wait for its kubelet's certificate; requests for one are read only then. */
+function lacksNodes(cx: LookContext, lists: Snapshot['lists']): boolean {
+  const nodes = lists[listKey(KINDS.nodes)];
+  return nodes?.ok === true && cx.cluster.machines.some(({ name }) => {
+    const node = nodes.value.find((candidate) => candidate.metadata.name === name);
+    return node === undefined || condition(node, 'Ready')?.status === 'Unknown';
+  });
 }
 
 /** Every kind the layers read, once each. */

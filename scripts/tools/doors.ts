@@ -65,14 +65,16 @@ export type TalosFace =
   /** `certificate`: SHA-256 of the one it showed. Maintenance mode makes it, with its key, at boot: who shows it again is the same machine in the same boot. */
   | { readonly is: 'maintenance'; readonly certificate?: string }
   /** Installed; `ours`: its certificate chains to the expected machine CA. null when no CA is known to compare with. */
-  | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string };
+  | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string; /** The other cluster of ours whose machine CA signed it. */ readonly of?: string };
 
 export interface Disk { readonly name: string; readonly path: string; readonly model: string; readonly serial: string; readonly wwid: string; readonly symlinks: readonly string[]; readonly sizeBytes: number }
 export interface Link { readonly name: string; readonly mac: string; readonly physical: boolean }
 
 /** Proof that a machine in maintenance is the one the configuration means. Only `identify` makes one. */
 export interface MachineProof { readonly machine: string; readonly by: 'disk id' | 'MAC'; readonly evidence: string }
-export interface MachineMismatch { readonly machine: string; readonly because: string; readonly looksLike: string | undefined }
+export interface MachineMismatch { readonly machine: string; readonly because: string; readonly looksLike: string | undefined; /** The one disk that is not there, when all else says that it is this machine. */ readonly lacks?: string }
+/** What a disk holds that a new installation would trip over, or destroy. `purpose` as in the cluster file, `install` for the system's. */
+export interface Leftover { readonly purpose: string; readonly path: string; readonly holds: string }
 
 export interface TalosService { readonly id: string; readonly state: string; readonly healthy: boolean | null; readonly message: string }
 export interface EtcdMember { readonly id: string; readonly hostname: string; readonly peerUrls: readonly string[]; readonly learner: boolean }
@@ -103,6 +105,8 @@ export interface Talos {
   face(machine: Machine): Promise<TalosFace>;
   /** Maintenance mode listing (insecure), compared with the configuration. A proof of this run holds for as long as the machine shows the same certificate. */
   identify(machine: Machine): Promise<MachineProof | MachineMismatch>;
+  /** What the disks a machine in maintenance was configured with hold already, as the machine itself has discovered it. `read`. */
+  leftovers(machine: Machine): Promise<readonly Leftover[]>;
   /** Machine configuration of one machine: gen config from the bundle, patched by its layers. `local`. Contains secrets. */
   machineConfig(machine: Machine, bundle: SecretsBundle): Promise<string>;
   /** Writes the cluster's talosconfig (0600) from the bundle. `local`. */
@@ -138,11 +142,19 @@ export interface WatchHandle { stop(): void }
 /** What is kept of an object that was read: thousands are held only as far as somebody looks at them. Kind, apiVersion and name must stay. */
 export type Keep = (object: KubeObject) => KubeObject;
 
+/** What name servers say of an endpoint's host. `nowhere` is their definite no; `unknown`: they did not answer. */
+export type EndpointAnswer =
+  | { readonly is: 'leads'; readonly host: string; readonly addresses: readonly string[] }
+  | { readonly is: 'nowhere'; readonly host: string; readonly because: string }
+  | { readonly is: 'unknown'; readonly host: string; readonly because: string };
+
 /** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
 export interface Kube {
   hasKubeconfig(): boolean;
   /** Loads what talks to the API, so that the first question need not; asks nothing. */
   prepare?(): Promise<void>;
+  /** Where the name of the cluster's endpoint leads. Never throws. Absent where nobody can be asked. */
+  endpoint?(): Promise<EndpointAnswer>;
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;

@@ -22,6 +22,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const talos: Talos = {
     face: async (...a) => (await talosDoor()).face(...a),
     identify: async (...a) => (await talosDoor()).identify(...a),
+    leftovers: async (...a) => (await talosDoor()).leftovers(...a),
     machineConfig: async (...a) => (await talosDoor()).machineConfig(...a),
     writeTalosconfig: async (...a) => (await talosDoor()).writeTalosconfig(...a),
     hasTalosconfig: () => existsSync(files.talosconfig),
@@ -41,6 +42,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   };
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
+    endpoint: async () => (await import('./endpoint.ts')).endpointAnswer(scope.site.target, cluster),
     prepare: async () => (await kubeDoor()).prepare?.(),
     readyz: async () => (await kubeDoor()).readyz(),
     serverVersion: async () => (await kubeDoor()).serverVersion(),

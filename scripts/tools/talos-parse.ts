@@ -59,6 +59,17 @@ export function parseDisks(text: string): Disk[] {
   }));
 }
 
+/** A disk or a partition as the machine has discovered it. `holds`: file system or signature, '' for none it knows. */
+export interface Volume { readonly path: string; readonly disk: string; readonly type: 'disk' | 'partition'; readonly holds: string; readonly partition: string }
+
+/** `get discoveredvolumes -o json` (DiscoveredVolumes.block.talos.dev). */
+export function parseVolumes(text: string): Volume[] {
+  return resources(text, 'discovered volume').map(({ id, spec }) => {
+    const path = string(spec['dev_path']) || `/dev/${id}`;
+    return { path, disk: string(spec['parent_dev_path']) || path, type: spec['type'] === 'partition' ? 'partition' : 'disk', holds: string(spec['name']), partition: string(spec['partition_label']) };
+  });
+}
+
 /** `get links -o json` (LinkStatuses.net.talos.dev). Physical: an Ethernet device of no kind (no bond, bridge, VLAN), as Talos itself decides it. The permanent address survives a bond. */
 export function parseLinks(text: string): Link[] {
   return resources(text, 'link').map(({ id, spec }) => ({
