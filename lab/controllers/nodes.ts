@@ -1,9 +1,11 @@
 /** Kubelets and the node life cycle: registering, the network plugin's say, going missing, coming back. */
+import { certificateRequest } from '../world/pki.ts';
 import { ApiError, type ControllerContext, type KubeObject } from '../world/types.ts';
-import { conditionOf, list, plain, withConditions, type Condition } from '../catalog/data.ts';
+import { conditionOf, iso, list, plain, sha256, suffix, withConditions, type Condition } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
 import { isKind, type Again, type Controller } from './runtime.ts';
 
+const CSR = 'certificates.k8s.io/v1';
 const NO_CNI = 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
 
 export type Machine = ReturnType<ControllerContext['machines']>[number];
@@ -59,7 +61,7 @@ export function nodeController(cx: ControllerContext): Controller {
 
   function heartbeat(machine: Machine, node: KubeObject): Again {
     const now = cx.clock.now();
-    const problem = networkProblem(cx, machine.name);
+    const problem = machine.problem ?? networkProblem(cx, machine.name);
     const was = conditionOf(node, 'Ready');
     const condition: Condition = problem === undefined
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
@@ -112,6 +114,29 @@ export function nodeController(cx: ControllerContext): Controller {
     return undefined;
   }
 
+  /**
+   * A kubelet asks for its client certificate by a CertificateSigningRequest, which the controller manager approves at
+   * once; only while it does not is there anything to see. `known`: it had one before, and asks as the node it is.
+   */
+  function requestCertificate(name: string, known: boolean, waits: boolean): void {
+    const request = `csr-${suffix(`${cx.cluster}/${name}`, 5)}`;
+    const ref = { apiVersion: CSR, kind: 'CertificateSigningRequest', name: request };
+    const there = cx.store.get(ref);
+    if (waits && (there === undefined || conditionOf(there, 'Approved') !== undefined)) {
+      if (there !== undefined) cx.store.delete(ref);
+      cx.store.create({
+        apiVersion: CSR, kind: 'CertificateSigningRequest', metadata: { name: request },
+        spec: {
+          request: Buffer.from(certificateRequest({ organization: ['system:nodes'], commonName: `system:node:${name}` })).toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+          usages: ['digital signature', 'client auth'], username: known ? `system:node:${name}` : `system:bootstrap:${sha256(cx.cluster).slice(0, 6)}`, groups: known ? ['system:nodes', 'system:authenticated'] : ['system:bootstrappers', 'system:authenticated'],
+        },
+      });
+    } else if (!waits && there !== undefined && conditionOf(there, 'Approved') === undefined) {
+      const at = iso(cx.clock.now());
+      cx.store.updateStatus(ref, { conditions: [{ type: 'Approved', status: 'True', reason: 'AutoApproved', message: 'Auto approving kubelet client certificate after SubjectAccessReview.', lastUpdateTime: at, lastTransitionTime: at }] });
+    }
+  }
+
   return {
     name: 'node',
     keys(event) {
@@ -124,6 +149,7 @@ export function nodeController(cx: ControllerContext): Controller {
       const name = key.slice(1);
       const machine = cx.machines().find((entry) => entry.name === name);
       const node = cx.store.get({ apiVersion: 'v1', kind: 'Node', name });
+      requestCertificate(name, node !== undefined, cx.waitingKubelets?.().includes(name) === true);
       if (machine === undefined) { seen.delete(name); return node === undefined ? undefined : lost(node); }
       missing.delete(name);
       const now = cx.clock.now();

@@ -77,6 +77,11 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
     if (unknown && conditionOf(pod, 'Ready')?.['status'] === 'True') write(cx, pod, {}, [{ type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' }]);
     return undefined;
   }
+  if (machine.problem !== undefined) {
+    // The node life cycle marks what runs on a node that is not ready; the kubelet takes it back.
+    if (conditionOf(pod, 'Ready')?.['status'] === 'True') write(cx, pod, {}, [{ type: 'Ready', status: 'False', reason: 'NodeNotReady', message: '' }]);
+    return undefined;
+  }
   const scheduled: Condition = { type: 'PodScheduled', status: 'True', reason: '', message: '' };
   const waiting = (reason: string, message: string): Plain => ({
     containerStatuses: containersOf(pod).map((container) => ({ name: container['name'], image: container['image'], imageID: '', ready: false, started: false, restartCount: restarts(pod), state: { waiting: { reason, message } } })),

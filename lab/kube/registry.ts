@@ -46,6 +46,8 @@ const BUILT_IN: readonly (readonly [group: string, versions: string, kinds: stri
     CSINode csinodes Cluster
     VolumeAttachment volumeattachments Cluster status
     CSIStorageCapacity csistoragecapacities`],
+  ['certificates.k8s.io', 'v1', `
+    CertificateSigningRequest certificatesigningrequests Cluster status short=csr`],
   ['coordination.k8s.io', 'v1', `
     Lease leases`],
   ['apiextensions.k8s.io', 'v1', `

@@ -1,7 +1,7 @@
 /** A Kubernetes API over a store. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../world/types.ts';
-import type { ApiHandler, ApiServerOptions, MakeApiHandler } from '../world/types.ts';
+import type { ApiHandler, ApiServerOptions, MakeApiHandler, RequestCounts } from '../world/types.ts';
 import { establishCrds } from './crd-establish.ts';
 import { aggregated, AGGREGATED_TYPE, apiGroupList, apiGroupOf, apiResourceList, apiVersions, versionInfo, wantsAggregated } from './discovery.ts';
 import { notServed, qualified } from './errors.ts';
@@ -14,9 +14,7 @@ import { createWatches } from './watch.ts';
 import { dryRunAsked, write } from './writing.ts';
 
 export type User = Parameters<ApiHandler>[2];
-/** Requests by client and verb, reads and dry runs included: `counters.kubectl.list`. */
-export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>;
-export interface Api { readonly handle: ApiHandler; close(): void; counters(): Counters }
+export interface Api { readonly handle: ApiHandler; close(): void; counters(): RequestCounts }
 
 /** The body of a refusal. */
 export function statusOf(error: ApiError): object {
@@ -53,7 +51,10 @@ export function createApi(options: ApiServerOptions): Api {
       return;
     }
     if (fate === 'unavailable') throw new ApiError(503, 'ServiceUnavailable', 'the server is currently unable to handle the request');
-    if (method === 'GET' && nonResource(options, url.pathname, request, response)) return;
+    if (method === 'GET' && nonResource(options, url.pathname, request, response)) {
+      count(client, /^\/(readyz|livez|healthz|version)/.exec(url.pathname)?.[1] ?? 'discovery');
+      return;
+    }
     const target = targetOf(url.pathname, store);
     checkQuery(url.searchParams);
     const verb = verbOf(method, target, url.searchParams);

@@ -3,6 +3,7 @@ import { Exit, Unmodelled } from './shared/flags.ts';
 
 type Verb = (argv: readonly string[], called: string) => Promise<void> | void;
 const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  time: async () => (await import('./talosctl/basics.ts')).time,
   version: async () => (await import('./talosctl/basics.ts')).version,
   gen: async () => (await import('./talosctl/gen.ts')).gen,
   machineconfig: async () => (await import('./talosctl/machineconfig.ts')).machineconfig,

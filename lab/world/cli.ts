@@ -5,13 +5,15 @@ import type { DaemonReply } from './protocol.ts';
 import { spawn } from 'node:child_process';
 
 const LAB = dirname(import.meta.dirname);
-const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|policy|power on|off   [--json]
+const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|requests|fill|policy|power on|off   [--json]
   up      [--speed N]                                     starts or goes on with the lab of this TASK_DIR
   down                                                    ends it and forgets its state
   break   FAULT [--cluster C] [--machine M] [--object O]  causes a fault;  lab faults lists them
   heal    [FAULT|--all] [--cluster C]
   log     [--since SEQ]
   busy                                                    simulated ms in which something was pending, per cluster
+  requests                                                who asked the API servers and machines for what, how often
+  fill    --cluster C [--pods N] [--flux N]               brings a cluster to N further pods and Flux objects, all well
   power   on|off --machine M
 from the environment or as flags: --root (TASK_ROOT), --task-dir (TASK_DIR), --speed (LAB_SPEED), --socket (LAB_SOCKET)
 `;
@@ -27,9 +29,9 @@ class Refusal extends Error {
 }
 
 interface Arguments { readonly verb: string; readonly word: string | undefined; readonly json: boolean; readonly all: boolean; readonly flags: Readonly<Record<string, string>> }
-const FLAGS: Readonly<Record<string, readonly string[]>> = { up: ['speed'], break: ['cluster', 'machine', 'object'], heal: ['cluster'], log: ['since'], power: ['machine', 'cluster'] };
+const FLAGS: Readonly<Record<string, readonly string[]>> = { up: ['speed'], break: ['cluster', 'machine', 'object'], heal: ['cluster'], log: ['since'], power: ['machine', 'cluster'], fill: ['cluster', 'pods', 'flux'] };
 const COMMON = ['root', 'task-dir', 'socket'];
-const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, busy: false, policy: false, power: true };
+const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, busy: false, requests: false, fill: false, policy: false, power: true };
 
 function parse(argv: readonly string[]): Arguments {
   const [verb = '', ...rest] = argv;
@@ -128,16 +130,18 @@ async function main(): Promise<unknown> {
   if (verb === 'policy') return { file: join(LAB, 'world', 'policy.json'), policy: JSON.parse(readFileSync(join(LAB, 'world', 'policy.json'), 'utf8')) };
   const speed = flags['speed'] ?? process.env['LAB_SPEED'];
   if (speed !== undefined && speed !== '' && !(Number(speed) > 0)) throw new Refusal(64, `a speed is a number above 0, not ${speed}`);
+  for (const name of ['pods', 'flux']) if (flags[name] !== undefined && !/^\d{1,6}$/.test(flags[name])) throw new Refusal(64, `--${name} is a whole number, not ${flags[name]}`);
   if (verb === 'up') await ensure(place, (line) => process.stderr.write(`${line}\n`));
   const request = {
     taskDir: place.taskDir, root: place.root,
-    ...(verb === 'up' && speed !== undefined && speed !== '' ? { speed: Number(speed) } : {}), ...(flags['since'] === undefined ? {} : { since: Number(flags['since']) }),
+    ...(verb === 'up' && speed !== undefined && speed !== '' ? { speed: Number(speed) } : {}), ...Object.fromEntries(['pods', 'flux'].flatMap((name) => (flags[name] === undefined ? [] : [[name, Number(flags[name])]]))),
+    ...(flags['since'] === undefined ? {} : { since: Number(flags['since']) }),
     ...(flags['cluster'] === undefined ? {} : { cluster: flags['cluster'] }), ...(flags['machine'] === undefined ? {} : { machine: flags['machine'] }), ...(flags['object'] === undefined ? {} : { object: flags['object'] }),
     ...(word === undefined ? {} : verb === 'power' ? { state: word } : { fault: word }), all,
   };
   let reply: DaemonReply;
   try {
-    reply = await ask(place.socket, { verb: verb as 'up', ...request }, 60_000);
+    reply = await ask(place.socket, { verb: verb as 'up', ...request }, verb === 'fill' ? 600_000 : 60_000);
   } catch (error) {
     if (!(error instanceof NoDaemon)) throw error;
     if (verb !== 'down') throw new Refusal(69, `no lab is up for ${place.taskDir}`, 'lab up');
@@ -156,6 +160,7 @@ async function main(): Promise<unknown> {
   if (verb === 'up') return rest['target'];
   if (verb === 'log') return rest['entries'];
   if (verb === 'busy') return rest['busy'];
+  if (verb === 'requests') return rest['requests'];
   return rest;
 }
 

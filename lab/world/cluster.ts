@@ -7,11 +7,15 @@ import { listenTalos } from './listener.ts';
 import type { TalosListener } from './listener.ts';
 import { Machine } from './machine.ts';
 import { fingerprint } from './pki.ts';
+import { placeOf, standsFor } from './swaps.ts';
 import { callTalos } from './talos-api.ts';
 import { TAKES } from './state.ts';
 import type { ClusterState } from './state.ts';
-import type { ClusterFile, Faults, GitTree, LabLog, Store } from './types.ts';
+import type { ClusterFile, ControllerContext, Faults, GitTree, LabLog, Store } from './types.ts';
 import type { LabClock } from './clock.ts';
+
+/** A kubelet as the controllers see it. */
+export type Kubelet = ReturnType<ControllerContext['machines']>[number];
 
 /** What the world lends to each of its clusters. */
 export interface ClusterWorld {
@@ -24,6 +28,8 @@ export interface ClusterWorld {
   readonly caKeys: Record<string, string>;
   readonly secret: (item: string, field: string) => string | undefined;
   readonly secretFields: (item: string) => readonly string[] | undefined;
+  /** Every cluster of the world, this one among them. */
+  readonly clusters: () => readonly LabCluster[];
   /** State changed: it is to be saved soon. */
   readonly changed: () => void;
 }
@@ -51,7 +57,7 @@ export class LabCluster {
       const own = state.machines[machine.name];
       if (own === undefined) throw new Error(`no state for machine ${machine.name}`);
       return new Machine(file.name, machine, own, state.machinePorts[machine.name] ?? 0, {
-        stuck: () => world.faults.active('stuck-in-maintenance', file.name, machine.name) !== undefined,
+        fault: (name) => world.faults.active(name, file.name, machine.name),
         caKey: (print) => world.caKeys[print], changed: wake,
       });
     });
@@ -63,7 +69,7 @@ export class LabCluster {
   now(): number { return this.world.clock.now(); }
 
   etcdView(): EtcdView {
-    return { state: this.state, machines: this.machines, down: (machine) => this.#held().has(machine) };
+    return { state: this.state, machines: this.machines, down: (machine) => this.#held().has(machine) || this.machines.some((other) => other.name === machine && other.stranger) };
   }
 
   /** Control planes whose etcd a fault holds down: just enough of them that quorum is lost. */
@@ -76,20 +82,38 @@ export class LabCluster {
   quorum(): boolean { return hasQuorum(this.etcdView(), this.now()); }
   etcdHealthy(machine: Machine): boolean { return memberHealthy(this.etcdView(), machine, this.now()); }
   etcdHeldDown(machine: Machine): boolean { return this.#held().has(machine.name); }
+  /** The port at which the cluster's endpoint is answered; undefined while its name leads elsewhere. */
+  apiPort(): number | undefined {
+    if (this.world.faults.active('endpoint-dns-wrong', this.name) !== undefined) return undefined;
+    return standsFor(this.world.clusters(), this.world.faults, this).state.apiPort;
+  }
+
   apiUp(): boolean { return this.state.apiAt !== null && this.state.apiAt <= this.now(); }
 
   /** When this machine's kubelet has registered (or will); undefined while it cannot. */
   kubeletAt(machine: Machine): number | undefined {
     if (machine.state.phase !== 'up' || this.state.apiAt === null || machine.authority === undefined) return undefined;
-    if (machine.config?.clusterId !== this.state.etcd?.identity) return undefined;
+    if (machine.config?.clusterId !== this.state.etcd?.identity || machine.stranger || machine.clockOff() === 'since-boot') return undefined;
     return Math.max(machine.state.bootedAt + TAKES.worker, this.state.apiAt) + TAKES.kubelet;
   }
 
-  kubelets(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string }[] {
-    const now = this.now();
-    return this.machines.filter((machine) => (this.kubeletAt(machine) ?? Infinity) <= now)
-      .map((machine) => ({ name: machine.hostname, address: machine.file.address, role: machine.file.role, bootId: machine.state.bootId }));
+  /** Kubelets that run and may talk to the API. `problem`: what one says of itself instead of being ready. */
+  kubelets(): readonly Kubelet[] {
+    return this.#running().filter((machine) => !this.#unapproved(machine)).map((machine) => ({
+      name: machine.hostname, address: machine.file.address, role: machine.file.role, bootId: machine.state.bootId,
+      ...(this.world.faults.active('node-not-ready', this.name, machine.name) === undefined ? {} : { problem: 'PLEG is not healthy: pleg was last seen active 3m12s ago; threshold is 3m0s' }),
+    }));
   }
+
+  /** Kubelets whose request for a client certificate nobody has approved. */
+  waitingKubelets(): readonly string[] {
+    return this.#running().filter((machine) => this.#unapproved(machine)).map((machine) => machine.hostname);
+  }
+  #running(): readonly Machine[] {
+    const now = this.now();
+    return this.machines.filter((machine) => (this.kubeletAt(machine) ?? Infinity) <= now);
+  }
+  #unapproved(machine: Machine): boolean { return this.world.faults.active('kubelet-certificate-pending', this.name, machine.name) !== undefined; }
 
   onMachines(listener: () => void): () => void {
     this.#machineListeners.add(listener);
@@ -143,7 +167,7 @@ export class LabCluster {
   }
 
   #tellKubelets(): void {
-    const kubelets = JSON.stringify(this.kubelets());
+    const kubelets = JSON.stringify([this.kubelets(), this.waitingKubelets()]);
     if (kubelets === this.#kubelets) return;
     this.#kubelets = kubelets;
     for (const listener of this.#machineListeners) listener();
@@ -153,7 +177,8 @@ export class LabCluster {
     for (const machine of this.machines) {
       const face = machine.face();
       const { authority } = machine;
-      const key = face === 'installed' ? `installed ${machine.state.bootId} ${fingerprint(authority?.crt ?? '')} ${machine.hostname}` : face === 'maintenance' ? 'maintenance' : '';
+      const place = placeOf(this.world.clusters(), this.world.faults, this, machine);
+      const key = face === 'installed' ? `${place.port} installed ${machine.state.bootId} ${fingerprint(authority?.crt ?? '')} ${machine.hostname}` : face === 'maintenance' ? `${place.port} maintenance` : '';
       const open = this.#listeners.get(machine.name);
       if ((open?.key ?? '') === key) continue;
       open?.listener.close();
@@ -162,7 +187,7 @@ export class LabCluster {
       this.#listeners.set(machine.name, {
         key,
         listener: listenTalos({
-          port: machine.port, names: [machine.file.address, machine.hostname, ...(machine.config?.machineSANs ?? [])],
+          port: place.port, names: [place.file.address, machine.hostname, ...(machine.config?.machineSANs ?? [])],
           authority: face === 'installed' ? authority : undefined,
           call: (method, request, roles) => callTalos({ cluster: this, machine, roles, face }, method, request),
           trouble: (because) => this.world.log.add({ cluster: this.name, kind: 'world', by: 'lab', verb: 'listen', object: machine.name, write: false, result: because }),
@@ -171,10 +196,11 @@ export class LabCluster {
     }
   }
 
-  /** The machine a node's name or address means. */
+  /** The machine a node's name or address leads to. */
   machine(node: string): Machine | undefined {
     const host = node.replace(/:\d+$/, '');
-    return this.machines.find((machine) => machine.file.address === host || machine.name === host || machine.hostname === host || (host === '127.0.0.1' && node.endsWith(`:${machine.port}`)));
+    const at = (machine: Machine): Machine => placeOf(this.world.clusters(), this.world.faults, this, machine);
+    return this.machines.find((machine) => at(machine).file.address === host || machine.name === host || machine.hostname === host || (host === '127.0.0.1' && node.endsWith(`:${at(machine).port}`)));
   }
 
   newActor(): string { return randomUUID(); }

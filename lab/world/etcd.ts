@@ -23,6 +23,8 @@ export function memberReadyAt(view: EtcdView, machine: Machine): number | undefi
 
 export function memberHealthy(view: EtcdView, machine: Machine, now: number): boolean {
   const ready = memberReadyAt(view, machine);
+  // etcd starts when the time is known, and goes on when it is lost.
+  if (machine.clockOff() === 'since-boot') return false;
   return ready !== undefined && ready <= now && !view.down(machine.name);
 }
 
@@ -80,7 +82,7 @@ export function settleEtcd(view: EtcdView, now: number): readonly number[] {
   let joining = view.machines.some((machine) => (machine.state.etcd?.readyAt ?? 0) > now);
   for (const machine of view.machines) {
     const { state } = machine;
-    if (state.phase !== 'up' || machine.config?.type !== 'controlplane' || state.etcd !== null || machine.config.clusterId !== etcd.identity || machine.authority === undefined) continue;
+    if (state.phase !== 'up' || machine.config?.type !== 'controlplane' || state.etcd !== null || machine.config.clusterId !== etcd.identity || machine.authority === undefined || machine.stranger || machine.clockOff() === 'since-boot') continue;
     const from = state.bootedAt + TAKES.etcdPreparing;
     if (from > now) wakes.push(from);
     else if (!joining) {

@@ -4,7 +4,8 @@ import type { LabCluster } from './cluster.ts';
 import { loadKube } from './kube-parts.ts';
 import { issue, opensslKey } from './pki.ts';
 import type { Pair } from './pki.ts';
-import type { Store } from './types.ts';
+import { added } from './requests.ts';
+import type { ApiHandler, RequestCounts, Store } from './types.ts';
 import { hostOf, isFields } from './value.ts';
 
 /** The Kubernetes API server of a cluster, with its objects and controllers. */
@@ -22,6 +23,8 @@ export interface KubeApi {
   dump(): unknown;
   /** Objects to begin with at the next start, from a snapshot. */
   recover(dump: unknown): void;
+  /** Requests since the daemon has had this cluster, over every start of the API. */
+  requests(): RequestCounts;
   /** kubeconfig for people: dials the lab's own port. undefined before the API exists. */
   kubeconfig(server: string, serverName?: string): string | undefined;
   end(): Promise<void>;
@@ -31,7 +34,10 @@ export interface KubeApi {
 export function kubeApi(cluster: LabCluster): KubeApi {
   const file = join(cluster.world.folder, `objects-${cluster.name}.json`);
   let store: Store | undefined;
-  let running: { readonly stop: () => Promise<void> } | undefined;
+  /** The port that is open now, and what for: with which names, at whose place. */
+  let open: { readonly as: string; close(): void } | undefined;
+  let running: { readonly handler: ApiHandler; readonly stop: () => Promise<void>; readonly counters: () => RequestCounts } | undefined;
+  let counted: RequestCounts = {};
   let wanted = false;
   let dirty = false;
   let recovered: unknown;
@@ -40,10 +46,12 @@ export function kubeApi(cluster: LabCluster): KubeApi {
   const authority = (): { ca: Pair; version: string; talos: string; names: readonly string[] } | undefined => {
     const { config } = cluster.machines.find((machine) => machine.config?.type === 'controlplane' && machine.config.clusterCA.key !== '') ?? {};
     if (config === undefined) return undefined;
+    // With the fault, as when the endpoint was given a name that nobody added to certSANs.
+    const nameless = cluster.world.faults.active('api-certificate-without-san', cluster.name) !== undefined;
     const host = hostOf(config.endpoint) ?? '';
     return {
       ca: config.clusterCA, version: config.kubernetesVersion, talos: config.talosVersion,
-      names: [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', ...config.apiSANs, ...cluster.machines.map((machine) => machine.file.address)])].filter((name) => name !== ''),
+      names: [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', ...config.apiSANs, ...cluster.machines.map((machine) => machine.file.address)])].filter((name) => name !== '' && !(nameless && name === host)),
     };
   };
   const stored = (): unknown => {
@@ -70,24 +78,45 @@ export function kubeApi(cluster: LabCluster): KubeApi {
       dirty = true;
     }
     const own = store;
-    const leaf = issue(certificates.ca, { commonName: 'kube-apiserver', names: certificates.names, use: 'server' });
     const server = kube.makeApiHandler({ cluster: cluster.name, store: own, clock: world.clock, faults: world.faults, log: world.log, kubernetesVersion: `v${certificates.version}` });
-    const listener = await kube.listenApi({ port: cluster.state.apiPort, host: '127.0.0.1', cert: leaf.crt, key: leaf.key, clientCa: certificates.ca.crt, handler: server.handle });
+    await listen(server.handle);
     const controllers = kube.startControllers({
       cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret, secretFields: world.secretFields,
       kubernetesVersion: `v${certificates.version}`, talosVersion: `v${certificates.talos}`,
-      machines: () => cluster.kubelets(), onMachines: (changed) => cluster.onMachines(changed),
+      machines: () => cluster.kubelets(), waitingKubelets: () => cluster.waitingKubelets(), onMachines: (changed) => cluster.onMachines(changed),
     });
     running = {
+      handler: server.handle,
+      counters: () => server.counters(),
       async stop() {
         controllers.stop();
+        counted = added(counted, server.counters());
         server.close();
-        listener.close();
+        close();
       },
     };
     world.log.add({ cluster: cluster.name, kind: 'world', by: 'lab', verb: 'start', object: 'kube-apiserver', write: false, result: `127.0.0.1:${cluster.state.apiPort}` });
     writePeople();
     world.changed();
+  };
+  const close = (): void => {
+    open?.close();
+    open = undefined;
+  };
+  const shape = (): string => JSON.stringify([cluster.apiPort() ?? null, authority()?.names ?? []]);
+  /** Opens the port anew under the names the certificate has now; nothing is open while the endpoint's name leads elsewhere. */
+  const listen = async (handler: ApiHandler): Promise<void> => {
+    const [certificates, port, as] = [authority(), cluster.apiPort(), shape()];
+    if (certificates === undefined || open?.as === as) return;
+    close();
+    if (port === undefined) {
+      open = { as, close: () => undefined };
+      return;
+    }
+    const leaf = issue(certificates.ca, { commonName: 'kube-apiserver', names: certificates.names, use: 'server' });
+    const { listenApi } = await loadKube();
+    const listener = await listenApi({ port, host: '127.0.0.1', cert: leaf.crt, key: leaf.key, clientCa: certificates.ca.crt, handler });
+    open = { as, close: () => listener.close() };
   };
   const writePeople = (): void => {
     const host = hostOf(cluster.file.endpoint) ?? 'localhost';
@@ -102,11 +131,12 @@ export function kubeApi(cluster: LabCluster): KubeApi {
   const follow = (): void => {
     turn = turn.then(async () => {
       if (wanted && running === undefined) await start();
+      else if (wanted && running !== undefined) await listen(running.handler);
       else if (!wanted && running !== undefined) await stop();
     }).catch((error: unknown) => {
       cluster.world.log.add({ cluster: cluster.name, kind: 'world', by: 'lab', verb: 'start', object: 'kube-apiserver', write: false, result: error instanceof Error ? (error.stack ?? error.message) : String(error) });
       // A port that is still held by its last owner: tried again while it is wanted.
-      const again = setTimeout(() => { if (wanted && running === undefined) follow(); }, 300);
+      const again = setTimeout(() => { if (wanted && (running === undefined || open?.as !== shape())) follow(); }, 300);
       again.unref();
     });
   };
@@ -114,7 +144,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     get store() { return store; },
     get running() { return running !== undefined; },
     want(up) {
-      if (up === wanted) return;
+      if (up === wanted && (!up || open === undefined || open.as === shape())) return;
       wanted = up;
       follow();
     },
@@ -134,6 +164,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
       renameSync(`${file}.new`, file);
       return performance.now() - from;
     },
+    requests: () => added(counted, running?.counters() ?? {}),
     dump: () => store?.dump(),
     recover(dump) { recovered = dump; },
     kubeconfig(server, serverName) {
@@ -180,7 +211,7 @@ const opensslEc = (key: string): string => (key.includes('ED25519') ? opensslKey
 function labelDisks(cluster: LabCluster, gone: boolean): void {
   if (gone) return;
   for (const machine of cluster.machines) {
-    for (const disk of machine.hardware.disks) {
+    for (const disk of machine.disks) {
       if (disk.purpose === 'ceph' && machine.state.phase === 'up') machine.state.ceph[disk.path] = [0, 1, 10, 100, 1000].filter((offset) => offset * 1e9 < disk.sizeBytes);
     }
   }

@@ -5,8 +5,9 @@ import { ConfigError, readMachineConfig } from './machine-config.ts';
 import type { MachineConfig } from './machine-config.ts';
 import { TAKES } from './state.ts';
 import type { MachineState } from './state.ts';
-import type { ClusterFile } from './types.ts';
-import { fingerprint } from './pki.ts';
+import type { ActiveFault, ClusterFile } from './types.ts';
+import { createCA, fingerprint } from './pki.ts';
+import type { Pair } from './pki.ts';
 import { textAt } from './value.ts';
 import type { Fields } from './value.ts';
 
@@ -15,7 +16,8 @@ export type Face = 'closed' | 'maintenance' | 'installed';
 export interface ResetOrder { readonly graceful: boolean; readonly reboot: boolean; readonly mode: 'all' | 'system-disk' | 'user-disks'; readonly labels: readonly string[]; readonly userDisks: readonly string[] }
 /** What a machine needs to know of the world around it. */
 export interface Surroundings {
-  readonly stuck: () => boolean;
+  /** The fault of this name, while it is on for this machine. */
+  readonly fault: (name: string) => ActiveFault | undefined;
   readonly caKey: (fingerprint: string) => string | undefined;
   /** Runs after any change of state. */
   readonly changed: () => void;
@@ -32,6 +34,7 @@ export class Machine {
   readonly state: MachineState;
   readonly port: number;
   readonly #around: Surroundings;
+  #stranger: Pair | undefined;
   #read: { readonly text: string; readonly documents: readonly Fields[]; readonly config: MachineConfig } | undefined;
 
   constructor(cluster: string, file: ClusterFile['machines'][number], state: MachineState, port: number, around: Surroundings) {
@@ -61,14 +64,32 @@ export class Machine {
 
   /** The machine CA with its key, once some control plane of the same CA has brought the key; undefined before. */
   get authority(): { readonly crt: string; readonly key: string } | undefined {
+    if (this.stranger) return (this.#stranger ??= createCA({ organization: ['talos'] }, 'ed25519'));
     const ca = this.config?.machineCA;
     if (ca === undefined) return undefined;
     const key = ca.key === '' ? this.#around.caKey(fingerprint(ca.crt)) : ca.key;
     return key === undefined ? undefined : { crt: ca.crt, key };
   }
 
+  /** True while somebody else's machine, installed with another CA, stands at this one's place. */
+  get stranger(): boolean { return this.#around.fault('wrong-machine-ca') !== undefined; }
+
+  /** The disks that are there: one that fell out is in no listing. */
+  get disks(): readonly Disk[] {
+    const missing = this.#around.fault('disk-missing') === undefined ? undefined : this.hardware.disks.at(-1);
+    return this.hardware.disks.filter((disk) => disk !== missing);
+  }
+
+  /** Whether the clock is wrong; `booted`: and has been since this boot, so that what waits for the time has not started. */
+  clockOff(): 'no' | 'since-boot' | 'later' {
+    const fault = this.#around.fault('clock-skew');
+    if (fault === undefined) return 'no';
+    return this.state.bootedAt + TAKES.etcdPreparing > Date.parse(fault.since) ? 'since-boot' : 'later';
+  }
+
   face(): Face {
     const { phase } = this.state;
+    if (this.stranger) return phase === 'off' ? 'closed' : 'installed';
     if (phase === 'maintenance' || phase === 'accepted') return 'maintenance';
     return (phase === 'up' || phase === 'resetting' || phase === 'stopping') && this.authority !== undefined ? 'installed' : 'closed';
   }
@@ -103,7 +124,12 @@ export class Machine {
     this.#go('stopping', now + TAKES.shutdown);
   }
 
-  powerOff(): void { this.#go('off', null); }
+  /** Cuts the power. A configuration that was taken and not installed yet was only in memory. */
+  powerOff(): void {
+    this.state.pending = null;
+    this.#go('off', null);
+  }
+
   powerOn(now: number): void {
     if (this.state.phase !== 'off') return;
     this.state.next = this.state.config === null ? 'maintenance' : 'up';
@@ -121,7 +147,11 @@ export class Machine {
       if (order.labels.length === 0 || order.labels.includes('EPHEMERAL')) this.state.etcd = null;
     }
     // A quick wipe clears the start of a disk; Ceph's copies further in stay, as on real disks.
-    for (const path of order.userDisks) this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
+    for (const path of order.userDisks) {
+      this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
+      delete this.state.leftovers?.[path];
+    }
+    if (order.mode !== 'user-disks') for (const { path, purpose } of this.disks) if (purpose === 'system') delete this.state.leftovers?.[path];
     this.say(now, 'reset sequence: wiping');
     this.state.next = order.reboot ? (this.state.config === null ? 'maintenance' : 'up') : 'off';
     this.#go('resetting', now + TAKES.reset);
@@ -133,24 +163,26 @@ export class Machine {
     this.#around.changed();
   }
 
-  disk(path: string): Disk | undefined { return this.hardware.disks.find((disk) => disk.path === path); }
+  disk(path: string): Disk | undefined { return this.disks.find((disk) => disk.path === path); }
 
   /** Moves on through every phase that has ended by `now`; answers when the present one ends, undefined when it does not. */
   settle(now: number): number | undefined {
     const { state } = this;
-    if (state.phase === 'maintenance' && state.pending !== null && !this.#around.stuck()) this.#go('accepted', now + TAKES.maintenanceLingers);
+    if (state.phase === 'maintenance' && state.pending !== null && !this.#stuck()) this.#go('accepted', now + TAKES.maintenanceLingers);
     while (state.until !== null && state.until <= now) this.#end(state.until);
     return state.until ?? undefined;
   }
+
+  #stuck(): boolean { return this.#around.fault('stuck-in-maintenance') !== undefined; }
 
   #end(at: number): void {
     const { state } = this;
     switch (state.phase) {
       case 'accepted':
-        if (this.#around.stuck()) {
+        if (this.#stuck()) {
           this.say(at, 'configuration received, install sequence does not start: waiting for the boot disk to settle');
           this.#go('maintenance', null);
-        } else this.#go('installing', at + TAKES.install);
+        } else this.#go('installing', at + (this.#around.fault('slow-install') === undefined ? TAKES.install : TAKES.slowInstall));
         return;
       case 'installing':
         this.#install(at);
@@ -189,8 +221,8 @@ export class Machine {
     try {
       const { install } = readMachineConfig(text).config;
       const { selector } = install;
-      if (selector === undefined) return this.hardware.disks.find((disk) => disk.path === install.disk || disk.symlinks.includes(install.disk ?? ''));
-      return this.hardware.disks.find((disk) => fits(textAt(selector, 'model'), disk.model) && fits(textAt(selector, 'serial'), disk.serial) && fits(textAt(selector, 'wwid'), disk.wwid) && fits(textAt(selector, 'name'), disk.path)
+      if (selector === undefined) return this.disks.find((disk) => disk.path === install.disk || disk.symlinks.includes(install.disk ?? ''));
+      return this.disks.find((disk) => fits(textAt(selector, 'model'), disk.model) && fits(textAt(selector, 'serial'), disk.serial) && fits(textAt(selector, 'wwid'), disk.wwid) && fits(textAt(selector, 'name'), disk.path)
         && fits(textAt(selector, 'type'), disk.transport === 'nvme' ? 'nvme' : 'ssd'));
     } catch (error) {
       if (error instanceof ConfigError) return undefined;

@@ -110,6 +110,13 @@ export function issue(ca: Pair, options: LeafOptions): Pair {
   return { crt, key: keyPem(key) };
 }
 
+/** A certificate signing request (PKCS#10, RFC 2986) for a new key, as a kubelet sends it. */
+export function certificateRequest(subject: Subject): string {
+  const key = newKey('p256');
+  const info = sequence(positive(Buffer.from([0])), name(subject), spki(key), context(0, true));
+  return pem('CERTIFICATE REQUEST', sequence(info, algorithmId(key), bits(signBytes('sha256', info, key))));
+}
+
 /** A self-signed server certificate, as a machine in maintenance shows. */
 export function selfSigned(subject: Subject, names: readonly string[]): Pair {
   const key = newKey('ed25519');

@@ -9,7 +9,7 @@ export const PROTOCOL = 1;
 
 export interface DaemonRequest {
   readonly protocol: number;
-  readonly verb: 'hello' | 'up' | 'down' | 'status' | 'break' | 'heal' | 'log' | 'busy' | 'power' | 'quit' | 'secret' | 'note';
+  readonly verb: 'hello' | 'up' | 'down' | 'status' | 'break' | 'heal' | 'log' | 'busy' | 'requests' | 'fill' | 'power' | 'quit' | 'secret' | 'note';
   /** TASK_DIR of the world, or its id. */
   readonly taskDir?: string;
   readonly world?: string;

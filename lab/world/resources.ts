@@ -18,7 +18,7 @@ const KINDS: readonly Kind[] = [
   {
     type: 'Disks.block.talos.dev', display: 'Disk', namespace: 'runtime', aliases: ['disk', 'disks'], maintenance: true,
     columns: [column('Size', 'pretty_size'), column('Read Only', 'readonly'), column('Transport', 'transport'), column('Rotational', 'rotational'), column('WWID', 'wwid'), column('Model', 'model'), column('Serial', 'serial')],
-    items: (_cluster, machine) => machine.hardware.disks.map((disk) => ({
+    items: (_cluster, machine) => machine.disks.map((disk) => ({
       id: disk.path.replace('/dev/', ''),
       spec: {
         dev_path: disk.path, size: disk.sizeBytes, pretty_size: pretty(disk.sizeBytes), io_size: 512, sector_size: 512, readonly: false, cdrom: false, model: disk.model, serial: disk.serial,
@@ -29,7 +29,7 @@ const KINDS: readonly Kind[] = [
   {
     type: 'DiscoveredVolumes.block.talos.dev', display: 'DiscoveredVolume', namespace: 'runtime', aliases: ['discoveredvolume', 'discoveredvolumes', 'dv'], maintenance: true,
     columns: [column('Type', 'type'), column('Size', 'pretty_size'), column('Discovered', 'name'), column('Label', 'label'), column('PartitionLabel', 'partition_label')],
-    items: (_cluster, machine, face) => machine.hardware.disks.flatMap((disk) => volumes(machine, disk.path, face)),
+    items: (_cluster, machine, face) => machine.disks.flatMap((disk) => volumes(machine, disk.path, face)),
   },
   {
     type: 'LinkStatuses.net.talos.dev', display: 'LinkStatus', namespace: 'network', aliases: ['link', 'links', 'linkstatus', 'linkstatuses', 'ls'], maintenance: true,
@@ -79,7 +79,7 @@ const KINDS: readonly Kind[] = [
     type: 'VolumeStatuses.block.talos.dev', display: 'VolumeStatus', namespace: 'runtime', aliases: ['volumestatus', 'volumestatuses', 'vs'], maintenance: false,
     columns: [column('Type', 'type'), column('Phase', 'phase'), column('Location', 'location'), column('Size', 'prettySize')],
     items: (_cluster, machine) => {
-      const disk = machine.hardware.disks[0];
+      const disk = machine.disks[0];
       return ['META', 'STATE', 'EPHEMERAL'].map((id, n) => {
         const size = id === 'EPHEMERAL' ? (disk?.sizeBytes ?? 0) - 2_200_000_000 : id === 'META' ? 1_048_576 : 104_857_600;
         return { id, spec: { phase: 'ready', type: 'partition', location: partition(disk?.path ?? '', n + 4), parentLocation: disk?.path, size, prettySize: pretty(size), filesystem: id === 'META' ? 'talosmeta' : 'xfs' } };
@@ -110,6 +110,9 @@ function volumes(machine: Machine, path: string, face: Face): readonly Item[] {
   if (disk === undefined) return [];
   const id = path.replace('/dev/', '');
   const whole = (name: string): Item => ({ id, spec: { dev_path: path, type: 'disk', device_path: '', offset: 0, size: disk.sizeBytes, pretty_size: pretty(disk.sizeBytes), sector_size: 512, io_size: 512, name } });
+  const left = machine.state.leftovers?.[path];
+  if (left === 'bluestore') return [whole('bluestore')];
+  if (left === 'partitions') return [whole('gpt'), { id: partition(id, 1), spec: { dev_path: partition(path, 1), type: 'partition', device_path: '', parent: id, parent_dev_path: path, offset: 1_048_576, size: disk.sizeBytes - 2_097_152, pretty_size: pretty(disk.sizeBytes), name: 'ext4', label: 'data', partition_index: 1 } }];
   if (disk.purpose !== 'system') return [whole((machine.state.ceph[path] ?? []).includes(0) ? 'bluestore' : '')];
   if (face !== 'installed') return [whole('')];
   const parts = [['EFI', 'vfat'], ['BIOS', ''], ['BOOT', 'xfs'], ['META', 'talosmeta'], ['STATE', 'xfs'], ['EPHEMERAL', 'xfs']] as const;

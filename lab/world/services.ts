@@ -20,7 +20,7 @@ export function servicesOf(cluster: LabCluster, machine: Machine): readonly Serv
   return [
     always('apid', 1000, true), always('auditd', 500, true), always('containerd', 800, true), always('cri', 2000, true), always('dashboard', 1500, null),
     ...(plane ? [etcdService(cluster, machine)] : []),
-    always('kubelet', TAKES.worker - 2000, true), always('machined', 0, true), always('syslogd', 500, true), ...(plane ? [always('trustd', 1500, true)] : []), always('udevd', 500, true),
+    ...(machine.clockOff() === 'since-boot' ? [{ id: 'kubelet', state: 'Waiting', healthy: null, message: '', events: [{ state: 'Waiting', msg: 'Waiting for time sync', ts: booted }] }] : [always('kubelet', TAKES.worker - 2000, true)]), always('machined', 0, true), always('syslogd', 500, true), ...(plane ? [always('trustd', 1500, true)] : []), always('udevd', 500, true),
   ];
 }
 
@@ -30,6 +30,7 @@ function etcdService(cluster: LabCluster, machine: Machine): ServiceState {
   const now = cluster.now();
   const { bootedAt, etcd } = machine.state;
   const preparing = bootedAt + TAKES.etcdPreparing;
+  if (machine.clockOff() === 'since-boot') return one('Waiting', null, '', 'Waiting for time sync', bootedAt);
   if (preparing > now) return one('Waiting', null, '', 'Waiting for service "cri" to be "up", time sync, network, etcd spec', bootedAt);
   if (etcd === null) return one('Preparing', null, '', 'Running pre state', preparing);
   if (etcd.foreign) return one('Running', false, 'context deadline exceeded', 'Health check failed: context deadline exceeded', preparing);
@@ -60,6 +61,7 @@ export function stageOf(cluster: LabCluster, machine: Machine): StageState {
   const plane = machine.config?.type === 'controlplane';
   const running = cluster.now() >= machine.state.bootedAt + TAKES.worker && (!plane || hasBooted(cluster, machine));
   const unmet: { name: string; reason: string }[] = [];
+  if (machine.clockOff() !== 'no') unmet.push({ name: 'time', reason: 'time is not synced' });
   if (waiting.length > 0) unmet.push({ name: 'services', reason: waiting.map((service) => `service "${service.id}" not ${service.healthy === false ? 'healthy' : 'running'}`).join(', ') });
   if (plane && cluster.quorum() && !cluster.apiUp()) unmet.push({ name: 'staticPods', reason: 'static pods not ready' });
   const node = cluster.store?.get({ apiVersion: 'v1', kind: 'Node', name: machine.hostname });

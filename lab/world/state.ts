@@ -26,6 +26,8 @@ export interface MachineState {
   etcd: EtcdData | null;
   /** Device path to the Ceph labels on it, by their offset in GB. */
   ceph: Record<string, number[]>;
+  /** Device path to what an earlier owner left on it; absent: nothing on any disk. */
+  leftovers?: Record<string, 'bluestore' | 'partitions'>;
   /** Reset, reboot and shutdown by actor id: what became of them. */
   actions: Record<string, { done: boolean; failed: string | null; kind: string }>;
   dmesg: string[];
@@ -64,7 +66,7 @@ export interface WorldState {
 
 /** How long things take, simulated ms. */
 export const TAKES = {
-  maintenanceLingers: 3_000, install: 37_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
+  maintenanceLingers: 3_000, install: 37_000, slowInstall: 600_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
   etcdPreparing: 5_000, etcdBootstrap: 15_000, etcdJoin: 5_000, etcdRestart: 10_000, api: 12_000, kubelet: 5_000, worker: 10_000,
 } as const;
 

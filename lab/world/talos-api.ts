@@ -10,7 +10,7 @@ import { RpcError, refusedText } from './rpc.ts';
 import type { RpcMessage, RpcReply, RpcRequest } from './rpc.ts';
 import { servicesOf } from './services.ts';
 import { TAKES } from './state.ts';
-import { canonical } from './value.ts';
+import { canonical, textsAt } from './value.ts';
 
 type Result = Readonly<Record<string, unknown>>;
 type Params = Readonly<Record<string, unknown>>;
@@ -99,7 +99,7 @@ function apply({ cluster, machine, face, params }: Call): Result {
 
 function bootstrap({ cluster, machine, params }: Call): Result {
   const now = cluster.now();
-  if (now < machine.state.bootedAt + TAKES.etcdPreparing) throw new RpcError('FailedPrecondition', 'bootstrap is not available yet');
+  if (now < machine.state.bootedAt + TAKES.etcdPreparing || machine.clockOff() === 'since-boot') throw new RpcError('FailedPrecondition', 'bootstrap is not available yet');
   if (machine.config?.type !== 'controlplane') throw new RpcError('FailedPrecondition', 'bootstrap can only be performed on a control plane node');
   const taken = new RpcError('AlreadyExists', 'etcd data directory is not empty');
   if (cluster.world.faults.active('bootstrap-exists-foreign', cluster.name, machine.name) !== undefined) machine.state.etcd ??= { clusterId: newId(), memberId: newId(), readyAt: 0, foreign: true };
@@ -184,6 +184,16 @@ const METHODS: Readonly<Record<string, Method>> = {
   Version: {
     write: never, maintenance: false,
     run: ({ machine }) => ({ tag: `v${machine.config?.talosVersion ?? '1.12.0'}`, sha: 'undefined', built: '', goVersion: 'go1.25.5', os: 'linux', arch: 'amd64', rbac: true, platform: 'metal' }),
+  },
+  Time: {
+    write: never, maintenance: false,
+    run: ({ cluster, machine }) => {
+      const main = machine.documents.find(isMain);
+      const server = textsAt(main, 'machine', 'time', 'servers')[0] ?? 'time.cloudflare.com';
+      if (machine.clockOff() !== 'no') throw new RpcError('Unknown', `error querying NTP server "${server}": read udp ${machine.file.address}:51034->162.159.200.1:123: i/o timeout`);
+      const now = new Date(cluster.now()).toISOString();
+      return { server, local: now, remote: now };
+    },
   },
   ApplyConfiguration: { write: (params) => params['dryRun'] !== true, maintenance: true, run: apply },
   Bootstrap: { write: always, maintenance: false, run: bootstrap },

@@ -107,7 +107,9 @@ export interface ControllerContext {
   readonly faults: Faults;
   readonly log: LabLog;
   /** Machines whose kubelet runs now; `onMachines` tells of changes. */
-  machines(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string }[];
+  machines(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string; readonly problem?: string }[];
+  /** Nodes whose kubelet runs and has no certificate for the API: its request is not approved. */
+  waitingKubelets?(): readonly string[];
   onMachines(listener: () => void): () => void;
   readonly git: GitTree;
   /** Reads a value of the lab's secret store, as External Secrets would; undefined when there is none. */
@@ -147,5 +149,7 @@ export interface ApiServerOptions {
   readonly log: LabLog;
   readonly kubernetesVersion: string;
 }
+/** Requests by client and verb, reads and dry runs included: `counts.kubectl.list`. */
+export type RequestCounts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 /** `close` ends all watches. */
-export type MakeApiHandler = (options: ApiServerOptions) => { readonly handle: ApiHandler; close(): void };
+export type MakeApiHandler = (options: ApiServerOptions) => { readonly handle: ApiHandler; close(): void; counters(): RequestCounts };

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabCluster } from './cluster.ts';
-import { newId } from './etcd.ts';
+import { befall, relieve } from './befall.ts';
 import { didYouMean } from './fault-board.ts';
 import { FAULTS } from './faults/index.ts';
+import { requestsOf } from './requests.ts';
 import { parseReference } from './secrets.ts';
 import type { DaemonReply, DaemonRequest } from './protocol.ts';
 import { stageOf } from './services.ts';
+import { toolOf } from './tool-folder.ts';
 import type { ActiveFault } from './types.ts';
 import { labFolderOf, openWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -41,6 +43,8 @@ export async function handleVerb(state: DaemonState, request: DaemonRequest): Pr
     case 'break': return breakIt(world, request);
     case 'heal': return heal(world, request);
     case 'log': return { ok: true, entries: world.log.since(typeof request['since'] === 'number' ? request['since'] : 0) };
+    case 'requests': return { ok: true, requests: requestsOf(world) };
+    case 'fill': return fillIt(world, request);
     case 'busy': return { ok: true, busy: world.clock.busy() };
     case 'power': return power(world, request);
     case 'secret': return secret(world, request);
@@ -139,20 +143,19 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
     const near = didYouMean(name, FAULTS.map((fault) => fault.name));
     return no(`the lab has no fault ${name === '' ? '(none named)' : name}`, near === undefined ? 'lab faults lists them' : `did you mean ${near}?`);
   }
+  if (kind.byHand !== undefined) return no(`${name} befalls the runner's own process: the lab cannot cause it`, `by hand: ${kind.byHand}`);
+  const befallen = toolOf(name, text(request['object']));
+  if (befallen !== undefined && 'error' in befallen) return no(befallen.error, befallen.hint);
   const scope = scopeOf(world, request);
   if ('ok' in scope) return scope;
   const { cluster } = scope;
   const planes = cluster.machines.filter((machine) => machine.file.role === 'controlplane');
-  const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'stuck-in-maintenance' ? cluster.machines.at(-1)?.name : planes[0]?.name) : undefined;
-  const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : undefined;
-  if (name === 'bootstrap-exists-foreign') {
-    const machine = cluster.machines.find((entry) => entry.name === chosen);
-    if (machine === undefined || machine.file.role !== 'controlplane') return no(`${chosen ?? cluster.name} is no control plane: only those hold etcd data`);
-    if (machine.state.etcd !== null && !machine.state.etcd.foreign) return no(`${machine.name} holds its own cluster's etcd data already`, 'the fault is for a cluster that is not bootstrapped yet');
-    machine.state.etcd = { clusterId: newId(), memberId: newId(), readyAt: 0, foreign: true };
-  }
+  const chosen = kind.scope === 'machine' ? scope.machine ?? (name === 'bootstrap-exists-foreign' ? planes[0]?.name : cluster.machines.at(-1)?.name) : undefined;
+  const object = kind.scope === 'object' ? text(request['object']) ?? usualObject(name, cluster) : befallen?.tool;
+  const cannot = befall(name, { cluster, machine: cluster.machines.find((entry) => entry.name === chosen), clusters: world.clusters });
+  if (cannot !== undefined) return no(cannot.error, cannot.hint);
   const fault: ActiveFault = {
-    fault: name, cluster: kind.scope === 'world' ? '*' : cluster.name, since: new Date(world.clock.now()).toISOString(),
+    fault: name, cluster: kind.scope === 'world' || kind.scope === 'operator' ? '*' : cluster.name, since: new Date(world.clock.now()).toISOString(),
     ...(chosen === undefined ? {} : { machine: chosen }), ...(object === undefined ? {} : { object }),
   };
   world.faults.set(fault);
@@ -172,13 +175,26 @@ function heal(world: World, request: DaemonRequest): DaemonReply {
   if (cluster !== undefined && !world.clusters.some((entry) => entry.name === cluster)) return no(`no cluster ${cluster}`, `clusters: ${world.clusters.map((entry) => entry.name).join(', ')}`);
   const healed = world.faults.heal((fault) => (name === undefined || fault.fault === name) && (cluster === undefined || fault.cluster === cluster || fault.cluster === '*'));
   for (const fault of healed) {
-    if (fault.fault === 'bootstrap-exists-foreign') {
-      for (const machine of world.clusters.find((entry) => entry.name === fault.cluster)?.machines ?? []) if (machine.state.etcd?.foreign === true && (fault.machine === undefined || fault.machine === machine.name)) machine.state.etcd = null;
-    }
+    relieve(fault, world.clusters);
     world.log.add({ cluster: fault.cluster, kind: 'fault', by: 'lab', verb: 'heal', object: fault.fault, write: false, result: fault.machine ?? fault.object ?? 'off' });
   }
   for (const entry of world.clusters) entry.touch();
   return { ok: true, healed };
+}
+
+async function fillIt(world: World, request: DaemonRequest): Promise<DaemonReply> {
+  const scope = scopeOf(world, request);
+  if ('ok' in scope) return scope;
+  const count = (key: string): number => (typeof request[key] === 'number' ? request[key] : 0);
+  const { CannotFill, fill } = await import('./fill.ts');
+  try {
+    const filled = await fill(scope.cluster, { pods: count('pods'), flux: count('flux') });
+    world.log.add({ cluster: scope.cluster.name, kind: 'world', by: 'lab', verb: 'fill', object: `${filled.pods} pods, ${filled.kustomizations + filled.helmReleases} Flux objects`, write: false, result: 'OK' });
+    return { ok: true, cluster: scope.cluster.name, filled };
+  } catch (error) {
+    if (error instanceof CannotFill) return no(error.message, `task cluster:create CLUSTER=${scope.cluster.name} TARGET=lab`);
+    throw error;
+  }
 }
 
 function power(world: World, request: DaemonRequest): DaemonReply {

@@ -16,6 +16,7 @@ import { choosePorts } from './ports.ts';
 import { secretStore } from './secrets.ts';
 import type { SecretStore } from './secrets.ts';
 import { bareMachine } from './state.ts';
+import { toolFolder } from './tool-folder.ts';
 import type { ClusterState, WorldState } from './state.ts';
 import { hostOf, isFields } from './value.ts';
 
@@ -98,7 +99,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   for (const file of files) {
     const own = state.clusters[file.name];
     if (own === undefined) throw new Error(`no state for cluster ${file.name}`);
-    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), changed }));
+    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), clusters: () => clusters, changed }));
   }
   for (const cluster of clusters) cluster.settle();
 
@@ -164,9 +165,15 @@ function targetOf(world: World, options: WorldOptions, downloads: TargetFile['do
   return {
     format: 1, id: world.id, kind: 'lab', label: `LAB embedded, simulated machines, clock x${world.clock.speed}`, engine: 'embedded', speed: world.clock.speed,
     simulated: ['machines', 'Talos', 'etcd', 'Kubernetes API', 'controllers', 'workloads', 'helm, helmfile, flux, talosctl and op', 'secrets', 'time'],
-    path: join(options.labFolder, 'bin'),
+    path: toolFolder(join(options.labFolder, 'bin'), labFolderOf(options.taskDir), world.faults.list()),
     env: { LAB_NODE: options.node, LAB_SOCKET: options.socket, LAB_WORLD: world.id, LAB_SPEED: String(world.clock.speed) },
     machines: Object.fromEntries(world.clusters.flatMap((cluster) => cluster.machines.map((machine) => [machine.file.address, `127.0.0.1:${machine.port}`]))),
+    names: Object.fromEntries(world.clusters.flatMap((cluster) => {
+      const host = hostOf(cluster.file.endpoint);
+      // As the site's own name server has it: one record per control plane; with the fault, one that was left behind (RFC 5737, nobody's).
+      const wrong = world.faults.active('endpoint-dns-wrong', cluster.name) !== undefined;
+      return host === undefined ? [] : [[host, wrong ? ['192.0.2.80'] : cluster.file.machines.filter((machine) => machine.role === 'controlplane').map((machine) => machine.address)]];
+    })),
     apis: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, { address: `127.0.0.1:${cluster.state.apiPort}`, serverName: hostOf(cluster.file.endpoint) ?? 'localhost' }])),
     downloads, git: options.root, policy: join(options.labFolder, 'world', 'policy.json'),
   };

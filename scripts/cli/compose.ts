@@ -24,6 +24,8 @@ export interface RunParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The task's variables. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Asked before every write to a cluster; see Scope. */
+  readonly claim?: Scope['claim'];
 }
 
 /**
@@ -41,7 +43,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
   return (lane, step) => {
     const cluster = site.clusters.find((candidate) => candidate.name === lane) ?? parts.clusters[0] ?? site.clusters[0];
     if (cluster === undefined) throw new Failure({ exit: 'configuration', what: 'there is no cluster', hint: 'add a file to talos/clusters' });
-    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env };
+    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env, ...(parts.claim === undefined ? {} : { claim: parts.claim }) };
     const doors = makeDoors(scope, cluster);
     const looking = makeDoors({ ...scope, looking: true }, cluster);
     return {

@@ -2,11 +2,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, Site } from '../config/cluster.ts';
 import type { TargetFile } from '../config/target.ts';
-import { runsWithOpenActs } from '../engine/acts.ts';
+import { readEarlierRuns, runsWithOpenActs } from '../engine/acts.ts';
 import type { Clock } from '../engine/clock.ts';
 import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
 import { openJournal, type Journal } from '../engine/journal.ts';
-import { takeLock, type Lock } from '../engine/lock.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Step } from '../engine/phase.ts';
 import { planOf } from '../engine/plan.ts';
@@ -26,6 +25,7 @@ import { answerWith } from './checkpoint.ts';
 import { makeContexts, userName } from './compose.ts';
 import { collectTimings, estimatesFor, type Timings } from './estimates.ts';
 import { readSite, type Invocation } from './invocation.ts';
+import { makeLocks, type Locks } from './locks.ts';
 import type { ResolvedTask } from './resolve.ts';
 import { createSummary, stepsOutcome } from './summary.ts';
 
@@ -60,7 +60,11 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     estimates: steps === undefined ? {} : estimatesFor(places.taskDir, resolved.name, target),
   });
   const restore = interruption.sayThrough((text) => view.say(text));
-  const locks: Lock[] = [];
+  const locks = makeLocks({
+    target, clusters: resolved.clusters, who: { user: userName(), task: resolved.name, run: run.id }, clock, emit: events.emit, redactor,
+    root: places.root, taskDir: places.taskDir, env, lost: (reason) => interruption.abort(reason),
+  });
+  const work: Work = { ...run, ...(writing ? { claim: locks.claim } : {}) };
   let failure: Failure | undefined;
   let outcome: Outcome | undefined;
   try {
@@ -73,15 +77,22 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     events.add((event) => view.on(event));
     const signal = AbortSignal.any([interruption.signal, events.signal]);
     events.emit(await started(todo, run.id, steps));
-    if (writing) await lockClusters(todo, run.id, events, locks);
+    if (writing) {
+      await locks.take(signal);
+      // Before anything is done: a journal that was changed does not say which once-only acts are open.
+      const { cutOff } = readEarlierRuns(places.taskDir, run.id);
+      if (cutOff !== undefined) events.emit({ type: 'note', lane: '', step: resolved.name, level: 'info', text: `run ${cutOff} was cut off in the middle of a line of its journal (a crash, a power cut, a full disk); every whole line of it counts` });
+    }
     outcome = steps === undefined
-      ? await answerTask(todo, run, events, signal, redactor)
-      : await runStepsOf(steps, todo, run, events, signal, redactor, view);
+      ? await answerTask(todo, work, events, signal, redactor)
+      : await runStepsOf(steps, todo, work, events, signal, redactor, view);
   } catch (error) {
     failure = asFailure(error, resolved.name);
   }
   const ms = Math.round(clock.now() - began.clock);
   const wallMs = Date.now() - began.wall;
+  // While it can still be told what became of them.
+  await locks.giveBack();
   const log = journal?.file;
   if (failure !== undefined) failure = rounded(calm(failure, interruption.signal.reason, timings), log);
   let exit: ExitCode = failure?.code ?? EXIT[outcome?.exit ?? 'done'];
@@ -94,13 +105,18 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   }
   events.close();
   restore();
-  for (const lock of locks) lock.release();
   await view.close();
   const head = journal?.head();
-  journal?.close();
-  if (writing) {
-    writeResult(run.dir, redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor));
-    tidy(places.taskDir);
+  const result = redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor);
+  // Each is tried, whatever became of the others; the first trouble is told when there is none to tell yet.
+  const endings = [...locks.local.map((lock) => () => lock.release()), () => journal?.close(), ...(writing ? [() => writeResult(run.dir, result), () => tidy(places.taskDir)] : [])];
+  for (const end of endings) {
+    try {
+      end();
+    } catch (error) {
+      failure ??= rounded(asFailure(error, resolved.name), log);
+      exit = failure.code;
+    }
   }
   show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), summarised: view.summarises === true, summary });
   return exit;
@@ -147,28 +163,19 @@ async function started(todo: TaskToRun, run: string, steps: readonly Step<Cx, Sn
   };
 }
 
-async function lockClusters(todo: TaskToRun, run: string, events: Sink, locks: Lock[]): Promise<void> {
-  const { resolved, invocation, target } = todo;
-  for (const cluster of resolved.clusters) {
-    const lock = await takeLock({
-      taskDir: invocation.places.taskDir, targetId: target.id, cluster, user: userName(), task: resolved.name, run,
-      lost: (reason) => invocation.interruption.abort(reason),
-    });
-    locks.push(lock);
-    events.emit({ type: 'lock-taken', lane: cluster, lock: lock.file, because: lock.because });
-  }
-}
+/** What a task's work is given of its run: id, folder, and the lock to ask for before it writes to a cluster. */
+interface Work { readonly id: string; readonly dir: string; readonly claim?: Locks['claim'] }
 
 function chosenClusters(site: Site, names: readonly string[]): readonly Cluster[] {
   return site.clusters.filter((cluster) => names.includes(cluster.name));
 }
 
-async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun, run: { readonly id: string; readonly dir: string }, events: Sink, signal: AbortSignal, redactor: RedactorLike, view: View): Promise<Outcome | undefined> {
+async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun, run: Work, events: Sink, signal: AbortSignal, redactor: RedactorLike, view: View): Promise<Outcome | undefined> {
   const { site, clock, invocation, resolved, target } = todo;
   if (site === undefined) return undefined;
   const contextFor = await makeContexts({
     site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
-    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables,
+    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
   });
   await runSteps(steps, {
     contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
@@ -177,7 +184,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun,
   return undefined;
 }
 
-async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly dir: string }, events: Sink, signal: AbortSignal, redactor: RedactorLike): Promise<Outcome> {
+async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: AbortSignal, redactor: RedactorLike): Promise<Outcome> {
   const { resolved, invocation, target, clock } = todo;
   const { task } = resolved;
   if (isStepsTask(task)) throw new Failure({ exit: 'bug', what: `${resolved.name} has steps but no configuration`, hint: 'report this' });
@@ -194,7 +201,7 @@ async function answerTask(todo: TaskToRun, run: { readonly id: string; readonly 
   const loaded = todo.site;
   const contextFor = loaded === undefined ? undefined : await makeContexts({
     site: loaded, clusters: chosenClusters(loaded, resolved.clusters), emit: events.emit, signal, clock, dryRun: flags.dryRun, redactor,
-    taskDir: places.taskDir, runDir: run.dir, env, variables: resolved.variables,
+    taskDir: places.taskDir, runDir: run.dir, env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
   });
   const cx: ActionContext = {
     site: known,

@@ -27,7 +27,7 @@ export function loadSite(root: string, target: TargetFile): { readonly site: Sit
 /** One line of a configuration file (1-based) for the picture under a problem, secrets hidden; undefined when it cannot be read. */
 export function sourceLine(root: string, file: string, line: number): string | undefined {
   try {
-    const text = readFileSync(join(root, file), 'utf8').split(/\r?\n/)[line - 1];
+    const text = readFileSync(join(root, file), 'utf8').replace(/^\uFEFF/, '').split(/\r?\n/)[line - 1];
     return text === undefined ? undefined : masked(file, text);
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
 import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
 import { readDocument, record, text } from './shape.ts';
-import { keySpot, type At, type Sources, type Written } from './source.ts';
+import { keySpot, type At, type Path, type Sources, type Written } from './source.ts';
 import { readTree } from './tree.ts';
 import { listed, meant } from './words.ts';
 import {
@@ -12,8 +12,10 @@ import {
 
 /** Reads every file of the configuration. What is wrong with single files is reported; what they say together is for the rules. */
 export function readSite(sources: Sources): WrittenSite {
-  const stems = sources.files('talos/clusters').map((file) => posix.basename(file, '.yaml'));
-  const clusters = readClusters(sources);
+  const files = clusterFiles(sources);
+  const stems = files.map((file) => posix.basename(file, '.yaml'));
+  const clusters = readClusters(sources, files);
+  otherEndings(sources);
   const bootstrap = (name: string): Written | undefined => sources.one(`bootstrap/${name}.yaml`);
   return {
     stems,
@@ -37,9 +39,22 @@ export function readSite(sources: Sources): WrittenSite {
   };
 }
 
-function readClusters(sources: Sources): readonly WrittenCluster[] {
-  const files = sources.files('talos/clusters');
-  if (files.length === 0) {
+/** Files of clusters; those that begin with a dot are an editor's. */
+function clusterFiles(sources: Sources): readonly string[] {
+  return sources.files('talos/clusters').filter((file) => !posix.basename(file).startsWith('.'));
+}
+
+/** Every file here ends in .yaml; one with another ending of YAML would be there and never read. */
+function otherEndings(sources: Sources): void {
+  for (const folder of ['talos', 'bootstrap', 'helmfile.d', 'kubernetes']) {
+    for (const file of [...sources.filesBelow(folder, '.yml'), ...sources.filesBelow(folder, '.YAML'), ...sources.filesBelow(folder, '.YML')]) {
+      sources.report({ file, line: 1, column: 1, length: 1 }, 'file-ending', `${file} is never read: files of the configuration end in .yaml`, `did you mean ${file.replace(/\.\w+$/, '.yaml')}?`);
+    }
+  }
+}
+
+function readClusters(sources: Sources, files: readonly string[]): readonly WrittenCluster[] {
+  if (files.length === 0 && !sources.problems.some(({ rule }) => rule === 'folder-unreadable')) {
     sources.report({ file: 'talos/clusters', line: 0, column: 0, length: 1 }, 'no-clusters', 'there is no cluster: talos/clusters holds no .yaml file', 'each cluster is one file there; docs/schemas/cluster.schema.json describes it');
   }
   return files.flatMap((file) => {
@@ -65,7 +80,8 @@ function readSettings(sources: Sources, cluster: string): WrittenSettings | unde
   if (document === undefined) return undefined;
   const node = isMap(document.root) ? document.root.get('data', true) : undefined;
   if (!isNode(node)) {
-    sources.report({ ...document.spotAt([]), length: 1 }, 'missing-key', 'data is missing', 'add data: with the variables of this cluster');
+    // What is no object at all is told by who walks the tree.
+    if (isMap(document.root)) sources.report({ ...document.spotAt([]), length: 1 }, 'missing-key', 'data is missing', 'add data: with the variables of this cluster');
     return undefined;
   }
   const data = record(text)(node, { document, report: sources.report, what: 'data' });
@@ -76,18 +92,47 @@ const RELEASE_KEYS = ['name', 'namespace', 'chart', 'version', 'needs', 'values'
 const FILE_KEYS = ['repositories', 'helmDefaults', 'releases'];
 
 function readHelmfile(sources: Sources, file: string): readonly WrittenRelease[] {
-  const document = sources.one(file);
-  if (document === undefined) return [];
   const source = sources.text(file) ?? '';
   const template = source.indexOf('{{');
   if (template >= 0) {
     const line = source.slice(0, template).split('\n').length;
     sources.report({ file, line, column: template - source.lastIndexOf('\n', template), length: 2 }, 'helmfile-template', 'helmfile templates are not used: this file is read as plain YAML', 'write the value; what differs between clusters belongs in cluster-settings and the values files');
+    sources.leave(file);
     return [];
+  }
+  const document = sources.one(file);
+  if (document === undefined) return [];
+  const wrong = (path: Path, key: string, message: string, hint: string): void => sources.report({ ...document.spotAt([...path, key]), length: 1 }, 'wrong-type', message, hint);
+  if (!isMap(document.root)) {
+    wrong([], '', `${file} must be a map with ${listed(FILE_KEYS)}`, 'restore it from Git');
+    return [];
+  }
+  if (!Array.isArray(dig(document.data, ['releases'])) || listIn(document.data, 'releases').length === 0) {
+    // Nothing to install would be a create that ends well with an empty cluster.
+    if (dig(document.data, ['releases']) === undefined) sources.report({ ...document.spotAt([]), length: 1 }, 'missing-key', 'releases is missing', 'add releases: and what is to be installed');
+    else wrong([], 'releases', 'releases must be a list with at least one release', 'write - name: ... for each');
+    return [];
+  }
+  for (const key of ['repositories', 'helmDefaults']) {
+    const value = dig(document.data, [key]);
+    if (value !== undefined && (key === 'repositories' ? !Array.isArray(value) : !isMap(document.root.get(key, true)))) wrong([], key, `${key} must be a ${key === 'repositories' ? 'list' : 'map'}`, `write a ${key === 'repositories' ? 'list of {name, url}' : 'map'}`);
   }
   for (const key of Object.keys(mapIn(document.data))) if (!FILE_KEYS.includes(key)) unknown(sources, document, [], key, FILE_KEYS);
   const repositories = new Map(listIn(document.data, 'repositories').map((each) => [textIn(each, 'name') ?? '', (textIn(each, 'url') ?? '').replace(/\/$/, '')]));
   return listIn(document.data, 'releases').flatMap((release, index) => {
+    if (typeof release !== 'object' || release === null || Array.isArray(release)) {
+      sources.report({ ...document.spotAt(['releases', index]), length: 1 }, 'wrong-type', 'each release must be a map', 'write name, namespace, chart and version');
+      return [];
+    }
+    for (const key of ['needs', 'values', 'set']) {
+      // helmfile would refuse it in the middle of a run; read leniently it would look as if nothing stood there.
+      const value = dig(release, [key]);
+      if (value !== undefined && !Array.isArray(value)) wrong(['releases', index], key, `${key} must be a list`, typeof value === 'string' ? `did you mean [${value}]?` : 'write a list');
+    }
+    listIn(release, 'set').forEach((each, at) => {
+      const plain = dig(each, ['value']);
+      if (textIn(each, 'name') === undefined || plain === undefined || typeof plain === 'object') sources.report({ ...document.spotAt(['releases', index, 'set', at]), length: 1 }, 'wrong-type', 'each of set must be a name and a plain value', 'write - name: crds.enabled and value: true; anything larger belongs into a values file');
+    });
     for (const key of Object.keys(mapIn(release))) if (!RELEASE_KEYS.includes(key)) unknown(sources, document, ['releases', index], key, RELEASE_KEYS);
     const required = (key: string): At<string> | undefined => {
       const found = textAt(document, 'releases', index, key);

@@ -19,6 +19,7 @@ function kindOf(node: Node): string {
   if (isSeq(node)) return 'a list';
   if (isAlias(node)) return 'an alias';
   if (!isScalar(node) || node.value === null) return 'nothing';
+  if (node.value instanceof Uint8Array) return 'bytes';
   switch (typeof node.value) {
     case 'string': return 'text';
     case 'boolean': return `true or false`;
@@ -28,12 +29,19 @@ function kindOf(node: Node): string {
 }
 
 function wrongType(node: Node, cx: Cx, wanted: string, hint?: string): undefined {
-  cx.report(spot(node, cx), 'wrong-type', `${cx.what} must be ${wanted}, here it is ${kindOf(node)}`, hint ?? `write ${wanted}`);
+  cx.report(spot(node, cx), 'wrong-type', `${cx.what} must be ${wanted}, here it is ${kindOf(node)}`, isAlias(node) ? 'anchors and aliases are not used here: write the value out' : hint ?? `write ${wanted}`);
   return undefined;
 }
 
-/** Non-empty text. Numbers and booleans must be quoted, so that `1.10` stays what it says. */
+/** Words that the tools written in Go (kubectl, kustomize, Flux) read as true or false where YAML 1.2 reads text. */
+const GO_BOOLEAN = /^(?:y|n|yes|no|on|off)$/i;
+
+/** Non-empty text. Numbers and booleans must be quoted, so that `1.10` stays what it says, and `no` a word. */
 export const text: Read<At<string>> = (node, cx) => {
+  if (isScalar(node) && node.type === 'PLAIN' && typeof node.value === 'string' && GO_BOOLEAN.test(node.value)) {
+    cx.report(spot(node, cx), 'wrong-type', `${cx.what} must be text, and ${node.value} without quotes is read as true or false by other tools`, `write "${node.value}"`);
+    return undefined;
+  }
   if (isScalar(node) && typeof node.value === 'string' && node.value !== '') return { value: node.value, spot: spot(node, cx) };
   if (isScalar(node) && typeof node.value === 'string') return wrongType(node, cx, 'text', 'it is empty');
   return wrongType(node, cx, 'text', isScalar(node) && node.value !== null ? 'put it in quotes' : undefined);
@@ -76,12 +84,19 @@ function noValue(at: Spot, key: string, cx: Cx): never[] {
   return [];
 }
 
+function nameless(at: Spot, cx: Cx): never[] {
+  cx.report(at, 'wrong-type', `a key of ${cx.what} has no name`, 'write its name before the colon');
+  return [];
+}
+
 /** A map whose keys are names the author chooses. */
 export function record<T>(read: Read<T>): Read<readonly Entry<T>[]> {
   return (node, cx) => {
     if (!isMap(node)) return wrongType(node, cx, 'a map');
     return node.items.flatMap((pair): Entry<T>[] => {
+      // What is no text was told when the file was read.
       if (!isScalar(pair.key)) return [];
+      if (pair.key.value === null) return nameless(spot(pair.key, cx), cx);
       const key = { value: String(pair.key.value), spot: spot(pair.key, cx) };
       if (!isNode(pair.value)) return noValue(key.spot, key.value, cx);
       const value = read(pair.value, { ...cx, what: key.value });

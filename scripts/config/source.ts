@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type YAMLError } from 'yaml';
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type YAMLError } from 'yaml';
+import { kindOfPath, readTextFile, troubleWith, wordsFor, type ReadText } from './file.ts';
 import type { Problem } from './problem.ts';
 
 /** A place in a file: 1-based line and column, and how many characters to underline. Line 0 is the whole file. */
@@ -32,7 +33,7 @@ export function wholeFile(file: string): Spot {
 /** Reads every file at most once and collects what is wrong with them. All paths are relative to the root, with `/`. */
 export class Sources {
   readonly root: string;
-  readonly #texts = new Map<string, string | undefined>();
+  readonly #texts = new Map<string, ReadText>();
   readonly #documents = new Map<string, readonly Written[] | undefined>();
   readonly #problems = new Map<string, Problem>();
 
@@ -53,22 +54,32 @@ export class Sources {
   };
 
   kind(path: string): 'file' | 'directory' | undefined {
-    const found = statSync(join(this.root, path), { throwIfNoEntry: false });
-    return found?.isDirectory() === true ? 'directory' : found?.isFile() === true ? 'file' : undefined;
+    return kindOfPath(join(this.root, path));
   }
 
-  /** Files directly in a folder, sorted; [] when there is no such folder. */
+  /**
+   * Files directly in a folder, sorted; [] when there is no such folder. A link, or a folder with the name of a file, is one
+   * of them: who reads it is told what it really is. Left out, it would look as if it had never been there.
+   */
   files(folder: string, ending = '.yaml'): readonly string[] {
-    if (this.kind(folder) !== 'directory') return [];
-    return readdirSync(join(this.root, folder), { withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-      .map((entry) => posix.join(folder, entry.name)).toSorted();
+    return this.#entries(folder).filter((entry) => entry.name.endsWith(ending)).map((entry) => posix.join(folder, entry.name)).toSorted();
   }
 
   folders(folder: string): readonly string[] {
-    if (this.kind(folder) !== 'directory') return [];
-    return readdirSync(join(this.root, folder), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory()).map((entry) => posix.join(folder, entry.name)).toSorted();
+    return this.#entries(folder).filter((entry) => entry.isDirectory()).map((entry) => posix.join(folder, entry.name)).toSorted();
+  }
+
+  #entries(folder: string): readonly { readonly name: string; isDirectory(): boolean }[] {
+    const path = join(this.root, folder);
+    let because = troubleWith(path, 'directory');
+    try {
+      if (this.kind(folder) === 'directory') return readdirSync(path, { withFileTypes: true });
+    } catch (error) {
+      // A folder that may not be looked into is not an empty one.
+      because = wordsFor(error, path);
+    }
+    if (because !== undefined) this.report(wholeFile(folder), 'folder-unreadable', `${folder} cannot be read: ${because}`, 'every folder of the configuration is an ordinary one; restore it from Git, or mend its rights');
+    return [];
   }
 
   /** Files in a folder and everything below it, sorted. */
@@ -76,19 +87,32 @@ export class Sources {
     return [...this.files(folder, ending), ...this.folders(folder).flatMap((each) => this.filesBelow(each, ending))].toSorted();
   }
 
-  /** The text of a file; undefined when it is not there or cannot be read. */
+  /** The text of a file, without a byte order mark; undefined when it is not there or cannot be read. */
   text(file: string): string | undefined {
-    if (!this.#texts.has(file)) this.#texts.set(file, readText(join(this.root, file)));
-    return this.#texts.get(file);
+    const read = this.#read(file);
+    return 'text' in read ? read.text : undefined;
+  }
+
+  #read(file: string): ReadText {
+    const known = this.#texts.get(file);
+    if (known !== undefined) return known;
+    const read = readTextFile(join(this.root, file));
+    this.#texts.set(file, read);
+    return read;
   }
 
   /**
    * The documents of a YAML file. Undefined when it is missing (`file-missing`, said here unless `optional`) or broken
-   * (`yaml-syntax`, `yaml-tab`, `duplicate-key`, `empty-file`, all said here).
+   * (`file-unreadable`, `file-large`, `not-text`, `merge-conflict`, `empty-file`, `yaml-*`, `duplicate-key`, all said here).
    */
   yaml(file: string, options: { readonly optional?: boolean; readonly missing?: string } = {}): readonly Written[] | undefined {
     if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file, options));
     return this.#documents.get(file);
+  }
+
+  /** From now on the file has no documents: what is wrong with it is told, and its YAML would only tell it again in other words. */
+  leave(file: string): void {
+    this.#documents.set(file, undefined);
   }
 
   /** The one document of a file that has exactly one. */
@@ -103,11 +127,18 @@ export class Sources {
   }
 
   #parse(file: string, options: { readonly optional?: boolean; readonly missing?: string }): readonly Written[] | undefined {
-    const text = this.text(file);
-    if (text === undefined) {
-      if (options.optional !== true) this.report(wholeFile(file), 'file-missing', `${file} is missing or cannot be read`, options.missing ?? 'restore it from Git');
+    const read = this.#read(file);
+    if ('missing' in read) {
+      if (options.optional !== true) this.report(wholeFile(file), 'file-missing', `${file} is missing`, options.missing ?? 'restore it from Git');
       return undefined;
     }
+    if ('trouble' in read) {
+      const { rule, because, hint, line = 0, column = 0 } = read.trouble;
+      this.report({ file, line, column, length: 1 }, rule, line === 0 ? `${file} cannot be read: ${because}` : because, hint);
+      return undefined;
+    }
+    const { text } = read;
+    if (this.#conflicts(file, text)) return undefined;
     const lines = new LineCounter();
     const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     const documents = 'empty' in parsed ? [] : parsed;
@@ -122,7 +153,16 @@ export class Sources {
       this.report(wholeFile(file), 'empty-file', `${file} holds nothing`, 'restore it from Git, or remove it together with what refers to it');
       return undefined;
     }
-    return full.map((document) => written(file, document, lines));
+    const before = this.#problems.size;
+    const found = full.map((document) => written(file, document, lines, this.report));
+    return this.#problems.size > before ? undefined : found;
+  }
+
+  /** Marks that Git leaves where two changes met: whatever YAML makes of them, that is the mistake. */
+  #conflicts(file: string, text: string): boolean {
+    const found = text.split('\n').flatMap((line, index) => (/^(?:<{7}|>{7})(?: |\r?$)/.test(line) ? [{ line: index + 1, length: line.trimEnd().length }] : []));
+    for (const each of found) this.report({ file, line: each.line, column: 1, length: each.length }, 'merge-conflict', 'a mark of an unfinished merge stands here', 'decide between the two versions and remove the marks (git status names all such files)');
+    return found.length > 0;
   }
 
   #syntax(file: string, text: string, lines: LineCounter, error: YAMLError): void {
@@ -134,6 +174,8 @@ export class Sources {
       this.report({ ...spot, length: key.length }, 'duplicate-key', `the key ${key} is given twice in this map`, 'YAML keeps only one of them; remove the other');
     } else if (error.code === 'TAB_AS_INDENT' || rest.startsWith('\t')) {
       this.report(spot, 'yaml-tab', 'a tab is used as indentation', 'YAML is indented with spaces only');
+    } else if (/call stack/i.test(error.message)) {
+      this.report({ ...spot, length: 1 }, 'yaml-deep', DEEP, DEEP_HINT);
     } else {
       const [first = error.message] = error.message.split('\n');
       this.report(spot, 'yaml-syntax', `this is not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`, 'look at this line and the one above it: indentation, colons, quotes and brackets');
@@ -141,7 +183,41 @@ export class Sources {
   }
 }
 
-function written(file: string, document: Document.Parsed, lines: LineCounter): Written {
+/** Maps within maps; Kubernetes' deepest objects (definitions with their schemas) stay far below. */
+const DEEPEST = 100;
+const DEEP = `maps and lists are nested more than ${DEEPEST} deep here`;
+const DEEP_HINT = 'look for brackets or indentation that never end';
+
+/** Tells what YAML allows and the tools that read these files (kustomize, Helm, talosctl, this program) read differently, or not at all. */
+function strict(document: Document.Parsed, spotOf: (node: Node) => Spot, report: Report): boolean {
+  let good = true;
+  const wrong = (node: Node, rule: string, message: string, hint: string): void => {
+    good = false;
+    report(spotOf(node), rule, message, hint);
+  };
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) === undefined) wrong(node, 'yaml-alias', `there is no anchor &${node.source} before this`, 'write the value out, or set the anchor above');
+    },
+    Pair(_, pair) {
+      if (isScalar(pair.key) && pair.key.value === '<<') wrong(pair.key, 'yaml-merge', 'merge keys (<<) are not used here', 'they are no part of YAML 1.2, and tools differ about them; write the values out');
+      else if (isNode(pair.key) && !isScalar(pair.key)) wrong(pair.key, 'yaml-key', `a key is text, here it is ${isMap(pair.key) ? 'a map' : isAlias(pair.key) ? 'an alias' : 'a list'}`, 'is a quote missing around {...} or [...]?');
+    },
+    Node(_, node, path) {
+      if (!isAlias(node) && node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) wrong(node, 'yaml-tag', `${node.tag} is a tag no tool here knows`, 'remove the tag');
+      else if (!isAlias(node) && node.tag !== undefined && !STANDARD_TAGS.test(node.tag)) wrong(node, 'yaml-tag', `!!${node.tag.slice('tag:yaml.org,2002:'.length)} is a tag no tool here knows`, 'remove the tag');
+      if (path.length > 2 * DEEPEST) {
+        wrong(node, 'yaml-deep', DEEP, DEEP_HINT);
+        return visit.BREAK;
+      }
+      return undefined;
+    },
+  });
+  return good;
+}
+const STANDARD_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
+
+function written(file: string, document: Document.Parsed, lines: LineCounter, report: Report): Written {
   const spotOf = (node: Node): Spot => {
     const [start, end] = node.range ?? [0, 1];
     const from = lines.linePos(start);
@@ -160,7 +236,18 @@ function written(file: string, document: Document.Parsed, lines: LineCounter): W
     }
     return spot;
   };
-  return { file, data: document.toJS() as unknown, root: document.contents, spotOf, spotAt };
+  return { file, data: strict(document, spotOf, report) ? plainData(document, spotAt([]), report) : undefined, root: document.contents, spotOf, spotAt };
+}
+
+/** Plain values; a handful of aliases that stand for millions of values is the one thing that is noticed only here. */
+function plainData(document: Document.Parsed, spot: Spot, report: Report): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    report({ ...spot, length: 1 }, 'yaml-alias', 'aliases in this document stand for far too much', 'write the values out');
+    return undefined;
+  }
 }
 
 /** Where the key of a map entry is written; the map itself when it has no such key. */
@@ -173,13 +260,4 @@ export function keySpot(document: Written, path: Path, key: string): Spot {
   }
   const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === key) : undefined;
   return pair !== undefined && isPair(pair) && isNode(pair.key) ? document.spotOf(pair.key) : document.spotAt(path);
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined;
-    throw error;
-  }
 }

@@ -15,6 +15,7 @@ const FIELDS: Readonly<Record<keyof TargetFile, (value: unknown) => boolean>> = 
   path: (value) => value === null || isText(value),
   env: (value) => isMapOf(value, isText),
   machines: (value) => isMapOf(value, isAddress),
+  names: (value) => value === undefined || isMapOf(value, (each) => Array.isArray(each) && each.every(isText)),
   apis: (value) => isMapOf(value, (each) => isAddress(dig(each, ['address'])) && isText(dig(each, ['serverName']))),
   downloads: (value) => isMapOf(value, (each) => isText(dig(each, ['file'])) && /^[0-9a-f]{64}$/.test(String(dig(each, ['sha256'])))),
   git: (value) => value === null || isText(value),

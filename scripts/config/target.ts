@@ -21,6 +21,8 @@ export interface TargetFile {
   readonly env: Readonly<Record<string, string>>;
   /** Machine address (as in talos/clusters) to `host:port` to dial. Absent: the address itself, port 50000. */
   readonly machines: Readonly<Record<string, string>>;
+  /** Host name of an endpoint to the addresses a name server gives for it, as on site; only compared, never dialled. Absent: name servers are asked. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Cluster name to where its Kubernetes API answers. Absent: the cluster's own endpoint. */
   readonly apis: Readonly<Record<string, { readonly address: string; readonly serverName: string }>>;
   /** URL to what is served in its place, with the digest of that. Absent: the URL itself. */

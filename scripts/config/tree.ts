@@ -1,14 +1,22 @@
 import { posix } from 'node:path';
+import { isMap } from 'yaml';
 import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
 import { wholeFile, keySpot, type At, type Path, type Sources, type Spot, type Written } from './source.ts';
 import { listed, meant } from './words.ts';
 import type { TreeObject, WrittenTree } from './written.ts';
 
 /** What of kustomize the tree may use. Anything else is refused: it would be built by Flux in a way nobody here looked at. */
+const LISTS = ['resources', 'components', 'configMapGenerator', 'patches', 'labels', 'images'];
 const KNOWN_KEYS = ['apiVersion', 'kind', 'metadata', 'namespace', 'resources', 'components', 'configMapGenerator', 'generatorOptions', 'patches', 'labels', 'images'];
 
 interface Unit { readonly owner: string | undefined; readonly substituted: boolean }
-interface Scope { readonly folder: string; readonly namespace: string | undefined; readonly unit: Unit }
+interface Scope {
+  readonly folder: string;
+  readonly namespace: string | undefined;
+  readonly unit: Unit;
+  /** Folders whose resources led here, the outermost first. */
+  readonly above: readonly string[];
+}
 
 /**
  * Walks from kubernetes/clusters/<cluster> through kustomization resources and the paths of Flux Kustomizations, as Flux
@@ -17,7 +25,7 @@ interface Scope { readonly folder: string; readonly namespace: string | undefine
 export function readTree(sources: Sources, cluster: string): WrittenTree {
   const walk = new Walk(sources);
   const entry = `kubernetes/clusters/${cluster}`;
-  if (sources.kind(entry) === 'directory') walk.folder({ folder: entry, namespace: undefined, unit: { owner: undefined, substituted: false } });
+  if (sources.kind(entry) === 'directory') walk.folder({ folder: entry, namespace: undefined, unit: { owner: undefined, substituted: false }, above: [] });
   else sources.report(wholeFile(`${entry}/kustomization.yaml`), 'file-missing', `cluster ${cluster} has no ${entry}/kustomization.yaml`, `add ${entry}/ with kustomization.yaml and cluster-settings.yaml, as the other clusters have`);
   return { cluster, objects: walk.objects, files: walk.files, substituted: walk.substituted, generated: walk.generated };
 }
@@ -47,10 +55,18 @@ class Walk {
     const document = this.#sources.one(file, { missing: 'every folder that is listed or pointed to needs a kustomization.yaml; kustomize does not guess' });
     this.files.add(file);
     if (document === undefined) return;
+    if (!isMap(document.root)) {
+      this.#sources.report({ ...document.spotAt([]), length: 1 }, 'kustomization-shape', 'a kustomization.yaml is a map', `known here: ${KNOWN_KEYS.join(', ')}`);
+      return;
+    }
+    for (const key of LISTS) {
+      const value = dig(document.data, [key]);
+      if (value !== undefined && !Array.isArray(value)) this.#sources.report({ ...document.spotAt([key]), length: 1 }, 'kustomization-shape', `${key} must be a list`, typeof value === 'string' ? `did you mean [${value}]?` : 'write - before each of its lines');
+    }
     for (const key of Object.keys(mapIn(document.data))) {
       if (!KNOWN_KEYS.includes(key)) this.#sources.report(keySpot(document, [], key), 'kustomize-unknown', `${key} is not used in this tree`, meant(key, KNOWN_KEYS, `known here: ${KNOWN_KEYS.join(', ')}`));
     }
-    const inner = { ...scope, namespace: textIn(document.data, 'namespace') ?? scope.namespace };
+    const inner = { ...scope, above: [...scope.above, scope.folder], namespace: textIn(document.data, 'namespace') ?? scope.namespace };
     const listedBefore = new Set<string>();
     for (const key of ['resources', 'components']) {
       listIn(document.data, key).forEach((_, index) => {
@@ -68,9 +84,17 @@ class Walk {
   }
 
   #entry(entry: At<string>, scope: Scope, siblings: readonly unknown[]): void {
-    const path = posix.join(scope.folder, entry.value);
+    const path = posix.join(scope.folder, entry.value).replace(/\/$/, '');
     if (/^\w+:\/\//.test(entry.value)) {
       this.#sources.report(entry.spot, 'remote-resource', `${entry.value} is fetched from elsewhere at every build`, 'put the manifest into the tree, or pin it with its digest in bootstrap/crds.yaml');
+      return;
+    }
+    if (entry.value === '' || posix.isAbsolute(entry.value) || path.startsWith('../')) {
+      this.#sources.report(entry.spot, 'resource-outside', entry.value === '' ? 'a resource has no name' : `${entry.value} is outside the configuration`, 'resources are named relative to this folder, and stay below kubernetes/');
+      return;
+    }
+    if (scope.above.includes(path)) {
+      this.#sources.report(entry.spot, 'resource-cycle', `${entry.value} leads back to ${path}, which led here`, 'a folder cannot be part of itself; take it off the list');
       return;
     }
     switch (this.#sources.kind(path)) {
@@ -115,6 +139,10 @@ class Walk {
       return;
     }
     const folder = posix.normalize(path.value).replace(/^\.?\//, '').replace(/\/$/, '');
+    if (folder === '..' || folder.startsWith('../')) {
+      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${path.value}, which is outside the repository`, 'paths begin at the root of the repository');
+      return;
+    }
     if (this.#sources.kind(folder) !== 'directory') {
       const around = this.#nearestFolder(folder);
       this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${path.value}, which does not exist`, meant(folder, around, `there is ${listed(around)}`));
@@ -128,7 +156,7 @@ class Walk {
     this.#seen.add(folder);
     const settings = listIn(document.data, 'spec', 'postBuild', 'substituteFrom');
     const substituted = settings.some((each) => textIn(each, 'kind') === 'ConfigMap' && textIn(each, 'name') === 'cluster-settings');
-    this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted } });
+    this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted }, above: [] });
   }
 
   #nearestFolder(folder: string): readonly string[] {
@@ -160,6 +188,10 @@ class Walk {
   #use(entry: { readonly value: string; readonly spot: Spot } | undefined, scope: Scope): string | undefined {
     if (entry === undefined) return undefined;
     const file = posix.join(scope.folder, entry.value);
+    if (file.startsWith('../') || posix.isAbsolute(entry.value)) {
+      this.#sources.report(entry.spot, 'resource-outside', `${entry.value} is outside the configuration`, 'files are named relative to this folder, and stay below kubernetes/');
+      return undefined;
+    }
     if (this.#sources.kind(file) !== 'file') {
       const around = this.#sources.files(scope.folder).map((each) => posix.basename(each));
       this.#sources.report(entry.spot, 'dangling-resource', `${entry.value} is used here but ${file} does not exist`, meant(entry.value, around, 'add it or take it off the list'));

@@ -28,6 +28,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.name;
 }
 
+/** The first character of a word that is none of a keyboard's plain ones, named by its number: some look exactly like others. */
+export function lookAlike(word: string): string | undefined {
+  const found = [...word].find((character) => character > '~' || character < ' ');
+  return found === undefined ? undefined : `the ${/[\p{L}\p{N}\p{P}\p{S}]/u.test(found) ? `"${found}"` : 'invisible character'} in it is U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
 /** "did you mean X?" when something is near, else `otherwise`. */
 export function meant(word: string, candidates: Iterable<string>, otherwise: string): string {
   const near = nearest(word, candidates);

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Emit, Event } from './event.ts';
 import { asFailure, Failure } from './failure.ts';
-import { JOURNAL_FILE, readJournal, tamperedFailure } from './journal.ts';
-import { listRuns } from './runs.ts';
+import { JOURNAL_FILE, tamperedFailure } from './journal.ts';
+import { listRuns, readRunJournal } from './runs.ts';
 
 /** A once-only act that was begun and of which no journal says how it ended. */
 export interface OpenAct {
@@ -26,25 +25,33 @@ const keyOf = (act: { readonly target: string; readonly lane: string; readonly a
  * while holding the lock: a run that is still going has its act open too. Throws a Failure (76) for a journal that was tampered with.
  */
 export function openActs(taskDir: string, targetId: string, lane?: string): readonly OpenAct[] {
-  return allOpenActs(taskDir).filter((open) => open.target === targetId && (lane === undefined || open.lane === lane));
+  return readEarlierRuns(taskDir).open.filter((open) => open.target === targetId && (lane === undefined || open.lane === lane));
 }
 
 /** Ids of the runs that must not be pruned, because a later run has to know of their open act. */
 export function runsWithOpenActs(taskDir: string): ReadonlySet<string> {
-  return new Set(allOpenActs(taskDir).map((open) => open.run));
+  return new Set(readEarlierRuns(taskDir).open.map((open) => open.run));
 }
 
-function allOpenActs(taskDir: string): readonly OpenAct[] {
+/** What the journals of a task folder tell whoever comes next. */
+export interface EarlierRuns {
+  readonly open: readonly OpenAct[];
+  /** The newest run with a journal, other than `except`, when it ends in a line that was not written to its end. */
+  readonly cutOff: string | undefined;
+}
+
+/** Reads all journals, in order of age. Throws a Failure (76) for one that was tampered with: it proves nothing about what was begun. */
+export function readEarlierRuns(taskDir: string, except?: string): EarlierRuns {
   const open = new Map<string, OpenAct>();
+  let cutOff: string | undefined;
   for (const run of listRuns(taskDir)) {
-    const file = join(run.dir, JOURNAL_FILE);
-    // A run killed between making its folder and its journal began nothing.
-    if (!existsSync(file)) continue;
-    const { events, tampered } = readJournal(file);
-    if (tampered !== undefined) throw tamperedFailure(file, tampered);
-    replay(events, run.id, open);
+    const journal = run.id === except ? undefined : readRunJournal(run);
+    if (journal === undefined) continue;
+    if (journal.tampered !== undefined) throw tamperedFailure(join(run.dir, JOURNAL_FILE), journal.tampered);
+    cutOff = journal.torn ? run.id : undefined;
+    replay(journal.events, run.id, open);
   }
-  return [...open.values()];
+  return { open: [...open.values()], cutOff };
 }
 
 function replay(events: readonly Event[], run: string, open: Map<string, OpenAct>): void {

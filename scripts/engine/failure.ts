@@ -1,3 +1,5 @@
+import { diskTrouble } from './disk.ts';
+
 /**
  * Exit codes are an API: scripts and people rely on them (docs/exit-codes.md is checked against this table).
  * 1 and 2 answer a question ("healthy?", "valid?"); 64 and up say why no answer or no work came about.
@@ -108,7 +110,7 @@ function causesOf(failure: Failure): readonly string[] {
 
 /**
  * Whatever was thrown, as a Failure. A Failure stays itself. An abort without a Failure as its reason is the user's
- * interruption (130). Anything else was not thrown on purpose: our bug (70), with the original as its cause.
+ * interruption (130). What the operating system refuses for want of room or rights is the operator's to mend (75). Anything else was not thrown on purpose: our bug (70), with the original as its cause.
  * `where` names the step or the part of the program, for the sentence people see.
  */
 export function asFailure(error: unknown, where: string): Failure {
@@ -117,6 +119,8 @@ export function asFailure(error: unknown, where: string): Failure {
     // DOMExceptions made by Node's own abortable calls carry the signal's reason as their cause.
     return error.cause instanceof Failure ? error.cause : interrupted(error.cause);
   }
+  const trouble = diskTrouble(error);
+  if (trouble !== undefined) return new Failure({ exit: 'rerun', what: `${where}: a file could not be written or opened`, ...trouble, cause: error });
   return new Failure({
     exit: 'bug',
     what: `${where} broke in a way the program did not expect`,

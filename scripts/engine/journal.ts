@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { diskTrouble } from './disk.ts';
 import type { Event } from './event.ts';
 import { Failure } from './failure.ts';
 
@@ -9,9 +10,12 @@ export const JOURNAL_FILE = 'journal.jsonl';
 /** What a journal file holds. Only lines before the first damaged one are believed. */
 export interface JournalContent {
   readonly events: readonly Event[];
-  /** The file ends in a line that was not written to its end (the process or the power went): that line is dropped. */
+  /**
+   * The file ends in the beginning of a line: the process, the power or the disk's room went while it was written. Nobody was told
+   * of it and nothing was done because of it, so that line is dropped and the lines before it stand.
+   */
   readonly torn: boolean;
-  /** The first complete line that is not what was written there, counted from 1. */
+  /** The first line that no crash can have left: not what was hashed, out of order, or an end that is no beginning of a line. Counted from 1. */
   readonly tampered: { readonly line: number; readonly because: string } | undefined;
   /** Hash of the last believed line; keep it elsewhere to notice lines missing at the end. */
   readonly head: string;
@@ -108,13 +112,12 @@ function attempt<T>(file: string, work: () => T): T {
 
 /** What a failed write of a journal means to people: safe to run again (75), once there is room or a writable folder. */
 export function journalFailure(file: string, error: unknown): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const trouble = diskTrouble(error) ?? { because: error instanceof Error ? error.message : String(error), hint: 'See to the disk it is on (or set TASK_DIR to a folder on another), then run the same command again.' };
   return new Failure({
     exit: 'rerun',
     what: `the journal ${file} cannot be written`,
-    because: error instanceof Error ? error.message : String(error),
-    hint: `${full ? 'The disk is full: make room' : 'Make the folder writable (or set TASK_DIR to one that is)'}, then run the same command again. Nothing is done that cannot be written down.`,
+    because: trouble.because,
+    hint: `${trouble.hint} Nothing is done that cannot be written down.`,
     cause: error,
   });
 }
@@ -142,13 +145,41 @@ export function parseJournal(bytes: Uint8Array): JournalContent {
   let start = 0;
   for (let line = 1; ; line++) {
     const end = buffer.indexOf(NEWLINE, start);
-    if (end === -1) return { events, torn: start < buffer.length, tampered: undefined, head };
+    if (end === -1) {
+      const because = start === buffer.length ? undefined : whyNotTorn(buffer.subarray(start), head);
+      return { events, torn: start < buffer.length && because === undefined, tampered: because === undefined ? undefined : { line, because }, head };
+    }
     const read = parseLine(buffer.subarray(start, end), head);
     if ('because' in read) return { events, torn: false, tampered: { line, because: read.because }, head };
     events.push(read.event);
     head = read.hash;
     start = end + 1;
   }
+}
+
+const BEGINNING = '{"type":"';
+/** As TAIL, anywhere. Inside a text the quotes would be escaped, so only the chain's own fields look like this. */
+const PREV = /,"prev":"([0-9a-f]{64})"/;
+const CLOSED = /,"prev":"[0-9a-f]{64}","hash":"[0-9a-f]{64}"\}/;
+
+/**
+ * Why the unfinished end of a journal cannot be what a crash left of the line after `prev`; undefined when it can. A crash leaves the first
+ * bytes of a line, at most with the zeros a file system puts where data had not arrived. What was changed inside them nobody can tell.
+ */
+function whyNotTorn(rest: Buffer, prev: string): string | undefined {
+  const text = rest.subarray(0, rest.findLastIndex((byte) => byte !== 0) + 1).toString('latin1');
+  if (!text.startsWith(BEGINNING) && !BEGINNING.startsWith(text)) return 'it does not begin as a line does';
+  // oxlint-disable-next-line no-control-regex -- JSON escapes control characters, so none of them was written here
+  if (/[\0-\x1f]/.test(text)) return 'it holds bytes that no line has';
+  const closed = CLOSED.exec(text);
+  if (closed === null) {
+    const [, linePrev = prev] = PREV.exec(text) ?? [];
+    return linePrev === prev ? undefined : 'it does not follow the line before';
+  }
+  if (closed.index + closed[0].length < text.length) return 'something was added to it';
+  // Whole but for its line break: then its hash must be right.
+  const read = parseLine(rest.subarray(0, text.length), prev);
+  return 'because' in read ? read.because : undefined;
 }
 
 function parseLine(line: Buffer, prev: string): { readonly event: Event; readonly hash: string } | { readonly because: string } {

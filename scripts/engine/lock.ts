@@ -1,21 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wallPause } from 'node:timers/promises';
 import { Failure } from './failure.ts';
-import { thisProcess, whetherAlive } from './process-identity.ts';
-import type { ProcessIdentity } from './process-identity.ts';
-
-/** What a lock file says about its holder. */
-export interface LockHolder extends ProcessIdentity {
-  /** Unique to this taking of the lock. */
-  readonly token: string;
-  readonly user: string;
-  readonly task: string;
-  readonly run: string;
-  /** Wall time the lock was taken, ISO 8601. */
-  readonly since: string;
-}
+import { BEAT_MS, BEATS_MISSED, lockedBy, lockLost, newHolder, parseHolder, takenFrom, who } from './lock-holder.ts';
+import type { LockHolder } from './lock-holder.ts';
+import { whetherAlive } from './process-identity.ts';
 
 export interface LockOptions {
   readonly taskDir: string;
@@ -36,8 +25,6 @@ export interface Lock {
   release(): void;
 }
 
-export const BEAT_MS = 10_000;
-const BEATS_MISSED = 3;
 /** Somebody else being in the middle of a takeover is a matter of milliseconds; then the lock is theirs and the answer is clear. */
 const TRIES = 40;
 const TRY_PAUSE_MS = 25;
@@ -60,10 +47,7 @@ export function lockFile(taskDir: string, targetId: string, cluster: string): st
  */
 export async function takeLock(options: LockOptions): Promise<Lock> {
   const file = lockFile(options.taskDir, options.targetId, options.cluster);
-  const me: LockHolder = {
-    ...thisProcess(), token: randomBytes(12).toString('hex'),
-    user: options.user, task: options.task, run: options.run, since: new Date().toISOString(),
-  };
+  const me = newHolder(options);
   const mine = `${file}.${me.token}.new`;
   try {
     mkdirSync(join(options.taskDir, 'locks'), { recursive: true, mode: 0o700 });
@@ -138,20 +122,11 @@ function linkNew(from: string, to: string): boolean {
 
 function readHolder(file: string): LockHolder | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isHolder(value) ? value : undefined;
+    return parseHolder(readFileSync(file, 'utf8'));
   } catch (error) {
-    // Gone, or not JSON: lock files appear whole, so the latter was not written by us.
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw unwritable(file, error);
   }
-}
-
-function isHolder(value: unknown): value is LockHolder {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields: Record<string, unknown> = { ...value };
-  return ['host', 'boot', 'space', 'started', 'token', 'user', 'task', 'run', 'since'].every((key) => typeof fields[key] === 'string')
-    && typeof fields['pid'] === 'number';
 }
 
 /** Why a holder counts as gone; undefined while it may be alive. */
@@ -240,10 +215,6 @@ function sweep(file: string, token: string): void {
   }
 }
 
-function who(holder: LockHolder): string {
-  return `${holder.user}@${holder.host} (pid ${holder.pid}, ${holder.task}, run ${holder.run})`;
-}
-
 function heldBy(file: string, holder: LockHolder | undefined, cluster: string): Failure {
   if (holder === undefined) {
     return new Failure({
@@ -251,23 +222,11 @@ function heldBy(file: string, holder: LockHolder | undefined, cluster: string): 
       hint: `See what it is; when no run is going on, remove it: rm ${file}`, log: file,
     });
   }
-  return new Failure({
-    exit: 'rerun',
-    what: `${cluster} is locked by another run`,
-    because: `${who(holder)} has held it since ${holder.since}`,
-    hint: `Wait for it to end, or ask ${holder.user}; a holder that dies gives way by itself. The lock is ${file}`,
-    log: file,
-  });
+  return lockedBy(cluster, holder, file, file);
 }
 
 function lostTo(file: string, holder: LockHolder | undefined, cluster: string): Failure {
-  return new Failure({
-    exit: 'look',
-    what: `the lock of ${cluster} is no longer ours`,
-    because: holder === undefined ? `${file} was removed` : `${who(holder)} took it at ${holder.since}, when this run gave no sign of life`,
-    hint: 'Stop and see what the other run does before running again.',
-    log: file,
-  });
+  return lockLost(cluster, holder === undefined ? `${file} was removed` : takenFrom(holder), file);
 }
 
 function unwritable(file: string, error: unknown): Failure {

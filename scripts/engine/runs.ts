@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { diskTrouble } from './disk.ts';
 import { Failure } from './failure.ts';
+import { JOURNAL_FILE, readJournal } from './journal.ts';
+import type { JournalContent } from './journal.ts';
 
 /** Crockford's base 32: sorts as it counts, and has no letter that looks like a digit. */
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -72,10 +75,7 @@ export function newRunDir(taskDir: string, options: NewRunOptions = {}): Run {
     mkdirSync(dir, { mode: 0o700 });
     if (keep) keepRun(dir);
   } catch (error) {
-    throw new Failure({
-      exit: 'rerun', what: `the folder of this run cannot be made: ${dir}`, because: error instanceof Error ? error.message : String(error),
-      hint: 'Make room or make the folder writable (TASK_DIR names another), then run the same command again.', cause: error,
-    });
+    throw unwritable(`the folder of this run cannot be made: ${dir}`, error);
   }
   return { id, dir, keep, ended: false };
 }
@@ -85,11 +85,45 @@ export function keepRun(dir: string): void {
   writeFileSync(join(dir, KEEP_FILE), '', { mode: 0o600 });
 }
 
-/** Writes the run's one result document, whole or not at all (0600). */
+/** Writes the run's one result document, whole or not at all (0600). Throws a Failure (75) when that cannot be. */
 export function writeResult(dir: string, result: unknown): void {
   const file = join(dir, RESULT_FILE);
-  writeFileSync(`${file}.part`, `${JSON.stringify(result, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${file}.part`, file);
+  try {
+    writeFileSync(`${file}.part`, `${JSON.stringify(result, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(`${file}.part`, file);
+  } catch (error) {
+    rmSync(`${file}.part`, { force: true });
+    throw unwritable(`the result of this run cannot be written: ${file}`, error);
+  }
+}
+
+function unwritable(what: string, error: unknown): Failure {
+  const trouble = diskTrouble(error) ?? { because: error instanceof Error ? error.message : String(error), hint: 'See to the folder (TASK_DIR names another), then run the same command again.' };
+  return new Failure({ exit: 'rerun', what, ...trouble, cause: error });
+}
+
+/**
+ * The journal of a run, held against its result: a run that came to an end noted the hash of its last line there, so lines cut off
+ * at the end are noticed too. undefined for a run that was killed before its journal was made; it began nothing.
+ */
+export function readRunJournal(run: Pick<Run, 'dir' | 'ended'>): JournalContent | undefined {
+  const file = join(run.dir, JOURNAL_FILE);
+  if (!existsSync(file)) return undefined;
+  const content = readJournal(file);
+  const head = run.ended ? headInResult(join(run.dir, RESULT_FILE)) : undefined;
+  if (content.tampered !== undefined || head === undefined || head === content.head) return content;
+  return { ...content, torn: false, tampered: { line: content.events.length + 1, because: "it is missing: the run's result knows of more lines" } };
+}
+
+/** Nothing where the result is of another version or damaged: then the journal alone is judged. */
+function headInResult(file: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof parsed === 'object' && parsed !== null && 'journal' in parsed && typeof parsed.journal === 'string' ? parsed.journal : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** All runs, oldest first. Whatever else lies in the folder is not a run. */

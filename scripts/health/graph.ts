@@ -1,8 +1,10 @@
 import type { KubeObject } from '../config/cluster.ts';
+import { API } from './checks/api.ts';
+import { endpointId } from './checks/endpoint.ts';
 import { ETCD, etcdId } from './checks/etcd.ts';
 import { machineId } from './checks/machines.ts';
 import { blamesNetwork, nodeId } from './checks/nodes.ts';
-import { serviceId, talosId } from './checks/talos.ts';
+import { CLOCK_STATE, serviceId, talosId } from './checks/talos.ts';
 import { CILIUM } from './checks/cni.ts';
 import { releaseId } from './checks/core.ts';
 import { crdId } from './checks/crds.ts';
@@ -36,13 +38,20 @@ export function graphOf(seen: Snapshot, failing: Failing): ReadonlyMap<string, R
 function machineEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
   // Without a quorum (or with a stranger's data) the members' trouble is one trouble; otherwise a member's own explains the whole's.
   const whole = /no quorum|not bootstrapped|not ours/u.test(failing.get(ETCD)?.state ?? '');
+  edge(API, endpointId(seen.cluster));
   for (const { name, role } of seen.cluster.machines) {
     const machine = machineId(name);
+    // Whoever answers at a control plane's address answers for the API there.
+    if (role === 'controlplane' && failing.get(API)?.state === 'signed by another authority') edge(API, machine);
     for (const object of [talosId(name), nodeId(name), etcdId(name)]) edge(object, machine);
     for (const object of failing.keys()) if (object.startsWith('service ') && object.endsWith(` on ${name}`)) edge(object, machine);
     edge(nodeId(name), serviceId('kubelet', name));
     // "unmet conditions" of a machine are its services or its node.
     const unmet = failing.get(talosId(name));
+    if (unmet?.state === CLOCK_STATE) {
+      for (const object of [nodeId(name), etcdId(name)]) edge(object, talosId(name));
+      for (const object of failing.keys()) if (object.startsWith('service ') && object.endsWith(` on ${name}`)) edge(object, talosId(name));
+    }
     if (unmet?.state === 'running, not ready') {
       edge(talosId(name), nodeId(name));
       for (const object of failing.keys()) if (object.startsWith('service ') && object.endsWith(` on ${name}`)) edge(talosId(name), object);

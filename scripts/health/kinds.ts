@@ -5,6 +5,8 @@ import type { Layer } from './snapshot.types.ts';
 /** Every kind a look at a cluster reads. */
 export const KINDS = {
   nodes: ALL.Node,
+  /** Read only when a node is missing or silent: they are its kubelets' way in. */
+  certificateRequests: ALL.CertificateSigningRequest,
   pods: ALL.Pod,
   services: ALL.Service,
   deployments: ALL.Deployment,

@@ -1,37 +1,42 @@
 import { each } from '../engine/each.ts';
+import { keepOf } from './keep.ts';
 import type { KubeObject } from '../config/cluster.ts';
 import type { HelmRelease, KindRef } from '../tools/doors.ts';
-import { KINDS_OF, listKey, SECRET } from './kinds.ts';
+import { KINDS, KINDS_OF, listKey, SECRET } from './kinds.ts';
 import { ask, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
-import { fields } from './objects.ts';
+import { condition, fields } from './objects.ts';
 import { treeHasMesh } from './tree.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
-export type KubeSide = Pick<Snapshot, 'api' | 'lists' | 'releases' | 'secretKeys'>;
+export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys'>;
 
 /** Lists in flight at once; a small API server is not the place to show how fast we are. */
 const LISTS = 6;
 /** After so many lists in a row that failed, the rest is not tried: each would take its own time limit. */
 const GIVE_UP = LISTS;
 
+/** Lists somebody follows already (see live.ts): they need not be asked for. */
+export type Followed = (kind: KindRef) => readonly KubeObject[] | undefined;
+
 /** What the Kubernetes API says. It is asked first whether it is there at all, so that a dead one costs one time limit. */
-export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>): Promise<KubeSide> {
+export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, followed: Followed = () => undefined): Promise<KubeSide> {
   const kinds = kindsOf(asked);
   const secrets = secretsOf(cx, asked);
   const wantsReleases = asked.has('core');
   if (!asked.has('api') && !wantsReleases && kinds.length === 0 && secrets.length === 0) return { api: NOT_LOOKED_AT, lists: {}, releases: NOT_LOOKED_AT, secretKeys: {} };
 
-  const { api, barred } = await readApi(cx);
+  const [{ api, barred }, endpoint] = await Promise.all([readApi(cx), asked.has('api') && cx.doors.kube.endpoint !== undefined ? ask(cx, 'the name of the endpoint', cx.doors.kube.endpoint) : undefined]);
+  const names = endpoint === undefined ? {} : { endpoint };
   if (barred !== undefined) {
     return {
-      api, releases: wantsReleases ? barred : NOT_LOOKED_AT,
+      api, ...names, releases: wantsReleases ? barred : NOT_LOOKED_AT,
       lists: Object.fromEntries(kinds.map((kind) => [listKey(kind), barred])),
       secretKeys: Object.fromEntries(secrets.map((secret) => [`${secret.namespace}/${secret.name}`, barred])),
     };
   }
   const [releases, lists] = await Promise.all([
     wantsReleases ? ask(cx, 'the list of Helm releases', () => cx.doors.helm.list()) : Promise.resolve<Reading<readonly HelmRelease[]>>(NOT_LOOKED_AT),
-    readLists(cx, kinds),
+    readLists(cx, kinds, followed),
   ]);
   const secretKeys = await each(secrets, LISTS, async ({ name, namespace }) => {
     const key = `${namespace}/${name}`;
@@ -39,10 +44,21 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>): Prom
     const keys: Reading<readonly string[] | null> = found.ok ? { ok: true, value: found.value === null ? null : Object.keys(fields(found.value['data'])) } : found;
     return [key, keys] as const;
   }, cx.signal);
-  return { api, lists, releases, secretKeys: Object.fromEntries(secretKeys) };
+  const requests = asked.has('nodes') && lacksNodes(cx, lists) ? await readLists(cx, [KINDS.certificateRequests]) : {};
+  return { api, ...names, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys) };
 }
 
-function kindsOf(asked: ReadonlySet<Layer>): readonly KindRef[] {
+/** A node that is missing or silent may wait for its kubelet's certificate; requests for one are read only then. */
+function lacksNodes(cx: LookContext, lists: Snapshot['lists']): boolean {
+  const nodes = lists[listKey(KINDS.nodes)];
+  return nodes?.ok === true && cx.cluster.machines.some(({ name }) => {
+    const node = nodes.value.find((candidate) => candidate.metadata.name === name);
+    return node === undefined || condition(node, 'Ready')?.status === 'Unknown';
+  });
+}
+
+/** Every kind the layers read, once each. */
+export function kindsOf(asked: ReadonlySet<Layer>): readonly KindRef[] {
   const unique = new Map<string, KindRef>();
   for (const layer of asked) for (const kind of KINDS_OF[layer]) unique.set(listKey(kind), kind);
   return [...unique.values()];
@@ -70,9 +86,11 @@ async function readApi(cx: LookContext): Promise<{ readonly api: Snapshot['api']
   return { api, barred: ready.ok || version.ok ? undefined : notReached(ready.because, 'api') };
 }
 
-async function readLists(cx: LookContext, kinds: readonly KindRef[]): Promise<Snapshot['lists']> {
+async function readLists(cx: LookContext, kinds: readonly KindRef[], followed: Followed = () => undefined): Promise<Snapshot['lists']> {
   let inARow = 0;
   const lists = await each(kinds, LISTS, async (kind) => {
+    const there = followed(kind);
+    if (there !== undefined) return [listKey(kind), { ok: true, value: there }] as const;
     const reading = inARow >= GIVE_UP ? notReached('the lists before it all failed', 'api') : await readList(cx, kind);
     inARow = reading.ok || reading.needs === 'crds' ? 0 : inARow + 1;
     return [listKey(kind), reading] as const;
@@ -81,7 +99,7 @@ async function readLists(cx: LookContext, kinds: readonly KindRef[]): Promise<Sn
 }
 
 async function readList(cx: LookContext, kind: KindRef): Promise<Reading<readonly KubeObject[]>> {
-  const answer = await ask(cx, `the list of ${listKey(kind)}`, () => cx.doors.kube.list(kind));
+  const answer = await ask(cx, `the list of ${listKey(kind)}`, () => cx.doors.kube.list(kind, { keep: keepOf(kind) }));
   if (!answer.ok) return answer;
   if (answer.value.missing) return { ok: false, because: `the API does not know ${kind.kind} (${listKey(kind)})`, needs: 'crds', hint: `kubectl get crd ${listKey(kind)}` };
   // Items of a list come without kind and apiVersion from the real API; everything after this relies on them.

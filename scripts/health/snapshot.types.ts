@@ -1,5 +1,5 @@
 import type { Cluster, KubeObject, Site } from '../config/cluster.ts';
-import type { EtcdMember, EtcdStatus, HelmRelease, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
+import type { EndpointAnswer, EtcdMember, EtcdStatus, HelmRelease, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
 
 /**
  * What was read, or why it could not be. A failed reading is never an empty one. `needs` names the layer that has to
@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly faces: Reading<Readonly<Record<string, TalosFace>>>;
   readonly talos: Reading<readonly TalosReading[]>;
   readonly etcd: { readonly members: Readonly<Record<string, Reading<readonly EtcdMember[]>>>; readonly status: Reading<readonly EtcdStatus[]>; readonly alarms: Reading<readonly string[]> };
+  /** Where the endpoint's name leads; absent when it was not asked. */
+  readonly endpoint?: Reading<EndpointAnswer>;
   readonly api: Reading<{ readonly version: string }>;
   /**
    * Lists by kind (`pods`, `kustomizations.kustomize.toolkit.fluxcd.io`: see health/kinds.ts), raw. `missing` kinds

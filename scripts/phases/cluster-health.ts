@@ -1,21 +1,32 @@
 import type { Outcome } from '../engine/outcome.ts';
-import { diagnose, healthOutcome, LAYERS, readSnapshot, severalOutcomes } from '../health/index.ts';
+import { diagnose, followCluster, healthOutcome, LAYERS, readSnapshot, severalOutcomes, type LookContext, type Snapshot } from '../health/index.ts';
 import { watchUntilStopped } from './watching.ts';
 import type { Action, ActionContext } from './task.ts';
 
 /** Is every chosen cluster well, and if not, what is the cause. */
 const clusterHealth: Action = async (cx) => {
-  if (!cx.flags.watch) return look(cx);
-  return watchUntilStopped(cx, async () => look(cx));
+  const contexts = await looksAt(cx);
+  const look = async (): Promise<Outcome> => answer(await Promise.all(contexts.map((context) => readSnapshot(context, LAYERS))), cx);
+  if (!cx.flags.watch) return look();
+  return watchUntilStopped(cx, (changed, due) => {
+    const followed = contexts.map((context) => followCluster(context, LAYERS, changed, due));
+    return {
+      async refresh() { await Promise.all(followed.map((cluster) => cluster.refresh())); },
+      answer() {
+        const seen = followed.flatMap((cluster) => cluster.snapshot() ?? []);
+        return seen.length < followed.length ? undefined : answer(seen, cx);
+      },
+      stop() { for (const cluster of followed) cluster.stop(); },
+    };
+  }, look);
 };
 export default clusterHealth;
 
-async function look(cx: ActionContext): Promise<Outcome> {
+async function looksAt(cx: ActionContext): Promise<readonly LookContext[]> {
   const site = await cx.site();
-  const outcomes = await Promise.all(cx.clusters.map(async (cluster) => {
-    const { looking } = cx.forCluster(cluster, 'health');
-    const seen = await readSnapshot({ site, cluster, doors: looking, clock: cx.clock, signal: cx.signal }, LAYERS);
-    return { cluster: cluster.name, outcome: healthOutcome(diagnose(seen), cluster, seen, cx.target.label) };
-  }));
-  return severalOutcomes(outcomes);
+  return cx.clusters.map((cluster) => ({ site, cluster, doors: cx.forCluster(cluster, 'health').looking, clock: cx.clock, signal: cx.signal }));
+}
+
+function answer(seen: readonly Snapshot[], cx: ActionContext): Outcome {
+  return severalOutcomes(seen.map((snapshot) => ({ cluster: snapshot.cluster.name, outcome: healthOutcome(diagnose(snapshot), snapshot.cluster, snapshot, cx.target.label) })));
 }

@@ -4,7 +4,7 @@ import type { WorkPhase } from '../engine/phase.ts';
 import type { Verdict } from '../engine/verdict.ts';
 import type { Machine } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import type { DiscoveredVolume } from '../tools/doors.ts';
+import type { Volume } from '../tools/doors.ts';
 import { writePrivate } from '../tools/files.ts';
 import type { Cx } from './context.ts';
 import { standings, type Standing } from './destroy-preflight.ts';
@@ -75,12 +75,12 @@ async function lookAt(cx: Cx, machine: Machine): Promise<readonly DiskVerdict[]>
 }
 
 /** Clean is what shows no signature and no partition. What Talos does not show of a disk that held Ceph is unknown, not clean. */
-export function judge(purpose: string, device: string | undefined, volumes: readonly DiscoveredVolume[]): Verdict {
+export function judge(purpose: string, device: string | undefined, volumes: readonly Volume[]): Verdict {
   if (device === undefined) return { is: 'fail', because: 'no disk of the machine fits the configuration, or more than one does' };
-  const own = volumes.filter((volume) => volume.device === device || volume.parent === device);
-  if (!own.some((volume) => volume.device === device)) return { is: 'unknown', because: 'the machine does not say what is on it' };
-  const found = own.find((volume) => volume.signature !== '' || volume.parent === device);
-  if (found !== undefined) return { is: 'fail', because: found.parent === device ? `partition ${found.device} ${found.partition} ${found.signature}`.trim() : `it shows ${found.signature}` };
+  const own = volumes.filter((volume) => volume.disk === device);
+  if (!own.some((volume) => volume.type === 'disk')) return { is: 'unknown', because: 'the machine does not say what is on it' };
+  const found = own.find((volume) => volume.holds !== '' || volume.type === 'partition');
+  if (found !== undefined) return { is: 'fail', because: found.type === 'partition' ? `partition ${found.path} ${found.partition} ${found.holds}`.trim() : `it shows ${found.holds}` };
   if (purpose === 'ceph') return { is: 'unknown', because: `no signature at its start; Talos cannot show ${CEPH_COPIES}` };
   return { is: 'pass' };
 }

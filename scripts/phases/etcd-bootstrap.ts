@@ -1,7 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
-import { etcdChecks } from '../health/checks/index.ts';
+import { CLOCK, clockHint, etcdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { EtcdMember, TalosFace, TalosService, Told } from '../tools/doors.ts';
 import type { Cx } from './context.ts';
@@ -104,11 +104,11 @@ async function untilEtcdIsThere(cx: Cx): Promise<ServicesTold | undefined> {
         return [`${machine.name}: ${answer?.failure.because ?? answer?.failure.what ?? 'nothing was said of it'}`];
       }
       const etcd = answer.value.find((service) => service.id === 'etcd');
-      return etcd === undefined || etcd.state === 'Waiting' || etcd.state === 'Initialized' ? [`${machine.name}: etcd service is ${etcd?.state ?? 'not there yet'}`] : [];
+      return etcd === undefined || etcd.state === 'Waiting' || etcd.state === 'Initialized' ? [`${machine.name}: etcd service is ${etcd === undefined ? 'not there yet' : `${etcd.state}${etcd.message === '' ? '' : ` (${etcd.message})`}`}`] : [];
     });
     const [first, ...more] = reasons;
     if (first === undefined) return { ok: true, value: told };
-    return { ok: false, because: `${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, done: planes.length - reasons.length, of: planes.length };
+    return { ok: false, because: `${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, done: planes.length - reasons.length, of: planes.length, ...(CLOCK.test(first) ? { hint: clockHint(planes.find((machine) => first.startsWith(`${machine.name}:`))) } : {}) };
   }, { patience: SERVICE_PATIENCE, every: 1_000 });
 }
 

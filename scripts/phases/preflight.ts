@@ -3,6 +3,7 @@ import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Verdict } from '../engine/verdict.ts';
 import type { Machine } from '../config/cluster.ts';
+import { endpointFinding } from '../health/checks/endpoint.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { appliedMachines } from './applied.ts';
@@ -12,7 +13,7 @@ import { MINUTES } from './wait-phase.ts';
 interface Finding { readonly name: string; readonly verdict: Verdict }
 
 /** A machine we configured less than this ago may be silent because it installs or reboots. */
-const REBOOT_PATIENCE = 10 * MINUTES;
+const REBOOT_PATIENCE = 15 * MINUTES;
 
 /**
  * Everything that can be known to go wrong before the first write: tools, secrets, and who the machines are. All
@@ -42,7 +43,9 @@ const phase: WorkPhase<Cx, Snapshot> = {
     // Bare machines need no secrets to be told apart, so all is asked at once.
     const secretsFirst = secretsAndIdentity();
     const [tools, secrets, machines] = await Promise.all([toolVerdicts(cx, tell), secretsFirst, machineFindings(cx, tell, secretsFirst)]);
-    const findings: readonly Finding[] = [...tools, secrets, ...machines];
+    const endpoint = await endpointFindings(cx, machines);
+    for (const finding of endpoint) tell(finding);
+    const findings: readonly Finding[] = [...tools, secrets, ...machines, ...endpoint];
     const bad = findings.filter((finding) => finding.verdict.is === 'fail' || finding.verdict.is === 'unknown');
     if (bad.length > 0 && !cx.dryRun) throw refusal(cx, bad);
     const counted = findings.filter((finding) => finding.verdict.is !== 'skip').length;
@@ -99,7 +102,10 @@ async function machineVerdict(cx: Cx, machine: Machine, identityKnown: Promise<u
       return { is: cx.dryRun ? 'unknown' : 'fail', because: `no answer on its Talos port: ${face.because}`, hint: unreachableHint(cx) };
     case 'maintenance': {
       const identity = await cx.doors.talos.identify(machine);
-      if ('by' in identity) return { is: 'pass', because: `bare, is ${machine.name} by ${identity.by}` };
+      if ('by' in identity) return cleanVerdict(cx, machine, `bare, is ${machine.name} by ${identity.by}`);
+      if (identity.lacks !== undefined) {
+        return { is: 'fail', because: `a disk of ${machine.name} is missing: ${identity.because}`, hint: `look at the disk, its seat and its cable; if it was exchanged, correct disks of ${machine.name} in ${cx.cluster.file}` };
+      }
       return {
         is: 'fail',
         because: `the machine there is not ${machine.name}: ${identity.because}${identity.looksLike === undefined ? '' : `; it looks like ${identity.looksLike}`}`,
@@ -111,10 +117,33 @@ async function machineVerdict(cx: Cx, machine: Machine, identityKnown: Promise<u
       if (face.ours === null) return { is: cx.dryRun ? 'skip' : 'unknown', because: `installed (signed by ${face.issuer}); whose it is cannot be told without the secrets bundle` };
       return {
         is: 'fail',
-        because: `installed, but signed by ${face.issuer}, not by ${cx.cluster.name}'s machine CA`,
-        hint: 'somebody else\'s machine, or installed with other secrets: restore that bundle, or reset the machine when it may be wiped',
+        because: face.of === undefined ? `installed, but signed by ${face.issuer}, not by ${cx.cluster.name}'s machine CA` : `it is a machine of ${face.of}: installed, and signed by the machine CA of ${face.of}`,
+        hint: face.of !== undefined ? `${machine.address} should lead to ${machine.name}: check the cabling, and the addresses in ${cx.cluster.file}` : 'somebody else\'s machine, or installed with other secrets: restore that bundle, or reset the machine when it may be wiped',
       };
   }
+}
+
+/** A machine that is the right one may still hold what an earlier cluster left, and no installation takes that away. */
+async function cleanVerdict(cx: Cx, machine: Machine, because: string): Promise<Verdict> {
+  const [first, ...more] = await cx.doors.talos.leftovers(machine);
+  if (first === undefined) return { is: 'pass', because };
+  const left = [first, ...more];
+  return {
+    is: 'fail',
+    because: `not clean: ${left.map(({ purpose, path, holds }) => `its ${purpose} disk ${path} holds ${holds}`).join('; ')}`,
+    hint: `find out whose data it is; when it may go: talosctl reset --insecure -n ${machine.address} --wait=false --reboot --wipe-mode user-disks ${left.map(({ path }) => `--user-disks-to-wipe ${path}`).join(' ')}`,
+  };
+}
+
+/** Where the endpoint's name leads, once any machine answers: without one there is nothing for it to lead to. */
+async function endpointFindings(cx: Cx, machines: readonly Finding[]): Promise<readonly Finding[]> {
+  const name = `${new URL(cx.cluster.endpoint).hostname} leads to the control planes`;
+  if (cx.dryRun) return [{ name, verdict: { is: 'skip', because: 'a dry run asks no name server' } }];
+  if (machines.every(({ verdict }) => verdict.is !== 'pass')) return [{ name, verdict: { is: 'skip', because: 'no machine is there yet for it to lead to' } }];
+  const answer = await cx.doors.kube.endpoint?.();
+  if (answer === undefined) return [];
+  const { is, because, hint } = endpointFinding(cx.cluster, answer);
+  return [{ name, verdict: is === 'pass' ? { is, because } : { is, because, ...(hint === undefined ? {} : { hint }) } }];
 }
 
 function unreachableHint(cx: Cx): string {

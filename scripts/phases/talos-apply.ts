@@ -41,7 +41,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     await each(machines, machines.length, async (machine) => {
       const face = await cx.doors.talos.face(machine);
       if (face.is === 'maintenance') proofs.set(machine.name, await proveIdentity(cx, machine));
-      else if (face.is === 'installed' && face.ours !== true) throw strangerAt(machine, face.issuer);
+      else if (face.is === 'installed' && face.ours !== true) throw strangerAt(machine, face);
     }, cx.signal);
 
     await each(machines, machines.length, async (machine) => {
@@ -73,11 +73,11 @@ async function proveIdentity(cx: Cx, machine: Machine): Promise<MachineProof> {
 }
 
 /** A configured machine whose certificate is not from our machine CA is never touched. */
-export function strangerAt(machine: Machine, issuer: string): Failure {
+export function strangerAt(machine: Machine, { issuer, of }: { readonly issuer: string; readonly of?: string }): Failure {
   return new Failure({
     exit: 'rerun',
     what: `${machine.name} (${machine.address}) belongs to somebody else`,
-    because: `its Talos API is signed by ${issuer}, not by the machine CA of ${machine.cluster}`,
+    because: of === undefined ? `its Talos API is signed by ${issuer}, not by the machine CA of ${machine.cluster}` : `its Talos API is signed by the machine CA of ${of}: it is one of ${of}'s machines`,
     hint: `if it is yours to reuse, reset it to maintenance mode first; if the secrets changed, restore the bundle it was installed with`,
   });
 }
@@ -87,7 +87,7 @@ async function untilInstalled(cx: Cx, machine: Machine): Promise<void> {
     const face = await cx.doors.talos.face(machine);
     if (face.is === 'closed') return { ok: false, because: `${machine.name}: ${face.because}`, hint: `look at its console: does it hang in the installation or the boot? then run the same command again` };
     if (face.is === 'maintenance') return { ok: false, because: `${machine.name} is still in maintenance mode`, hint: `talosctl --insecure -n ${machine.address} dmesg tells why it does not install; then run the same command again` };
-    if (face.ours !== true) throw strangerAt(machine, face.issuer);
+    if (face.ours !== true) throw strangerAt(machine, face);
     return { ok: true, value: true };
   }, { patience: INSTALL_PATIENCE, every: 1_000, attempt: ATTEMPT });
 }

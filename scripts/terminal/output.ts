@@ -13,11 +13,14 @@ export interface Sink {
   readonly broken: boolean;
 }
 
+/** Nobody reads any more: the pipe's reader ended, the terminal was closed (EIO, ENXIO), the stream is over. */
+const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ENXIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
+
 const guarded = new WeakMap<Output, { broken: boolean }>();
 
 /**
- * Makes a broken pipe (`task ... | head`) harmless: creating a cluster must not die because nobody reads along. EPIPE
- * and writes after the end mark the stream broken, once per stream however many views share it; any other error of the
+ * Makes a broken pipe (`task ... | head`) and a closed terminal harmless: creating a cluster must not die because nobody reads
+ * along. They and writes after the end mark the stream broken, once per stream however many views share it; any other error of the
  * stream is thrown, as it would be without us.
  */
 export function sink(stream: Output): Sink {
@@ -26,7 +29,7 @@ export function sink(stream: Output): Sink {
     const fresh = { broken: false };
     guarded.set(stream, fresh);
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && error.code !== 'ERR_STREAM_WRITE_AFTER_END') throw error;
+      if (error.code === undefined || !GONE.has(error.code)) throw error;
       fresh.broken = true;
     });
     state = fresh;

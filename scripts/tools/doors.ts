@@ -24,6 +24,8 @@ export interface Scope {
   readonly taskDir: string;
   /** Only looking (Cx.looking): `local` really runs, also in a dry run; a write is a bug and says so. */
   readonly looking?: boolean;
+  /** Called before every write to a cluster, after it is proven which one it is: takes and keeps its lock (tools/leases.ts). Throws when it is somebody else's. */
+  readonly claim?: (scope: Scope, cluster: Cluster) => Promise<void>;
   /** What child processes inherit; default: the program's own environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -63,14 +65,16 @@ export type TalosFace =
   /** `certificate`: SHA-256 of the one it showed. Maintenance mode makes it, with its key, at boot: who shows it again is the same machine in the same boot. */
   | { readonly is: 'maintenance'; readonly certificate?: string }
   /** Installed; `ours`: its certificate chains to the expected machine CA. null when no CA is known to compare with. */
-  | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string };
+  | { readonly is: 'installed'; readonly ours: boolean | null; readonly issuer: string; /** The other cluster of ours whose machine CA signed it. */ readonly of?: string };
 
 export interface Disk { readonly name: string; readonly path: string; readonly model: string; readonly serial: string; readonly wwid: string; readonly symlinks: readonly string[]; readonly sizeBytes: number }
 export interface Link { readonly name: string; readonly mac: string; readonly physical: boolean }
 
 /** Proof that a machine in maintenance is the one the configuration means. Only `identify` makes one. */
 export interface MachineProof { readonly machine: string; readonly by: 'disk id' | 'MAC'; readonly evidence: string }
-export interface MachineMismatch { readonly machine: string; readonly because: string; readonly looksLike: string | undefined }
+export interface MachineMismatch { readonly machine: string; readonly because: string; readonly looksLike: string | undefined; /** The one disk that is not there, when all else says that it is this machine. */ readonly lacks?: string }
+/** What a disk holds that a new installation would trip over, or destroy. `purpose` as in the cluster file, `install` for the system's. */
+export interface Leftover { readonly purpose: string; readonly path: string; readonly holds: string }
 
 export interface TalosService { readonly id: string; readonly state: string; readonly healthy: boolean | null; readonly message: string }
 export interface EtcdMember { readonly id: string; readonly hostname: string; readonly peerUrls: readonly string[]; readonly learner: boolean }
@@ -89,8 +93,8 @@ export interface TalosReads {
 /** One machine's answer among several, or its own reason for giving none. */
 export type Told<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
-/** What Talos sees on a disk or a partition: `signature` is the file system or label found at its start, '' for none. */
-export interface DiscoveredVolume { readonly device: string; readonly parent: string; readonly partition: string; readonly signature: string }
+/** A disk or a partition as the machine has discovered it. `holds`: file system or signature, '' for none it knows. */
+export interface Volume { readonly path: string; readonly disk: string; readonly type: 'disk' | 'partition'; readonly holds: string; readonly partition: string }
 /** A disk the configuration names besides the install disk, with the device it is now; undefined when the machine has none that fits. */
 export interface DataDisk { readonly purpose: string; readonly device: string | undefined; readonly sizeBytes: number }
 /** `graceful`: a control plane leaves etcd first, which needs a quorum. Always STATE, EPHEMERAL and these disks, and a reboot. */
@@ -108,6 +112,8 @@ export interface Talos {
   face(machine: Machine): Promise<TalosFace>;
   /** Maintenance mode listing (insecure), compared with the configuration. A proof of this run holds for as long as the machine shows the same certificate. */
   identify(machine: Machine): Promise<MachineProof | MachineMismatch>;
+  /** What the disks a machine in maintenance was configured with hold already, as the machine itself has discovered it. `read`. */
+  leftovers(machine: Machine): Promise<readonly Leftover[]>;
   /** Machine configuration of one machine: gen config from the bundle, patched by its layers. `local`. Contains secrets. */
   machineConfig(machine: Machine, bundle: SecretsBundle): Promise<string>;
   /** Writes the cluster's talosconfig (0600) from the bundle. `local`. */
@@ -134,7 +140,7 @@ export interface Talos {
   /** The data disks of the machine's configuration, found by what it lists now (of either face). */
   dataDisks(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly DataDisk[]>;
   /** Signatures on the machine's disks. */
-  volumes(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly DiscoveredVolume[]>;
+  volumes(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly Volume[]>;
   /** Wipes an installed machine and reboots it into maintenance; waits for that. `write`. Refuses a machine that is not proven ours. */
   reset(machine: Machine, order: ResetOrder): Promise<void>;
   /** Wipes data disks of a machine in maintenance. The proof is of this machine or the door refuses. `write`. */
@@ -148,17 +154,27 @@ export interface Talos {
 
 export interface KindRef { readonly apiVersion: string; readonly plural: string; readonly kind: string; readonly namespaced: boolean }
 export interface WatchHandle { stop(): void }
+/** What is kept of an object that was read: thousands are held only as far as somebody looks at them. Kind, apiVersion and name must stay. */
+export type Keep = (object: KubeObject) => KubeObject;
+
+/** What name servers say of an endpoint's host. `nowhere` is their definite no; `unknown`: they did not answer. */
+export type EndpointAnswer =
+  | { readonly is: 'leads'; readonly host: string; readonly addresses: readonly string[] }
+  | { readonly is: 'nowhere'; readonly host: string; readonly because: string }
+  | { readonly is: 'unknown'; readonly host: string; readonly because: string };
 
 /** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
 export interface Kube {
   hasKubeconfig(): boolean;
   /** Loads what talks to the API, so that the first question need not; asks nothing. */
   prepare?(): Promise<void>;
+  /** Where the name of the cluster's endpoint leads. Never throws. Absent where nobody can be asked. */
+  endpoint?(): Promise<EndpointAnswer>;
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;
-  /** Raw list; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
-  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
+  /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
+  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
@@ -167,8 +183,8 @@ export interface Kube {
   /** Merge patch, e.g. an annotation that asks for reconciliation. `write`. */
   patch(kind: KindRef, name: string, namespace: string | undefined, patch: unknown): Promise<void>;
   delete(kind: KindRef, name: string, namespace?: string): Promise<void>;
-  /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time. */
-  watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void): WatchHandle;
+  /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time, and once more when trouble is over. */
+  watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void, options?: { readonly keep?: Keep }): WatchHandle;
 }
 
 export interface HelmRelease { readonly name: string; readonly namespace: string; readonly revision: number; readonly status: string; readonly chart: string; readonly version: string }

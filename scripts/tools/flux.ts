@@ -18,7 +18,10 @@ export function makeFlux(scope: Scope, cluster: Cluster, proc: Proc): Flux {
   const at = { kubeconfig: files.kubeconfigDial, context: cluster.name };
   return {
     async reconcile(kind, name, namespace) {
-      if (!scope.dryRun && scope.looking !== true) await proveKubeconfig(cluster.name, files);
+      if (!scope.dryRun && scope.looking !== true) {
+        await proveKubeconfig(cluster.name, files);
+        await scope.claim?.(scope, cluster);
+      }
       await proc.run({ tool: 'flux', argv: reconcileArgs(at, kind, name, namespace), effect: 'write', timeoutMs: RECONCILE_MS });
     },
     clientVersion: async () => parseFluxVersion((await proc.run({ tool: 'flux', argv: versionArgs(), effect: 'read', timeoutMs: 20_000 })).stdout),

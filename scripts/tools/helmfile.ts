@@ -36,6 +36,7 @@ export function makeHelmfile(scope: Scope, cluster: Cluster, proc: Proc): Helmfi
     async sync(file, releases, told) {
       if (runs('write')) {
         await proveKubeconfig(cluster.name, files);
+        await scope.claim?.(scope, cluster);
         await writeRendering(files.render, await renderHelmfile(scope.site, cluster, file));
       }
       const heard = (line: string): void => {

@@ -47,13 +47,18 @@ export async function provenBy(machine: Machine, certificate: string | undefined
 export function identifyMachine(machine: Machine, seen: Inventory, all: readonly Machine[]): MachineProof | MachineMismatch {
   const others = all.filter((other) => other.name !== machine.name);
   const mismatch = (because: string): MachineMismatch => ({ machine: machine.name, because, looksLike: lookAlike(others, seen) });
+  /** Nobody else's disks, and one of its own cards: what is missing is a disk, not the machine. */
+  const incomplete = (found: MachineMismatch, lacks: string): MachineMismatch => (found.looksLike === undefined && matchingCard(machine, seen) !== undefined ? { ...found, lacks } : found);
+  const without = Object.values(machine.disks.data).find((selector) => selector.id === undefined && !seen.disks.some((disk) => fits(selector, disk)));
+  const absent = without === undefined ? undefined : describe(without);
   if (!seen.disks.some((disk) => fits(machine.disks.install, disk))) {
-    return mismatch(`no disk fits the install disk (${describe(machine.disks.install)}); it has ${listDisks(seen.disks)}`);
+    return incomplete(mismatch(`no disk fits the install disk (${describe(machine.disks.install)}); it has ${listDisks(seen.disks)}`), describe(machine.disks.install));
   }
   const wanted = diskIds(machine);
   if (wanted.length > 0) {
     const missing = wanted.filter((id) => !hasDiskId(seen, id));
-    if (missing.length > 0) return mismatch(`it has no disk ${missing.join(', ')}; it has ${listDisks(seen.disks)}`);
+    if (missing.length > 0) return incomplete(mismatch(`it has no disk ${missing.join(', ')}; it has ${listDisks(seen.disks)}`), missing.join(', '));
+    if (absent !== undefined) return { ...mismatch(`it has no disk ${absent}; it has ${listDisks(seen.disks)}`), lacks: absent };
     return { machine: machine.name, by: 'disk id', evidence: wanted.join(', ') };
   }
   const card = matchingCard(machine, seen);
@@ -62,6 +67,7 @@ export function identifyMachine(machine: Machine, seen: Inventory, all: readonly
   if (rivals.length > 0) {
     return { machine: machine.name, because: `its network card ${card.mac} fits ${rivals.map((other) => other.name).join(', ')} as well, and no disk id settles it`, looksLike: rivals[0]?.name };
   }
+  if (absent !== undefined) return { ...mismatch(`it has no disk ${absent}; it has ${listDisks(seen.disks)}`), lacks: absent };
   return { machine: machine.name, by: 'MAC', evidence: `${card.name} ${card.mac}` };
 }
 
@@ -73,6 +79,12 @@ export function dataDisksAmong(machine: Machine, disks: readonly Disk[]): readon
     const only = found.length === 1 ? found[0] : undefined;
     return { purpose, device: only?.path, sizeBytes: only?.sizeBytes ?? 0 };
   });
+}
+
+/** The disks a machine's configuration names, by purpose (`install` first), as they were listed. */
+export function configuredDisks(machine: Machine, disks: readonly Disk[]): readonly { readonly purpose: string; readonly path: string }[] {
+  const wanted: readonly (readonly [string, DiskSelector])[] = [['install', machine.disks.install], ...Object.entries(machine.disks.data)];
+  return wanted.flatMap(([purpose, selector]) => disks.filter((disk) => fits(selector, disk)).slice(0, 1).map(({ path }) => ({ purpose, path })));
 }
 
 function lookAlike(others: readonly Machine[], seen: Inventory): string | undefined {

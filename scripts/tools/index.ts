@@ -22,6 +22,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const talos: Talos = {
     face: async (...a) => (await talosDoor()).face(...a),
     identify: async (...a) => (await talosDoor()).identify(...a),
+    leftovers: async (...a) => (await talosDoor()).leftovers(...a),
     machineConfig: async (...a) => (await talosDoor()).machineConfig(...a),
     writeTalosconfig: async (...a) => (await talosDoor()).writeTalosconfig(...a),
     hasTalosconfig: () => existsSync(files.talosconfig),
@@ -45,6 +46,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   };
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
+    endpoint: async () => (await import('./endpoint.ts')).endpointAnswer(scope.site.target, cluster),
     prepare: async () => (await kubeDoor()).prepare?.(),
     readyz: async () => (await kubeDoor()).readyz(),
     serverVersion: async () => (await kubeDoor()).serverVersion(),
@@ -54,11 +56,11 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     wouldChange: async (...a) => (await kubeDoor()).wouldChange(...a),
     patch: async (...a) => (await kubeDoor()).patch(...a),
     delete: async (...a) => (await kubeDoor()).delete(...a),
-    watch(kind, changed, trouble) {
+    watch(kind, changed, trouble, options) {
       let stopped = false;
       let handle: { stop(): void } | undefined;
       kubeDoor().then((door) => {
-        if (!stopped) handle = door.watch(kind, changed, trouble);
+        if (!stopped) handle = door.watch(kind, changed, trouble, options);
       }).catch((error: unknown) => trouble(scope.redactor.redact(error instanceof Error ? error.message : String(error))));
       return { stop() { stopped = true; handle?.stop(); } };
     },

@@ -21,6 +21,7 @@ export const KINDS = {
   ReplicaSet: kind('apps/v1', 'replicasets', 'ReplicaSet'),
   Job: kind('batch/v1', 'jobs', 'Job'),
   CronJob: kind('batch/v1', 'cronjobs', 'CronJob'),
+  CertificateSigningRequest: kind('certificates.k8s.io/v1', 'certificatesigningrequests', 'CertificateSigningRequest', CLUSTER_WIDE),
   Lease: kind('coordination.k8s.io/v1', 'leases', 'Lease'),
   StorageClass: kind('storage.k8s.io/v1', 'storageclasses', 'StorageClass', CLUSTER_WIDE),
   CustomResourceDefinition: kind('apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition', CLUSTER_WIDE),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import type { RequestOptions } from 'node:https';
 import { programVersion } from './environment.ts';
+import { loginOf } from './kube-login.ts';
 
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,8 +37,7 @@ const REQUEST_MS = 30_000;
 const kept = new Map<string, Promise<KubeHttp>>();
 
 /**
- * A connection by a kubeconfig's text. client-node reads the file and signs the caller in (it knows every form a kubeconfig
- * takes); requests go over node:https with what it gave, as raw JSON, because its typed lists cost twice the time. Loaded on first use, and
+ * A connection by a kubeconfig's text. Requests go over node:https as raw JSON: typed lists cost twice the time. It is
  * kept per kubeconfig for the life of the process, so that steps share connections.
  */
 export function kubeHttp(kubeconfig: string): Promise<KubeHttp> {
@@ -52,31 +51,19 @@ export function kubeHttp(kubeconfig: string): Promise<KubeHttp> {
   return http;
 }
 
-/** Loads the client library, which takes longer than a whole conversation with the API. */
-export async function loadClient(): Promise<void> {
-  await import('@kubernetes/client-node');
-}
-
 async function connect(kubeconfig: string): Promise<KubeHttp> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new NoAnswer('EKUBECONFIG', 'the kubeconfig names no server', undefined);
-  const base = new URL(server);
-  const auth: RequestOptions = {};
-  await config.applyToHTTPSOptions(auth);
-  const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = auth;
-  const given = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
-  const agent = new Agent({ ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)), keepAlive: true, maxSockets: 16 });
+  const login = await loginOf(kubeconfig);
+  if (login === undefined) throw new NoAnswer('EKUBECONFIG', 'the kubeconfig names no server', undefined);
+  const base = new URL(login.server);
+  const agent = new Agent({ ...login.tls, keepAlive: true, maxSockets: 16 });
 
   const start = (request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => new Promise((resolve, reject) => {
     const url = new URL(base.pathname.replace(/\/$/, '') + request.path, base);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const outgoing = httpsRequest(url, {
-      method: request.method, agent, signal, ...(auth.auth === undefined ? {} : { auth: auth.auth }),
+      method: request.method, agent, signal, ...(login.auth === undefined ? {} : { auth: login.auth }),
       headers: {
-        ...headersOf(auth), Accept: 'application/json', 'User-Agent': `task/${programVersion()}`,
+        ...login.headers, Accept: 'application/json', 'User-Agent': `task/${programVersion()}`,
         ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json', 'Content-Length': Buffer.byteLength(request.body) }),
       },
     });
@@ -109,12 +96,6 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
       }
     },
   };
-}
-
-function headersOf(auth: RequestOptions): Record<string, string> {
-  const headers = auth.headers;
-  if (headers === undefined || Array.isArray(headers)) return {};
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 async function* linesOf(incoming: IncomingMessage, signal: AbortSignal): AsyncIterable<string> {

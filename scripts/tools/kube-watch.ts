@@ -1,5 +1,6 @@
 import type { KubeObject } from '../config/cluster.ts';
 import type { Clock } from '../engine/clock.ts';
+import type { Keep } from './doors.ts';
 import { isObject, json } from './kube-status.ts';
 
 export interface WatchSource {
@@ -12,6 +13,8 @@ export interface WatchOptions {
   readonly source: WatchSource;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** What is kept of each object; all of it by default. */
+  readonly keep?: Keep;
   readonly changed: (items: readonly KubeObject[]) => void;
   readonly trouble: (because: string) => void;
   /** 0 to 1; spreads the pauses of many watchers. */
@@ -34,8 +37,11 @@ export async function superviseWatch(options: WatchOptions): Promise<void> {
   const items = new Map<string, KubeObject>();
   let version: string | undefined;
   let failures = 0;
+  /** Trouble was told and nothing better since. */
+  let dark = false;
   const tell = (): void => {
     if (signal.aborted) return;
+    dark = false;
     try {
       options.changed([...items.values()]);
     } catch (error) {
@@ -43,7 +49,9 @@ export async function superviseWatch(options: WatchOptions): Promise<void> {
     }
   };
   const report = (because: string): void => {
-    if (!signal.aborted) options.trouble(because);
+    if (signal.aborted) return;
+    dark = true;
+    options.trouble(because);
   };
   while (!signal.aborted) {
     let heard = false;
@@ -59,9 +67,11 @@ export async function superviseWatch(options: WatchOptions): Promise<void> {
       }
       const stream = await source.open(version, signal);
       if (stream.expired) throw new Expired();
+      // The stream is there again: what was true before the trouble is known to be so, even if nothing has changed since.
+      if (dark) tell();
       for await (const line of stream.lines) {
         signal.throwIfAborted();
-        const step = apply(items, line);
+        const step = apply(items, line, options.keep);
         heard = true;
         if (step.version !== undefined) version = step.version;
         if (step.changed) tell();
@@ -85,7 +95,7 @@ export async function superviseWatch(options: WatchOptions): Promise<void> {
   }
 }
 
-function apply(items: Map<string, KubeObject>, line: string): { readonly version: string | undefined; readonly changed: boolean } {
+function apply(items: Map<string, KubeObject>, line: string, keep: Keep = (object) => object): { readonly version: string | undefined; readonly changed: boolean } {
   const event = json(line);
   if (!isObject(event)) throw new Error(`the watch sent something that is no event: ${line.slice(0, 80)}`);
   const object = event['object'];
@@ -97,7 +107,7 @@ function apply(items: Map<string, KubeObject>, line: string): { readonly version
   const version = object.metadata.resourceVersion;
   switch (event['type']) {
     case 'BOOKMARK': return { version, changed: false };
-    case 'ADDED': case 'MODIFIED': items.set(keyOf(object), object); return { version, changed: true };
+    case 'ADDED': case 'MODIFIED': items.set(keyOf(object), keep(object)); return { version, changed: true };
     case 'DELETED': items.delete(keyOf(object)); return { version, changed: true };
     default: throw new Error(`the watch sent an event of unknown type ${String(event['type'])}`);
   }

@@ -8,10 +8,11 @@ import { gate } from './gate.ts';
 import { proveClusterCA, readIdentity } from './identity.ts';
 import { kindOf, pathOf } from './kinds.ts';
 import { sameWish } from './kube-compare.ts';
-import { kubeHttp, loadClient, NoAnswer } from './kube-http.ts';
+import { kubeHttp, NoAnswer } from './kube-http.ts';
 import type { KubeReply, KubeRequest } from './kube-http.ts';
 import { isObject, json, KubeFailure, parseStatus, passingTrouble, pause, refusal, unreachable } from './kube-status.ts';
 import type { Cause, Outcome } from './kube-status.ts';
+import { listInPages } from './kube-list.ts';
 import { isKubeObject, superviseWatch } from './kube-watch.ts';
 import { kubeconfigCA } from './kubeconfig.ts';
 
@@ -84,6 +85,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
   const mayWrite = async (command: string): Promise<boolean> => {
     if (gate(scope, 'write', `kubectl --kubeconfig ${files.kubeconfigDial} --context ${cluster.name} ${command}`) === 'would-run') return false;
     await prove();
+    await scope.claim?.(scope, cluster);
     return true;
   };
 
@@ -107,16 +109,17 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     query: { fieldManager: FIELD_MANAGER, force: String(options.force), ...(options.dryRun ? { dryRun: 'All' } : {}) },
   }, `apply ${label(wanted)}`);
 
+  const pages = async (ref: KindRef, what: string, options: Parameters<Kube['list']>[1] = {}): ReturnType<typeof listInPages> => listInPages(
+    ref, options, (query) => send({ method: 'GET', path: pathOf(ref, options.namespace), query }, `list ${ref.plural}`), (reply) => good(what, reply), what,
+  );
   const list: Kube['list'] = async (ref, options = {}) => {
-    const what = `cannot list ${ref.plural} of ${cluster.name}`;
-    const reply = await send({ method: 'GET', path: pathOf(ref, options.namespace), query: { ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }), ...(options.limit === undefined ? {} : { limit: String(options.limit) }) } }, `list ${ref.plural}`);
-    if (reply.status === 404) return { items: [], missing: true };
-    return { items: listed(ref, good(what, reply), what).items, missing: false };
+    const { items, missing } = await pages(ref, `cannot list ${ref.plural} of ${cluster.name}`, options);
+    return { items, missing };
   };
 
   return {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
-    prepare: loadClient,
+    prepare: async () => { await import('js-yaml'); },
 
     async readyz() {
       const reply = await send({ method: 'GET', path: '/readyz', timeoutMs: 10_000 }, 'readyz');
@@ -176,16 +179,12 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       if (reply.status !== 404) good(`cannot delete ${ref.kind} ${name} of ${cluster.name}`, reply);
     },
 
-    watch(ref, changed, trouble) {
+    watch(ref, changed, trouble, { keep } = {}) {
       const stopped = new AbortController();
       const signal = AbortSignal.any([scope.signal, stopped.signal]);
       const what = `cannot watch ${ref.plural} of ${cluster.name}`;
       const source = {
-        async list() {
-          const reply = await send({ method: 'GET', path: pathOf(ref, undefined) }, `list ${ref.plural}`);
-          if (reply.status === 404) return { items: [], resourceVersion: '', missing: true };
-          return { ...listed(ref, good(what, reply), what), missing: false };
-        },
+        list: () => pages(ref, what, keep === undefined ? {} : { keep }),
         async open(resourceVersion: string, open: AbortSignal) {
           const http = await kubeHttp(kubeconfig());
           const stream = await http.open({ method: 'GET', path: pathOf(ref, undefined), query: { watch: '1', resourceVersion, allowWatchBookmarks: 'true' } }, open);
@@ -194,7 +193,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
           return { expired: false, lines: stream.lines };
         },
       };
-      superviseWatch({ source, clock: scope.clock, signal, changed, trouble: (because) => trouble(scope.redactor.redact(because)), random })
+      superviseWatch({ source, clock: scope.clock, signal, ...(keep === undefined ? {} : { keep }), changed, trouble: (because) => trouble(scope.redactor.redact(because)), random })
         // It reports its troubles itself; what comes here is a clock that failed, and the watch is over.
         .catch((error: unknown) => trouble(`the watch ended: ${error instanceof Error ? error.message : String(error)}`));
       return { stop: () => stopped.abort() };
@@ -227,14 +226,6 @@ async function once(call: () => Promise<KubeReply>): Promise<Outcome> {
     if (error instanceof NoAnswer) return { error };
     throw error;
   }
-}
-
-/** Lists leave kind and version out of their items; objects always carry them here. */
-function listed(ref: KindRef, answer: unknown, what: string): { readonly items: readonly KubeObject[]; readonly resourceVersion: string } {
-  if (!isObject(answer) || !Array.isArray(answer['items'])) throw new Failure({ exit: 'rerun', what, because: 'the answer is no list' });
-  const metadata = isObject(answer['metadata']) ? answer['metadata'] : {};
-  const items = answer['items'].filter(isKubeObject).map((item): KubeObject => ({ ...item, apiVersion: ref.apiVersion, kind: ref.kind }));
-  return { items, resourceVersion: typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : '' };
 }
 
 function namespaceOf(ref: KindRef, object: KubeObject): string | undefined {

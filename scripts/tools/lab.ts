@@ -23,6 +23,8 @@ export interface LabFault {
   readonly symptom: string;
   /** What is expected of the runner: rides-out, unhealthy, cannot-tell, refused, fails-safely. */
   readonly outcome: string;
+  /** Blast radius: what it touches. */
+  readonly radius: string;
   readonly scope: string;
   readonly heals: string;
 }
@@ -51,7 +53,7 @@ export async function labBusy(place: LabPlace): Promise<Readonly<Record<string, 
 
 /** Every fault the lab can cause. */
 export async function labFaults(place: LabPlace): Promise<readonly LabFault[]> {
-  return records(await call(place, ['faults'], CALL_MS)).map((item) => ({ name: text(item, 'name'), does: text(item, 'does'), symptom: text(item, 'symptom'), outcome: text(item, 'outcome'), scope: text(item, 'scope'), heals: text(item, 'heals') }));
+  return records(await call(place, ['faults'], CALL_MS)).map((item) => ({ name: text(item, 'name'), does: text(item, 'does'), symptom: text(item, 'symptom'), outcome: text(item, 'outcome'), radius: text(item, 'radius'), scope: text(item, 'scope'), heals: text(item, 'heals') }));
 }
 /** Causes a fault. A refusal (unknown name, wrong scope) is a Failure in the lab's own words. */
 export async function labBreak(place: LabPlace, fault: string, scope: LabFaultScope): Promise<LabAnswer> {

@@ -115,7 +115,7 @@ export function parseWhoami(text: string): string {
 }
 
 export function parseOpVersion(text: string): string {
-  const version = /^v?(\d+\.\d+\.\d+\S*)/.exec(text.trim())?.[1];
+  const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(text.trim())?.[1];
   if (version === undefined) throw new Failure({ exit: 'rerun', what: 'cannot read the version of op', because: `it printed: ${text.trim().slice(0, 120)}`, hint: 'task tools:check' });
   return version;
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { TalosFace } from './doors.ts';
@@ -12,6 +13,8 @@ export interface ProbeOptions {
   readonly dial: Dial;
   /** PEM of the machine CA this machine's certificate should come from; undefined when none is known. */
   readonly expectedCA: string | undefined;
+  /** Other clusters of ours by their machine CA, to say whose machine it is when it is not this one's. */
+  readonly others?: () => readonly { readonly cluster: string; readonly pem: string }[];
   /** Wall ms until it counts as not answering. */
   readonly deadlineMs?: number;
   readonly signal: AbortSignal;
@@ -32,14 +35,14 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
     // Never the public authorities: no machine's certificate is theirs, and reading them takes longer than the rest.
     ca: options.expectedCA ?? [],
   });
-  let shaken: { ours: boolean | null; issuer: string; certificate: string } | undefined;
+  let shaken: { ours: boolean | null; issuer: string; certificate: string; of: string | undefined } | undefined;
   const closed = (because: string): void => resolve({ is: 'closed', because });
   const deadlineMs = options.deadlineMs ?? 3_000;
   const timer = setTimeout(() => closed(`no answer within ${deadlineMs / 1000} s`), deadlineMs);
   const onAbort = (): void => reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
   socket.on('secureConnect', () => {
-    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(socket), certificate: socket.getPeerX509Certificate()?.fingerprint256 ?? '' };
+    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(socket), certificate: socket.getPeerX509Certificate()?.fingerprint256 ?? '', of: socket.authorized ? undefined : signedBy(socket, options.others?.() ?? []) };
     if (socket.alpnProtocol !== 'h2') closed('it speaks TLS but not HTTP/2, so it is no Talos API');
     socket.write(HELLO);
   });
@@ -51,7 +54,7 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
     else closed('it answered something that is not HTTP/2');
   });
   socket.on('error', (error: Error & { code?: string }) => {
-    if (wantsCertificate(error)) resolve({ is: 'installed', ours: shaken?.ours ?? null, issuer: shaken?.issuer ?? '' });
+    if (wantsCertificate(error)) resolve({ is: 'installed', ours: shaken?.ours ?? null, issuer: shaken?.issuer ?? '', ...(shaken?.of === undefined ? {} : { of: shaken.of }) });
     else closed(describe(error));
   });
   socket.on('close', () => closed(shaken === undefined ? 'the connection was closed during the TLS handshake' : 'the connection was closed without an answer'));
@@ -66,6 +69,14 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
 
 function wantsCertificate(error: Error & { code?: string }): boolean {
   return error.code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' || /alert certificate required|alert number 116/i.test(error.message);
+}
+
+function signedBy(socket: TLSSocket, others: readonly { readonly cluster: string; readonly pem: string }[]): string | undefined {
+  const shown = socket.getPeerX509Certificate();
+  return others.find(({ pem }) => {
+    const authority = new X509Certificate(pem);
+    return shown?.checkIssued(authority) === true && shown.verify(authority.publicKey);
+  })?.cluster;
 }
 
 function issuerOf(socket: TLSSocket): string {

@@ -5,6 +5,7 @@ import type { ExitName } from '../engine/failure.ts';
 import { commandLine, lastWords } from './command-line.ts';
 import type { Command, CommandResult, Proc, Scope } from './doors.ts';
 import { childEnvironment, findTool, inherited } from './environment.ts';
+import type { Emit } from '../engine/event.ts';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { clusterFiles } from './files.ts';
@@ -65,7 +66,9 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
         type: 'command-ran', lane: scope.lane, step: scope.step, tool: command.tool,
         argv: command.argv.map((word) => scope.redactor.redact(word)), effect: command.effect, exitCode: ended.exitCode, wallMs: ended.wallMs,
       });
-      return judge(command, line, ended, scope);
+      const answer = withoutWarnings(ended.stdout, command.tool);
+      tellWarnings(scope, command.tool, answer.warnings);
+      return judge(command, line, { ...ended, stdout: answer.text }, scope);
     },
   };
 }
@@ -95,7 +98,6 @@ async function spawn(command: Command, file: string, env: Record<string, string>
   const started = performance.now();
   const child = cat === undefined ? shell`${words}` : shell`${cat} | ${words}`;
   const group = child.pid;
-  if (command.heard !== undefined) for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', command.heard);
   // A tool may end, or close its end, before it has read everything (EPIPE); its exit code says whether that was right.
   child.stdin.on('error', () => undefined);
   child.stdin.end(command.stdin ?? '');
@@ -113,6 +115,18 @@ async function spawn(command: Command, file: string, env: Record<string, string>
       timers.push(setTimeout(() => giveUp?.(), GIVE_UP_MS));
     }, GRACE_MS));
   };
+  // A listener that fails (its event could not be journalled) must end neither the process nor silently: the tool is stopped, then it is thrown.
+  let deaf: { readonly error: unknown } | undefined;
+  const hear = (line: string): void => {
+    if (deaf !== undefined) return;
+    try {
+      command.heard?.(line);
+    } catch (error) {
+      deaf = { error };
+      stop('interrupted');
+    }
+  };
+  if (command.heard !== undefined) for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', hear);
   const onAbort = (): void => stop('interrupted');
   timers.push(setTimeout(() => stop('deadline'), command.timeoutMs));
   signal.addEventListener('abort', onAbort, { once: true });
@@ -122,6 +136,7 @@ async function spawn(command: Command, file: string, env: Record<string, string>
     const wallMs = Math.round(performance.now() - started);
     // A group that was told to end may have members left that do not hold our pipes.
     if (stopped !== undefined) signalGroup(group, 'SIGKILL');
+    if (deaf !== undefined) throw deaf.error;
     if (out === 'given up') return { exitCode: null, signal: 'SIGKILL', stdout: '', stderr: '', wallMs, stopped };
     return { exitCode: out.exitCode, signal: out.signal, stdout: out.stdout, stderr: out.stderr.slice(-STDERR_LIMIT), wallMs, stopped };
   } finally {
@@ -140,6 +155,36 @@ function signalGroup(group: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): 
   }
 }
 
+/** How tools and their libraries write a warning that is no part of an answer: by hand, as klog, as logrus. */
+const WARNING = /^(?:\[?(?:WARN|WARNING|NOTICE|DEPRECATED|DEPRECATION)\]?(?::|\s)|[IWE]\d{4} \d\d:\d\d:\d\d|time=\S+ level=(?:info|warning)\b)/i;
+
+/**
+ * An answer without the warnings some tools print in front of it on the same stream. Only lines that look like one go, and only from the
+ * beginning: what follows the first other line is the answer, byte for byte. A secret may look like anything, so op's output is its own. Pure.
+ */
+export function withoutWarnings(stdout: string, tool: string): { readonly text: string; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  let text = stdout;
+  while (tool !== 'op' && WARNING.test(text)) {
+    const end = text.indexOf('\n');
+    warnings.push(end === -1 ? text : text.slice(0, end));
+    text = end === -1 ? '' : text.slice(end + 1);
+  }
+  return { text, warnings };
+}
+
+const told = new WeakMap<Emit, Set<string>>();
+
+/** Says once per run what was left out of answers. */
+function tellWarnings(scope: ProcScope, tool: string, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const known = told.get(scope.emit) ?? new Set();
+  told.set(scope.emit, known);
+  if (known.has(tool)) return;
+  known.add(tool);
+  scope.emit({ type: 'note', lane: scope.lane, step: scope.step, level: 'warn', text: `${tool} prints warnings in front of its answers: ${lastWords(warnings.join('\n'), 3, 300)}` });
+}
+
 function judge(command: Command, line: string, ended: Ended, scope: ProcScope): CommandResult {
   const hide = (text: string): string => scope.redactor.redact(text);
   if (ended.stopped === 'interrupted') throw interrupted(command.tool);
@@ -149,6 +194,9 @@ function judge(command: Command, line: string, ended: Ended, scope: ProcScope): 
     throw new ToolFailure({ ...common, exit: 'rerun', what: `${hide(shorten(line))} did not end within its deadline of ${seconds(command.timeoutMs)}`, because: said === '' ? `it was stopped after ${seconds(ended.wallMs)} and had said nothing` : `it was stopped after ${seconds(ended.wallMs)}; last it said: ${said}` });
   }
   if (ended.exitCode !== null && (command.ok ?? [0]).includes(ended.exitCode)) return { stdout: ended.stdout, stderr: ended.stderr, exitCode: ended.exitCode };
+  // bash's own words for a file it could not start: another processor's, or one whose interpreter is gone.
+  const unstartable = (ended.exitCode === 126 || ended.exitCode === 127) && /cannot execute|bad interpreter|Exec format error|No such file or directory|Permission denied/i.test(said);
+  if (unstartable) throw new ToolFailure({ ...common, exit: 'toolMissing', what: `${command.tool} cannot be started`, because: said, hint: installHint(command.tool) });
   const how = ended.exitCode === null ? `was ended by ${ended.signal ?? 'an unknown signal'}` : `ended with exit code ${ended.exitCode}`;
   const usage = /unknown (?:shorthand )?(?:flag|command)|flag provided but not defined|unknown subcommand/i.test(said);
   throw new ToolFailure({
@@ -176,11 +224,11 @@ function interrupted(tool: string): Failure {
 const SYSTEM_TOOLS = new Set(['bash', 'cat', 'git']);
 
 function missing(tool: string): Failure {
-  return new Failure({
-    exit: 'toolMissing',
-    what: `${tool} is not on PATH`,
-    hint: SYSTEM_TOOLS.has(tool) ? `install ${tool} with the system's package manager`
-      : tool === 'op' ? 'install the 1Password CLI (https://developer.1password.com/docs/cli/get-started), or try in the lab: TARGET=lab'
-        : `task tools:install TOOL=${tool}   (or put it on PATH yourself; task tools:check shows the version wanted)`,
-  });
+  return new Failure({ exit: 'toolMissing', what: `${tool} is not on PATH`, hint: installHint(tool) });
+}
+
+function installHint(tool: string): string {
+  if (SYSTEM_TOOLS.has(tool)) return `install ${tool} with the system's package manager`;
+  return tool === 'op' ? 'install the 1Password CLI (https://developer.1password.com/docs/cli/get-started), or try in the lab: TARGET=lab'
+    : `task tools:install TOOL=${tool}   (or put it on PATH yourself; task tools:check shows the version wanted)`;
 }

@@ -58,7 +58,7 @@ export function applyConfig(how: Via, options: { readonly dryRun?: boolean } = {
 }
 export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '--config', '/dev/stdin'];
 /** Resources as concatenated JSON documents. */
-export function getResource(how: Via | Together, type: 'disks' | 'links' | 'machinestatus' | 'discoveredvolumes'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
+export function getResource(how: Via | Together, type: 'disks' | 'links' | 'discoveredvolumes' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
 export function services(how: Via | Together): string[] { return ['services', ...via(how)]; }
 export function version(how: Via | Together): string[] { return ['version', ...via(how)]; }
 export const clientVersion = (): string[] => ['version', '--client'];

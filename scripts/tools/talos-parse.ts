@@ -1,5 +1,5 @@
 import { Failure } from '../engine/failure.ts';
-import type { DiscoveredVolume, Disk, EtcdMember, EtcdStatus, Link, MachineStage, TalosService } from './doors.ts';
+import type { Disk, EtcdMember, EtcdStatus, Link, MachineStage, TalosService, Volume } from './doors.ts';
 
 /** talosctl said something this program cannot read: never guessed at. */
 function unreadable(what: string, text: string): Failure {
@@ -59,11 +59,12 @@ export function parseDisks(text: string): Disk[] {
   }));
 }
 
-/** `get discoveredvolumes -o json` (DiscoveredVolumes.block.talos.dev): whole disks and partitions, each with what was found at its start. */
-export function parseVolumes(text: string): DiscoveredVolume[] {
-  return resources(text, 'discovered volume').map(({ id, spec }) => ({
-    device: string(spec['dev_path']) || `/dev/${id}`, parent: string(spec['parent_dev_path']), partition: string(spec['partition_label']), signature: string(spec['name']),
-  }));
+/** `get discoveredvolumes -o json` (DiscoveredVolumes.block.talos.dev). */
+export function parseVolumes(text: string): Volume[] {
+  return resources(text, 'discovered volume').map(({ id, spec }) => {
+    const path = string(spec['dev_path']) || `/dev/${id}`;
+    return { path, disk: string(spec['parent_dev_path']) || path, type: spec['type'] === 'partition' ? 'partition' : 'disk', holds: string(spec['name']), partition: string(spec['partition_label']) };
+  });
 }
 
 /** `get links -o json` (LinkStatuses.net.talos.dev). Physical: an Ethernet device of no kind (no bond, bridge, VLAN), as Talos itself decides it. The permanent address survives a bond. */

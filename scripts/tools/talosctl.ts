@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 import type { Cluster, Machine } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import { dialMachine } from './dial.ts';
-import type { CommandResult, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos, TalosFace, TalosReads } from './doors.ts';
+import type { CommandResult, Disk, Effect, MachineProof, Proc, Scope, SecretsBundle, Talos, TalosFace, TalosReads } from './doors.ts';
 import { clusterFiles, privateFolder, readIfThere, writePrivate } from './files.ts';
 import { gate } from './gate.ts';
 import { identityOf, readIdentity, writeIdentity } from './identity.ts';
-import { dataDisksAmong, identifyBy, provenBy } from './identify.ts';
+import { configuredDisks, dataDisksAmong, identifyBy, provenBy } from './identify.ts';
+import { leftoversOn } from './leftovers.ts';
 import { dialKubeconfig, namedKubeconfig } from './kubeconfig.ts';
 import { probeFace } from './probe.ts';
 import { ToolFailure } from './proc.ts';
@@ -31,6 +32,14 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
   const target = scope.site.target;
   const files = clusterFiles(scope.taskDir, target, cluster.name);
 
+  /** Disks as they were listed for a machine's identification, so that what is on them need not ask again. */
+  const listed = new Map<string, readonly Disk[]>();
+  const listDisks = async (machine: Machine): Promise<readonly Disk[]> => {
+    const disks = parse.parseDisks(await read(args.getResource(insecure(machine), 'disks')));
+    listed.set(machine.name, disks);
+    return disks;
+  };
+
   const insecure = (machine: Machine): args.Via & { readonly by: 'insecure' } => ({ by: 'insecure', endpoint: dialMachine(target, machine).hostPort });
   const talosconfig = (): string => {
     // A dry run shows calls that would need the file; running one without it is somebody's wrong order of steps.
@@ -40,7 +49,17 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     return files.talosconfig;
   };
   const mtls = (machine: Machine): args.Via & { readonly by: 'mtls' } => ({ by: 'mtls', talosconfig: talosconfig(), endpoint: dialMachine(target, machine).hostPort, node: machine.address });
-  const face = (machine: Machine): Promise<TalosFace> => probeFace({ dial: dialMachine(target, machine), expectedCA: readIdentity(files)?.machineCA.pem, signal: scope.signal });
+  const face = (machine: Machine): Promise<TalosFace> => probeFace({ dial: dialMachine(target, machine), expectedCA: readIdentity(files)?.machineCA.pem, others: neighbours, signal: scope.signal });
+  const neighbours = (): { readonly cluster: string; readonly pem: string }[] => scope.site.clusters.filter((other) => other.name !== cluster.name).flatMap((other) => {
+    try {
+      const known = readIdentity(clusterFiles(scope.taskDir, target, other.name));
+      return known === undefined ? [] : [{ cluster: other.name, pem: known.machineCA.pem }];
+    } catch (error) {
+      // A damaged file of another cluster is told where that cluster is worked on; here it only means not knowing it.
+      if (error instanceof Failure) return [];
+      throw error;
+    }
+  });
   const call = (argv: readonly string[], effect: Effect, more: { readonly stdin?: string; readonly timeoutMs?: number } = {}): Promise<CommandResult> =>
     proc.run({ tool: 'talosctl', argv, effect, timeoutMs: more.timeoutMs ?? QUICK_MS, ...(more.stdin === undefined ? {} : { stdin: more.stdin, stdinAsFile: true }) });
   const read = async (argv: readonly string[]): Promise<string> => (await call(argv, 'read')).stdout;
@@ -65,9 +84,14 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     async identify(machine) {
       const shown = await face(machine);
       return provenBy(machine, shown.is === 'maintenance' ? shown.certificate : undefined, async () => identifyBy(machine, {
-        disks: async () => parse.parseDisks(await read(args.getResource(insecure(machine), 'disks'))),
+        disks: async () => listDisks(machine),
         links: async () => parse.parseLinks(await read(args.getResource(insecure(machine), 'links'))),
       }, scope.site.clusters.flatMap((each) => each.machines)));
+    },
+
+    async leftovers(machine) {
+      const [disks, volumes] = await Promise.all([listed.get(machine.name) ?? listDisks(machine), read(args.getResource(insecure(machine), 'discoveredvolumes'))]);
+      return leftoversOn(configuredDisks(machine, disks), parse.parseVolumes(volumes));
     },
 
     async machineConfig(machine, bundle) {

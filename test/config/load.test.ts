@@ -56,11 +56,12 @@ describe('the real configuration', () => {
   });
 
   test('loads in well under 300 ms', () => {
-    // The best of a few: other work on the machine is not what is measured.
+    // The best of a few, in time of the processor: other work on the machine is not what is measured.
     const times = Array.from({ length: 5 }, () => {
-      const started = performance.now();
+      const before = process.cpuUsage();
       siteOf(PROJECT);
-      return performance.now() - started;
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
     });
     expect(Math.min(...times)).toBeLessThan(300);
   });

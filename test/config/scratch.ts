@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadSite } from '../../scripts/config/load.ts';
@@ -22,11 +22,25 @@ export interface Change {
 export class Scratch {
   readonly root = mkdtempSync(join(tmpdir(), 'config-'));
 
+  readonly #changed: string[] = [];
+
   constructor() {
-    this.restore();
+    this.fresh();
   }
 
+  /** Puts back what `change` changed; after anything else `fresh` does. */
   restore(): void {
+    for (const file of this.#changed.splice(0)) {
+      // A folder made for it goes with it.
+      const parts = file.split('/');
+      const made = parts.map((_, index) => parts.slice(0, index + 1).join('/')).find((path) => !existsSync(join(PROJECT, path)));
+      rmSync(join(this.root, made ?? file), { recursive: true, force: true });
+      if (made === undefined) cpSync(join(PROJECT, file), join(this.root, file), { recursive: true });
+    }
+  }
+
+  fresh(): void {
+    this.#changed.length = 0;
     for (const part of PARTS) {
       rmSync(join(this.root, part), { recursive: true, force: true });
       cpSync(join(PROJECT, part), join(this.root, part), { recursive: true });
@@ -36,6 +50,7 @@ export class Scratch {
   change(changes: readonly Change[]): void {
     for (const change of changes) {
       const path = join(this.root, change.file);
+      this.#changed.push(change.file);
       if (change.remove === true) {
         rmSync(path, { recursive: true });
         continue;

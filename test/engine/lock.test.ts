@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../scripts/engine/failure.ts';
-import { BEAT_MS, lockFile, takeLock } from '../../scripts/engine/lock.ts';
-import type { LockHolder } from '../../scripts/engine/lock.ts';
+import { lockFile, takeLock } from '../../scripts/engine/lock.ts';
+import { BEAT_MS } from '../../scripts/engine/lock-holder.ts';
+import type { LockHolder } from '../../scripts/engine/lock-holder.ts';
 import { thisProcess } from '../../scripts/engine/process-identity.ts';
 
 let taskDir = '';

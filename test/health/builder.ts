@@ -109,6 +109,7 @@ export function healthy(): Draft {
       status: { ok: true, value: NAMES.map((node, index) => ({ node, memberId: `a${index + 1}`, leader: 'a2', dbSizeBytes: 1, raftTerm: 2, raftIndex: 9, learner: false, errors: '' })) },
       alarms: { ok: true, value: [] },
     },
+    endpoint: { ok: true, value: { is: 'leads', host: 'infra-k8s.monosense.io', addresses: cluster.machines.map(({ address }) => address) } },
     api: { ok: true, value: { version: 'v1.34.4' } },
     lists: Object.fromEntries(lists.map(([kind, value]) => [listKey(kind), { ok: true, value }])),
     releases: { ok: true, value: CORE.map(([name, namespace, version]) => ({ name, namespace, revision: 1, status: 'deployed', chart: name, version })) },

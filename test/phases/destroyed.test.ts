@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { judge } from '../../scripts/phases/destroyed.ts';
-import type { DiscoveredVolume } from '../../scripts/tools/doors.ts';
+import type { Volume } from '../../scripts/tools/doors.ts';
 
-const whole = (device: string, signature = ''): DiscoveredVolume => ({ device, parent: '', partition: '', signature });
-const part = (parent: string, partition: string, signature = ''): DiscoveredVolume => ({ device: `${parent}p1`, parent, partition, signature });
+const whole = (device: string, signature = ''): Volume => ({ path: device, disk: device, type: 'disk', holds: signature, partition: '' });
+const part = (parent: string, partition: string, signature = ''): Volume => ({ path: `${parent}p1`, disk: parent, type: 'partition', holds: signature, partition });
 
-test.each<[string, string, string | undefined, readonly DiscoveredVolume[], string, RegExp | undefined]>([
+test.each<[string, string, string | undefined, readonly Volume[], string, RegExp | undefined]>([
   ['an empty disk', 'openebs', '/dev/nvme0n1', [whole('/dev/nvme0n1')], 'pass', undefined],
   ['a file system on it', 'openebs', '/dev/nvme0n1', [whole('/dev/nvme0n1', 'xfs')], 'fail', /shows xfs/],
   ['a partition left on it', 'openebs', '/dev/nvme0n1', [whole('/dev/nvme0n1'), part('/dev/nvme0n1', 'r-openebs', 'xfs')], 'fail', /partition \/dev\/nvme0n1p1 r-openebs xfs/],

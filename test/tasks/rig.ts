@@ -23,6 +23,8 @@ export interface Rig {
   task(...words: string[]): Promise<Ran>;
   /** Starts it and hands out the process; for tests that kill it. */
   start(...words: string[]): ChildProcess;
+  /** The same world, with other variables in the environment of the program. */
+  with(env: NodeJS.ProcessEnv): Pick<Rig, 'task' | 'start'>;
   /** Runs `lab/bin/lab WORDS --json` and parses what it prints. */
   lab(...words: string[]): Promise<unknown>;
   /** What the lab's log holds since `seq`. */
@@ -48,10 +50,15 @@ export function makeRig(options: { readonly root?: string; readonly speed?: stri
     ...(options.root === undefined ? {} : { TASK_ROOT: options.root }),
     ...options.env,
   };
-  const start = (...words: string[]): ChildProcess => spawn(join(PROGRAM, 'task'), words, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const starting = (own: NodeJS.ProcessEnv) => (...words: string[]): ChildProcess => spawn(join(PROGRAM, 'task'), words, { cwd: dir, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = starting(env);
   const rig: Rig = {
     dir, taskDir, env, start,
     task: async (...words) => finish(start(...words)),
+    with(more) {
+      const other = starting({ ...env, ...more });
+      return { start: other, task: async (...words) => finish(other(...words)) };
+    },
     async lab(...words) {
       const ran = await finish(spawn(join(PROGRAM, 'lab/bin/lab'), [...words, '--json'], { cwd: dir, env: { ...env, TASK_ROOT: options.root ?? PROGRAM }, stdio: ['ignore', 'pipe', 'pipe'] }));
       if (ran.code !== 0) throw new Error(`lab ${words.join(' ')} ended with ${ran.code}: ${ran.stderr}${ran.stdout}`);

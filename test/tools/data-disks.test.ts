@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Disk } from '../../scripts/tools/doors.ts';
 import { dataDisksAmong } from '../../scripts/tools/identify.ts';
 import { reset, wipeDisks } from '../../scripts/tools/talos-args.ts';
-import { parseVolumes } from '../../scripts/tools/talos-parse.ts';
 import { machine } from './support.ts';
 
 const disk = (path: string, model: string, symlinks: readonly string[] = []): Disk => ({ name: path.slice(5), path, model, serial: '', wwid: '', symlinks, sizeBytes: 512 });
@@ -33,10 +32,4 @@ test('a reset always names what it wipes: without labels talosctl would wipe eve
   ]);
   expect(() => reset(via, { graceful: true, userDisks: ['/dev/a,/dev/b'], timeout: '1m' })).toThrow(/exactly one is needed/);
   expect(wipeDisks({ by: 'insecure', endpoint: '127.0.0.1:1' }, ['/dev/nvme0n1'])).toEqual(['reset', '--insecure', '-n', '127.0.0.1:1', '--wipe-mode', 'user-disks', '--user-disks-to-wipe', '/dev/nvme0n1', '--reboot', '--wait=false']);
-});
-
-test('discovered volumes: whole disks and partitions', () => {
-  const text = JSON.stringify({ node: '10.0.0.1', metadata: { id: 'sda' }, spec: { dev_path: '/dev/sda', name: 'gpt' } }) + JSON.stringify({ node: '10.0.0.1', metadata: { id: 'sda1' }, spec: { dev_path: '/dev/sda1', parent_dev_path: '/dev/sda', partition_label: 'EFI', name: 'vfat' } });
-  expect(parseVolumes(text)).toEqual([{ device: '/dev/sda', parent: '', partition: '', signature: 'gpt' }, { device: '/dev/sda1', parent: '/dev/sda', partition: 'EFI', signature: 'vfat' }]);
-  expect(() => parseVolumes('{"metadata":{}}')).toThrow(/cannot read/);
 });

@@ -20,6 +20,8 @@ export function deploymentUp(cx: ControllerContext, labels: Readonly<Record<stri
 }
 
 export function suspended(object: KubeObject): boolean { return at(object.spec, 'suspend') === true; }
+/** Belongs to another shard's controllers (Flux's own label for that): not ours to reconcile. */
+export function ofOtherShard(object: KubeObject): boolean { return object.metadata.labels?.['sharding.fluxcd.io/key'] !== undefined; }
 export function intervalOf(object: KubeObject, otherwise = 60_000): number { return duration(at(object.spec, 'interval'), otherwise); }
 export function generationOf(object: KubeObject): number { return object.metadata.generation ?? 1; }
 export function requestOf(object: KubeObject): string | undefined { return object.metadata.annotations?.[REQUESTED]; }

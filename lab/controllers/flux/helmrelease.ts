@@ -7,7 +7,7 @@ import { historyOf, sameRelease } from '../../catalog/release.ts';
 import { TIMES } from '../../catalog/timings.ts';
 import { readYaml } from '../../flux/kustomize.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
-import { accessOf, asked, componentUp, dependencies, FINALIZER, generationOf, handled, HELM, intervalOf, isNew, onCycle, ready, removeIfThere, requestOf, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
+import { accessOf, asked, componentUp, dependencies, FINALIZER, generationOf, handled, HELM, intervalOf, isNew, ofOtherShard, onCycle, ready, removeIfThere, requestOf, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
 import { stallFault } from './faults.ts';
 import { artifactRevision } from './sources.ts';
 
@@ -251,7 +251,7 @@ export function helmReleaseController(cx: ControllerContext): Controller {
       let object = cx.store.get({ apiVersion: HELM, kind: 'HelmRelease', ...splitKey(key) });
       if (object === undefined) { attempts.delete(key); return undefined; }
       if (object.metadata.deletionTimestamp !== undefined) return (object.metadata.finalizers ?? []).includes(FINALIZER) ? uninstall(object) : undefined;
-      if (suspended(object)) { attempts.delete(key); return undefined; }
+      if (suspended(object) || ofOtherShard(object)) { attempts.delete(key); return undefined; }
       object = setFinalizer(cx, object, true);
       if (asked(object)) lastEnd.delete(key);
       try { return await reconcile(object, key); } catch (error) {

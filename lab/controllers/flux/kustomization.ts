@@ -7,7 +7,7 @@ import { buildFluxKustomization } from '../../flux/build.ts';
 import { BuildError, type Files } from '../../flux/kustomize.ts';
 import { kstatus } from '../../flux/kstatus.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
-import { asked, componentUp, dependencies, FINALIZER, generationOf, handled, intervalOf, isNew, KUSTOMIZE, onCycle, ready, removeIfThere, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
+import { asked, componentUp, dependencies, FINALIZER, generationOf, handled, intervalOf, isNew, KUSTOMIZE, ofOtherShard, onCycle, ready, removeIfThere, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
 import { artifactRevision } from './sources.ts';
 import { withCycle } from './faults.ts';
 
@@ -221,7 +221,7 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
         setFinalizer(cx, object, false);
         return undefined;
       }
-      if (suspended(object)) { attempts.delete(key); return undefined; }
+      if (suspended(object) || ofOtherShard(object)) { attempts.delete(key); return undefined; }
       object = setFinalizer(cx, object, true);
       if (asked(object)) lastEnd.delete(key);
       return reconcile(object, key);

@@ -4,7 +4,7 @@ import { at, conditionOf, iso, plain, sha256, text, type Plain } from '../../cat
 import { ChartNotFound, chartName, findChart } from '../../catalog/charts.ts';
 import { TIMES } from '../../catalog/timings.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
-import { componentUp, handled, intervalOf, isNew, ready, setStatus, SOURCE, suspended } from './common.ts';
+import { componentUp, handled, intervalOf, isNew, ofOtherShard, ready, setStatus, SOURCE, suspended } from './common.ts';
 
 const KINDS = ['GitRepository', 'OCIRepository', 'HelmRepository', 'HelmChart'] as const;
 type Kind = (typeof KINDS)[number];
@@ -118,7 +118,7 @@ export function sourceController(cx: ControllerContext): Controller {
       const known = KINDS.find((entry) => entry === kind);
       if (known === undefined || place === undefined || cx.store.typeOf(SOURCE, known) === undefined) return undefined;
       const object = cx.store.get({ apiVersion: SOURCE, kind: known, ...splitKey(place) });
-      if (object === undefined || object.metadata.deletionTimestamp !== undefined || suspended(object) || !componentUp(cx, 'source-controller')) return undefined;
+      if (object === undefined || object.metadata.deletionTimestamp !== undefined || suspended(object) || ofOtherShard(object) || !componentUp(cx, 'source-controller')) return undefined;
       const now = cx.clock.now();
       const due = (lastPoll.get(key) ?? Number.NEGATIVE_INFINITY) + (conditionOf(object, 'Ready')?.['status'] === 'True' ? intervalOf(object) : TIMES.dependencyRetry);
       if (!isNew(object) && now < due) return due - now;

@@ -1,5 +1,6 @@
 import { textAt } from '../../world/value.ts';
 import { Exit, parseFlags } from '../shared/flags.ts';
+import { table } from '../shared/table.ts';
 import { callOne, callSorted, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
 
 const TAG = 'v1.12.0';
@@ -25,6 +26,16 @@ export async function version(argv: readonly string[]): Promise<void> {
       process.stdout.write(`\tNODE:        ${shownNode(node, target)}\n\tTag:         ${field('tag')}\n\tSHA:         ${field('sha')}\n\tBuilt:       ${field('built')}\n\tGo version:  ${field('goVersion')}\n\tOS/Arch:     ${field('os')}/${field('arch')}\n\tEnabled:     RBAC\n`);
     }
   }
+}
+
+/** `time`: each machine's clock beside its time server's. */
+export async function time(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, check: { type: 'string', short: 'c' } }, argv);
+  exactly(flags.args, 0);
+  const target = await targetOf(flags);
+  const rows = [['NODE', 'NTP-SERVER', 'NODE-TIME', 'NTP-SERVER-TIME']];
+  for (const { node, result } of await callSorted(target, 'error fetching time', 'Time')) rows.push([shownNode(node, target), textAt(result, 'server') ?? '', textAt(result, 'local') ?? '', textAt(result, 'remote') ?? '']);
+  process.stdout.write(table(rows));
 }
 
 /** `read PATH`. */

@@ -27,6 +27,10 @@ export const releaseValues: Rule = (site, sources) => {
   for (const release of [...site.releases.crds, ...site.releases.core]) {
     for (const value of release.values) {
       const file = posix.join(posix.dirname(release.file), value.value);
+      if (posix.isAbsolute(value.value) || file.startsWith('../')) {
+        sources.report(value.spot, 'values-outside', `${value.value} is outside the configuration`, 'values live beside the HelmRelease in the Flux tree');
+        continue;
+      }
       if (sources.kind(file) !== 'file') {
         const around = sources.filesBelow('kubernetes').filter((each) => each.endsWith('/values.yaml')).map((each) => `../${each}`);
         sources.report(value.spot, 'values-missing', `${file} does not exist`, meant(value.value, around, 'values live beside the HelmRelease in the Flux tree'));

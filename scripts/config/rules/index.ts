@@ -2,7 +2,7 @@ import { bootstrapObjects, crdManifests, crdProviders, fluxSource, namespaceLabe
 import { releaseNamespaces, releaseNeeds, releaseOrder, releaseValues } from './helmfile.ts';
 import { disks, machineAddresses, macs, patchesAgree, patchesUsed } from './machines.ts';
 import { clusterIds, controlPlanes, endpoints, fileNamesMatch, machineNames, namesAreLabels } from './names.ts';
-import { dnsAddress, mesh, networkForm, networksComputed, networksDisjoint, pools } from './networks.ts';
+import { dnsAddress, mesh, networkForm, networkSizes, networksComputed, networksDisjoint, pools } from './networks.ts';
 import type { Rule } from './rule.ts';
 import { noLiterals, secretNamespaces, secretReferences, secretsApart } from './secrets.ts';
 import { settingsAgree, settingsObject, settingsUsed } from './settings.ts';
@@ -12,7 +12,7 @@ import { installerImage, pins, releasePins, treePins } from './versions.ts';
 /** Every rule, by subject. Order does not matter: problems are sorted by place. */
 export const RULES: readonly Rule[] = [
   namesAreLabels, fileNamesMatch, clusterIds, machineNames, endpoints, controlPlanes,
-  networkForm, networksDisjoint, networksComputed, dnsAddress, pools, mesh,
+  networkForm, networkSizes, networksDisjoint, networksComputed, dnsAddress, pools, mesh,
   machineAddresses, macs, disks, patchesUsed, patchesAgree,
   secretReferences, secretsApart, secretNamespaces, noLiterals,
   pins, releasePins, treePins, installerImage,

@@ -3,7 +3,7 @@ import { contains, formatAddress, parseAddress } from '../ipv4.ts';
 import type { At } from '../source.ts';
 import type { WrittenCluster, WrittenDisk, WrittenMachine, WrittenSite } from '../written.ts';
 import { allMachines } from './names.ts';
-import { nodeNetwork, poolOf } from './networks.ts';
+import { addressHint, nodeNetwork, poolOf } from './networks.ts';
 import type { Rule } from './rule.ts';
 
 /** The address just above the cluster's other machines that nobody has; what was meant more often than not. */
@@ -29,7 +29,7 @@ export const machineAddresses: Rule = (site, { report }) => {
       const who = name?.value ?? 'this machine';
       const address = parseAddress(written.value);
       if (address === undefined) {
-        report(written.spot, 'address', `${written.value} is not an IPv4 address`, 'written like 10.25.11.11');
+        report(written.spot, 'address', `${written.value} is not an IPv4 address`, addressHint(written.value, '10.25.11.11'));
         continue;
       }
       const other = first.get(written.value);
@@ -40,6 +40,9 @@ export const machineAddresses: Rule = (site, { report }) => {
       }
       first.set(written.value, other ?? { who, at: written });
       if (nodes !== undefined && !contains(nodes.network, address)) report(written.spot, 'address-outside', `${written.value} is outside the nodes' network ${nodes.text}`, free === undefined ? 'kubelets accept only addresses of that network' : `did you mean ${free}?`);
+      if (nodes !== undefined && nodes.network.bits < 31 && (address === nodes.network.first || address === nodes.network.last)) {
+        report(written.spot, 'address-reserved', `${written.value} is the ${address === nodes.network.first ? 'network itself' : 'broadcast address'} of ${nodes.text}`, free === undefined ? 'no machine can have it' : `did you mean ${free}?`);
+      }
       const pool = site.clusters.find((each) => { const range = poolOf(each); return range !== undefined && contains(range, address); });
       if (pool !== undefined) report(written.spot, 'address-in-pool', `${written.value} lies in ${pool.stem}'s load balancer pool ${pool.loadBalancer?.start?.value ?? ''}-${pool.loadBalancer?.end?.value ?? ''}`, free === undefined ? 'it would be handed out to a Service as well' : `did you mean ${free}? Pool addresses are handed out to Services`);
     }
@@ -56,8 +59,14 @@ export const macs: Rule = (site, { report }) => {
     const { macs: patterns, name } = machine;
     if (patterns === undefined) continue;
     if (patterns.value.length === 0) report({ ...patterns.spot, length: 1 }, 'mac', `${name?.value ?? 'this machine'} has no MAC pattern`, 'identity before installation is told by it, for example "f8:f2:1e:20:57:*"');
+    const own = new Set<string>();
     for (const mac of patterns.value) {
       const whole = MAC.test(mac.value);
+      if (own.has(mac.value)) {
+        report(mac.spot, 'mac-twice', `${mac.value} is given twice for ${name?.value ?? 'this machine'}`, 'remove one of them, or write the address of the other card');
+        continue;
+      }
+      own.add(mac.value);
       if (!whole && !MAC_PATTERN.test(mac.value)) {
         const better = mac.value.toLowerCase().replaceAll('-', ':');
         report(mac.spot, 'mac', `${mac.value} is not a MAC pattern: pairs of lower-case hexadecimal digits with colons, * for the rest`, MAC.test(better) || MAC_PATTERN.test(better) ? `did you mean ${better}?` : 'written like f8:f2:1e:20:57:*');
@@ -109,7 +118,8 @@ export const disks: Rule = (site, { report }) => {
 /** Layers of patches that no cluster, role or machine answers to are never applied: most often a misspelt file name. */
 export const patchesUsed: Rule = (site, { report }) => {
   // Machines of a cluster file that cannot be read are not known, so no machine's patch can be called unused.
-  const whole = site.clusters.length === site.stems.length && allMachines(site.clusters).every(({ name }) => name !== undefined);
+  if (site.stems.length === 0) return;
+  const whole = site.clusters.length === site.stems.length && site.clusters.every(({ machines }) => machines !== undefined) && allMachines(site.clusters).every(({ name }) => name !== undefined);
   const layers = new Set(['all', 'controlplane', 'worker', ...site.stems.map((stem) => `clusters/${stem}`), ...allMachines(site.clusters).map(({ name }) => `machines/${name?.value ?? ''}`)]);
   for (const file of site.patches.keys()) {
     const layer = file.replace('talos/patches/', '').replace(/\.yaml$/, '');

@@ -1,5 +1,6 @@
 import type { At } from '../source.ts';
-import { listed } from '../words.ts';
+import { parseAddress } from '../ipv4.ts';
+import { listed, lookAlike } from '../words.ts';
 import type { WrittenMachine } from '../written.ts';
 import type { Rule } from './rule.ts';
 
@@ -15,8 +16,8 @@ function repaired(name: string): string | undefined {
 export const namesAreLabels: Rule = (site, { report }) => {
   const check = (name: At<string> | undefined, what: string): void => {
     if (name === undefined || LABEL.test(name.value)) return;
-    const better = repaired(name.value);
-    report(name.spot, 'name', `${name.value} cannot be the name of a ${what}: lower-case letters, digits and - only, at most 63`, better === undefined ? 'choose a name like infra-01' : `did you mean ${better}?`);
+    const better = lookAlike(name.value) === undefined ? repaired(name.value) : undefined;
+    report(name.spot, 'name', `${name.value} cannot be the name of a ${what}: lower-case letters, digits and - only, at most 63`, better === undefined ? lookAlike(name.value) ?? 'choose a name like infra-01' : `did you mean ${better}?`);
   };
   for (const cluster of site.clusters) {
     check(cluster.name, 'cluster');
@@ -30,8 +31,13 @@ export const namesAreLabels: Rule = (site, { report }) => {
 
 /** A cluster is found by its file's name; were `name` different, commands and files would speak of two clusters. */
 export const fileNamesMatch: Rule = (site, { report }) => {
+  for (const stem of site.stems) {
+    const file = `talos/clusters/${stem}.yaml`;
+    if (stem === 'all') report({ file, line: 1, column: 1, length: 1 }, 'file-name', 'a cluster cannot be called all: CLUSTER=all means every cluster', 'choose another name');
+    else if (!LABEL.test(stem)) report({ file, line: 1, column: 1, length: 1 }, 'file-name', `${stem} cannot be the name of a cluster's file: lower-case letters, digits and - only`, `call it ${repaired(stem) ?? 'apps'}.yaml`);
+  }
   for (const { name, stem, file } of site.clusters) {
-    if (name !== undefined && LABEL.test(name.value) && name.value !== stem) {
+    if (name !== undefined && LABEL.test(name.value) && LABEL.test(stem) && name.value !== stem) {
       report(name.spot, 'file-name', `${file} describes a cluster called ${name.value}`, `call it ${stem}, or the file talos/clusters/${name.value}.yaml`);
     }
   }
@@ -62,6 +68,12 @@ export const machineNames: Rule = (site, { report }) => {
   }
 };
 
+/** A DNS name, or an IPv4 address; what is only digits and dots is meant as one. */
+function isHost(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return parseAddress(host) !== undefined;
+  return host.length <= 253 && host.split('.').every((label) => LABEL.test(label));
+}
+
 /** The API's address as machines and kubeconfig will have it. */
 export const endpoints: Rule = (site, { report }) => {
   const owners = new Map<string, string>();
@@ -69,6 +81,10 @@ export const endpoints: Rule = (site, { report }) => {
     if (endpoint === undefined) continue;
     const match = /^(\w+):\/\/([^/:]+)(?::(\d+))?(\/.*)?$/.exec(endpoint.value);
     const host = match?.[2];
+    if (host !== undefined && !isHost(host)) {
+      report(endpoint.spot, 'endpoint', `${host} is neither a host name nor an IPv4 address`, lookAlike(host) ?? (host.includes('_') ? `did you mean ${endpoint.value.replaceAll('_', '-')}?` : `written like https://${stem}-k8s.monosense.io:6443`));
+      continue;
+    }
     if (match === null || host === undefined || match[1] !== 'https' || match[3] !== '6443' || match[4] !== undefined) {
       report(endpoint.spot, 'endpoint', `${endpoint.value} is not https://<host>:6443`, `did you mean https://${host ?? `${stem}-k8s.monosense.io`}:6443?`);
       continue;

@@ -2,6 +2,7 @@ import { dig, listIn } from '../data.ts';
 import { contains, formatAddress, overlaps, parseAddress, parseNetwork, type Network, type Range } from '../ipv4.ts';
 import type { At } from '../source.ts';
 import type { WrittenCluster, WrittenSite } from '../written.ts';
+import { lookAlike } from '../words.ts';
 import type { Rule } from './rule.ts';
 
 /** The nodes' own network, as the kubelets are told it (machine.kubelet.nodeIP.validSubnets of patches/all.yaml). */
@@ -14,7 +15,34 @@ export function nodeNetwork(site: WrittenSite): { readonly network: Network; rea
   return undefined;
 }
 
+/** What was meant by an address that is none: blanks around it, digits of another script, noughts in front. */
+export function addressHint(written: string, example: string): string {
+  const better = written.normalize('NFKC').trim().replace(/(^|\.)0+(?=\d)/g, '$1');
+  if (parseAddress(better) !== undefined) return `did you mean ${better}?`;
+  return lookAlike(written) ?? `written like ${example}`;
+}
+
 const NETWORKS = ['podCIDR', 'serviceCIDR'] as const;
+
+/** Bits of the network each node takes out of the pods' (kube-controller-manager's node-cidr-mask-size). */
+const NODE_BITS = 24;
+/** The API server refuses larger networks of services; smaller ones have no tenth address (see dnsAddress) and no room. */
+const SERVICE_BITS = { least: 12, most: 28 };
+
+/** Networks are as large as what is to go into them, and no larger than Kubernetes takes. */
+export const networkSizes: Rule = (site, { report }) => {
+  for (const { podCIDR, serviceCIDR, machines, stem } of site.clusters) {
+    const pods = parseNetwork(podCIDR?.value ?? '');
+    const nodes = Math.max(1, machines?.value.length ?? 1);
+    const most = NODE_BITS - Math.ceil(Math.log2(nodes));
+    if (pods !== undefined && podCIDR !== undefined && pods.bits > most) report(podCIDR.spot, 'network-size', `${podCIDR.value} has no room for the pods of ${stem}: each of its ${nodes} nodes takes a /${NODE_BITS}`, `give it at least a /${most}; /16 is usual`);
+    if (pods !== undefined && podCIDR !== undefined && pods.bits < 8) report(podCIDR.spot, 'network-size', `${podCIDR.value} is larger than Kubernetes takes for pods`, 'at most a /8; /16 is usual');
+    const services = parseNetwork(serviceCIDR?.value ?? '');
+    if (services === undefined || serviceCIDR === undefined) continue;
+    if (services.bits > SERVICE_BITS.most) report(serviceCIDR.spot, 'network-size', `${serviceCIDR.value} has too few addresses for services`, `at least a /${SERVICE_BITS.most}; /16 is usual`);
+    if (services.bits < SERVICE_BITS.least) report(serviceCIDR.spot, 'network-size', `${serviceCIDR.value} is larger than Kubernetes takes for services`, `at most a /${SERVICE_BITS.least}; /16 is usual`);
+  }
+};
 
 /** Networks are written `10.244.0.0/16`, without host bits. */
 export const networkForm: Rule = (site, { report }) => {
@@ -53,7 +81,8 @@ export const networksDisjoint: Rule = (site, { report }) => {
 export const dnsAddress: Rule = (site, { report }) => {
   for (const { dnsServiceIP: dns, serviceCIDR } of site.clusters) {
     const services = parseNetwork(serviceCIDR?.value ?? '');
-    if (dns === undefined || services === undefined) continue;
+    // A network that is too small for a tenth address is told for that.
+    if (dns === undefined || services === undefined || services.bits > SERVICE_BITS.most) continue;
     const tenth = formatAddress(services.first + 10);
     if (dns.value !== tenth) report(dns.spot, 'dns-address', `${dns.value} is not the tenth address of ${serviceCIDR?.value ?? ''}, which kubelets hand to pods as their DNS server`, `did you mean ${tenth}?`);
   }
@@ -78,7 +107,7 @@ export const pools: Rule = (site, { report }) => {
       if (each === undefined) continue;
       if (address === undefined) {
         readable = false;
-        report(each.spot, 'address', `${each.value} is not an IPv4 address`, 'written like 10.25.11.100');
+        report(each.spot, 'address', `${each.value} is not an IPv4 address`, addressHint(each.value, '10.25.11.100'));
       } else if (nodes !== undefined && !contains(nodes.network, address)) {
         report(each.spot, 'pool-outside', `${each.value} is outside the nodes' network ${nodes.text}`, 'load balancer addresses are announced on that network');
       }
@@ -102,7 +131,7 @@ export const mesh: Rule = (site, { report }) => {
     if (own === undefined) continue;
     const address = parseAddress(own.address?.value ?? '');
     const pool = poolOf(cluster);
-    if (own.address !== undefined && address === undefined) report(own.address.spot, 'address', `${own.address.value} is not an IPv4 address`, 'written like 10.25.11.100');
+    if (own.address !== undefined && address === undefined) report(own.address.spot, 'address', `${own.address.value} is not an IPv4 address`, addressHint(own.address.value, '10.25.11.100'));
     if (own.address !== undefined && address !== undefined && pool !== undefined && !contains(pool, address)) {
       report(own.address.spot, 'mesh-address', `${own.address.value} is not in ${stem}'s pool ${formatAddress(pool.first)}-${formatAddress(pool.last)}`, `did you mean ${formatAddress(pool.first)}? Nobody else may hand it out`);
     }

@@ -7,8 +7,9 @@ export type Rule = (site: WrittenSite, sources: Sources) => void;
 
 /** Problems that hide parts of the tree. */
 const HIDING: ReadonlySet<string> = new Set([
-  'dangling-resource', 'dangling-path', 'file-missing', 'yaml-syntax', 'yaml-tab', 'duplicate-key', 'empty-file', 'one-document', 'object-twice',
-  'path-twice', 'not-an-object', 'remote-resource', 'cluster-unknown',
+  'dangling-resource', 'dangling-path', 'file-missing', 'file-unreadable', 'file-large', 'folder-unreadable', 'not-text', 'merge-conflict',
+  'yaml-syntax', 'yaml-tab', 'yaml-alias', 'yaml-merge', 'yaml-key', 'yaml-tag', 'yaml-deep', 'duplicate-key', 'empty-file', 'one-document', 'object-twice',
+  'path-twice', 'not-an-object', 'remote-resource', 'cluster-unknown', 'kustomization-shape', 'resource-cycle', 'resource-outside',
 ]);
 
 /** Whether the whole tree could be seen. If not, what is not there may only be hidden, and concluding from it must wait. */

@@ -1,4 +1,4 @@
-import { contains, formatAddress, parseAddress } from '../ipv4.ts';
+import { contains, formatAddress, parseAddress, parseNetwork } from '../ipv4.ts';
 import { mapIn, textIn } from '../data.ts';
 import { nearest } from '../words.ts';
 import type { At, Sources, Spot } from '../source.ts';
@@ -24,18 +24,21 @@ interface Fact { readonly want: string; readonly from: Spot | undefined }
 /** What the settings repeat of the cluster's file, by the name each fact has there. */
 function facts(cluster: WrittenCluster): ReadonlyMap<string, Fact> {
   const found = new Map<string, Fact>();
+  // What is wrong in the cluster's file is told there; the settings are not to be made equal to it.
+  const network = (at: At<string> | undefined): At<string> | undefined => (at !== undefined && parseNetwork(at.value) !== undefined ? at : undefined);
+  const address = (at: At<string> | undefined): At<string> | undefined => (at !== undefined && parseAddress(at.value) !== undefined ? at : undefined);
   const fact = (name: string, at: At<string | number> | undefined, form: (value: string) => string = (value) => value): void => {
     if (at !== undefined) found.set(name, { want: form(String(at.value)), from: at.spot });
   };
   found.set('CLUSTER', { want: cluster.stem, from: cluster.name?.spot });
-  fact('CLUSTER_ID', cluster.id);
-  fact('POD_CIDR', cluster.podCIDR, (value) => JSON.stringify([value]));
-  fact('POD_CIDR_STRING', cluster.podCIDR);
-  fact('SERVICE_CIDR', cluster.serviceCIDR, (value) => JSON.stringify([value]));
-  fact('COREDNS_CLUSTER_IP', cluster.dnsServiceIP);
-  fact('CILIUM_LB_POOL_START', cluster.loadBalancer?.start);
-  fact('CILIUM_LB_POOL_END', cluster.loadBalancer?.end);
-  fact('CLUSTERMESH_IP', cluster.mesh?.address);
+  fact('CLUSTER_ID', cluster.id !== undefined && cluster.id.value >= 1 && cluster.id.value <= 255 ? cluster.id : undefined);
+  fact('POD_CIDR', network(cluster.podCIDR), (value) => JSON.stringify([value]));
+  fact('POD_CIDR_STRING', network(cluster.podCIDR));
+  fact('SERVICE_CIDR', network(cluster.serviceCIDR), (value) => JSON.stringify([value]));
+  fact('COREDNS_CLUSTER_IP', address(cluster.dnsServiceIP));
+  fact('CILIUM_LB_POOL_START', address(cluster.loadBalancer?.start));
+  fact('CILIUM_LB_POOL_END', address(cluster.loadBalancer?.end));
+  fact('CLUSTERMESH_IP', address(cluster.mesh?.address));
   fact('K8S_SERVICE_HOST', cluster.endpoint, (value) => /^https:\/\/([^:/]+)/.exec(value)?.[1] ?? value);
   fact('K8S_SERVICE_PORT', cluster.endpoint, (value) => /:(\d+)$/.exec(value)?.[1] ?? '6443');
   return found;
@@ -109,7 +112,7 @@ function asNumbers(site: WrittenSite, { report }: Sources): void {
     const own = data.find(({ key }) => key.value === 'CILIUM_BGP_LOCAL_ASN');
     const router = data.find(({ key }) => key.value === 'CILIUM_BGP_PEER_ASN');
     if (own === undefined) continue;
-    const number = Number(own.value.value);
+    const number = /^\d+$/.test(own.value.value) ? Number(own.value.value) : Number.NaN;
     const owner = owners.get(own.value.value);
     if (!Number.isInteger(number) || number < 64512 || number > 65534) report(own.value.spot, 'as-number', `${own.value.value} is no private AS number`, '64512 to 65534');
     else if (own.value.value === router?.value.value) report(own.value.spot, 'as-number', `${own.value.value} is the router's own AS number`, 'clusters have numbers of their own');

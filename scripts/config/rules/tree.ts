@@ -10,7 +10,8 @@ import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
 /** Everything below kubernetes/ is applied to some cluster; what nothing leads to is forgotten, and looks as if it were there. */
 export const treeReachable: Rule = (site, sources) => {
   const known = new Set(site.stems.map((stem) => `kubernetes/clusters/${stem}`));
-  for (const folder of sources.folders('kubernetes/clusters')) {
+  // Where no cluster could be read at all, that is what is told.
+  for (const folder of site.stems.length === 0 ? [] : sources.folders('kubernetes/clusters')) {
     if (!known.has(folder)) sources.report({ file: `${folder}/kustomization.yaml`, line: 1, column: 1, length: 1 }, 'cluster-unknown', `there is no cluster ${posix.basename(folder)}: talos/clusters has no file of that name`, meant(posix.basename(folder), site.stems, 'add it, or remove this folder'));
   }
   if (site.trees.length === 0 || !treeIsWhole(sources)) return;

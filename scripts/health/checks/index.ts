@@ -16,10 +16,11 @@ import { meshChecks } from './mesh.ts';
 import { nodesReadyChecks, nodesRegisteredChecks } from './nodes.ts';
 import { secretChecks } from './secrets.ts';
 import { sourceChecks } from './sources.ts';
-import { talosChecks } from './talos.ts';
+import { CLOCK, clockHint, talosChecks } from './talos.ts';
 import { workloadChecks } from './workloads.ts';
 
 export { coreReleaseChecks } from './core.ts';
+export { CLOCK, clockHint };
 export {
   apiChecks, certificateChecks, cniChecks, coreChecks, crdChecks, etcdChecks, helmReleaseChecks, kustomizationChecks,
   machineChecks, meshChecks, nodesReadyChecks, nodesRegisteredChecks, secretChecks, sourceChecks, talosChecks, workloadChecks,

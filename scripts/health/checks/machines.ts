@@ -27,6 +27,11 @@ function machineFindings(seen: Snapshot): readonly Finding[] {
       });
     }
     if (face.ours === false) {
+      if (face.of !== undefined) {
+        return fail(object, `its Talos API is signed by the machine CA of ${face.of}`, {
+          state: `is a machine of ${face.of}`, hint: `the addresses of ${cluster} lead to ${face.of}: check cabling, routes and the addresses in ${seen.cluster.file}`,
+        });
+      }
       return fail(object, `its Talos API is signed by ${face.issuer}, not by the machine CA of ${cluster}`, {
         state: 'belongs to somebody else', hint: `find out whose it is; if the secrets of ${cluster} changed, restore the bundle it was installed with`,
       });

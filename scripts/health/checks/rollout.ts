@@ -38,7 +38,17 @@ function lastWords(container: Readonly<Record<string, unknown>>): string | undef
 export function podsOf(workload: KubeObject, pods: readonly KubeObject[]): readonly KubeObject[] {
   const wanted = Object.entries(fields(spec(workload, 'selector', 'matchLabels')));
   if (wanted.length === 0) return [];
-  return pods.filter((pod) => pod.metadata.namespace === workload.metadata.namespace && wanted.every(([key, value]) => pod.metadata.labels?.[key] === value));
+  return (inNamespaces(pods).get(workload.metadata.namespace) ?? []).filter((pod) => wanted.every(([key, value]) => pod.metadata.labels?.[key] === value));
+}
+
+/** Hundreds of workloads look for theirs among thousands of pods: each list is sorted by namespace once. */
+const sorted = new WeakMap<readonly KubeObject[], ReadonlyMap<string | undefined, readonly KubeObject[]>>();
+function inNamespaces(pods: readonly KubeObject[]): ReadonlyMap<string | undefined, readonly KubeObject[]> {
+  const known = sorted.get(pods);
+  if (known !== undefined) return known;
+  const made = Map.groupBy(pods, (pod) => pod.metadata.namespace);
+  sorted.set(pods, made);
+  return made;
 }
 
 /** Whether a Deployment, DaemonSet or StatefulSet is rolled out; if not, the worst its pods say. */

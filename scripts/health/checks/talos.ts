@@ -5,6 +5,11 @@ import { machineId } from './machines.ts';
 export const talosId = (machine: string): string => `Talos on ${machine}`;
 export const serviceId = (service: string, machine: string): string => `service ${service} on ${machine}`;
 
+/** What Talos says where the time is what it waits for: an unmet condition of a machine, the last event of a service. */
+export const CLOCK = /time is not synced|time sync/iu;
+export const CLOCK_STATE = 'clock not in sync';
+export const clockHint = (machine: { readonly address: string } | undefined): string => `talosctl -n ${machine?.address ?? ''} time compares its clock with its time server; does it reach the one of machine.time.servers (talos/patches/all.yaml)?`;
+
 /** States in which a service has nothing left to do. */
 const FINE = new Set(['Running', 'Finished', 'Skipped']);
 
@@ -32,6 +37,7 @@ function unreadOn(machine: string, reading: Reading<unknown> & { readonly ok: fa
 function stageFinding({ machine, stage }: TalosReading, address: string): Finding {
   if (!stage.ok) return unreadOn(machine, stage);
   const { stage: name, ready, unmet } = stage.value;
+  if (unmet.some((condition) => CLOCK.test(condition))) return fail(talosId(machine), unmet.join('; '), { state: CLOCK_STATE, hint: clockHint({ address }) });
   if (name.toLowerCase() !== 'running') return fail(talosId(machine), 'it is not in stage running', { state: `stage ${name}`, hint: `talosctl -n ${address} dmesg` });
   if (ready) return pass(talosId(machine));
   return fail(talosId(machine), unmet.length === 0 ? 'it says it is not ready and not why' : unmet.join('; '), { state: 'running, not ready', hint: `talosctl -n ${address} get machinestatus -o yaml` });
