@@ -44,6 +44,8 @@ const freeze = phase('freeze', 'suspend Flux', () => import('./scripts/phases/de
 const evidence = phase('evidence', 'a last etcd snapshot, before anything is lost', () => import('./scripts/phases/destroy-evidence.ts'));
 const wipe = phase('wipe', 'wipe every machine and its data disks', () => import('./scripts/phases/destroy-wipe.ts'));
 const destroyed = phase('destroyed', 'prove that every machine is bare and every data disk clean', () => import('./scripts/phases/destroyed.ts'));
+const confirmShutdown: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to power off', ask: async (cx) => (await import('./scripts/phases/shutdown.ts')).askShutdown(cx) };
+const shutdown = phase('shutdown', 'power every machine off', () => import('./scripts/phases/shutdown.ts'));
 const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
 
 // Namespaces, secrets and definitions need only the API: they are applied while the nodes still register (docs/decisions/0008).
@@ -67,6 +69,7 @@ const tasks = {
     ],
     steps: [destroyPreflight, evidence, confirmDestroy, freeze, wipe, destroyed],
   }),
+  'cluster:shutdown': steps({ summary: 'Power a cluster off, with all its data kept', variables: onCluster, steps: [confirmShutdown, shutdown] }),
   'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
   'cluster:health': answer({ summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
   'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),

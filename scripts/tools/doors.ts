@@ -143,6 +143,8 @@ export interface Talos {
   volumes(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly Volume[]>;
   /** Wipes an installed machine and reboots it into maintenance; waits for that. `write`. Refuses a machine that is not proven ours. */
   reset(machine: Machine, order: ResetOrder): Promise<void>;
+  /** Powers an installed machine off. `force` leaves its pods where they are: draining the last nodes has nowhere to go. `write`. Refuses a machine that is not proven ours. */
+  shutdown(machine: Machine, options: { readonly force: boolean }): Promise<void>;
   /** Wipes data disks of a machine in maintenance. The proof is of this machine or the door refuses. `write`. */
   wipeDisks(machine: Machine, devices: readonly string[], proof: MachineProof): Promise<void>;
   /** Snapshot into `file` (0600); answers what talosctl says of it. */

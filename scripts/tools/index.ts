@@ -39,6 +39,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     dataDisks: async (...a) => (await talosDoor()).dataDisks(...a),
     volumes: async (...a) => (await talosDoor()).volumes(...a),
     reset: async (...a) => (await talosDoor()).reset(...a),
+    shutdown: async (...a) => (await talosDoor()).shutdown(...a),
     wipeDisks: async (...a) => (await talosDoor()).wipeDisks(...a),
     etcdSnapshot: async (...a) => (await talosDoor()).etcdSnapshot(...a),
     writeKubeconfig: async (...a) => (await talosDoor()).writeKubeconfig(...a),

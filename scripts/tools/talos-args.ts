@@ -77,6 +77,10 @@ export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly gr
     ...options.userDisks.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--wait', '--timeout', options.timeout,
   ];
 }
+/** Without waiting: a machine that is off cannot say so, its silence does. */
+export function shutdown(how: Via & { readonly by: 'mtls' }, options: { readonly force: boolean }): string[] {
+  return ['shutdown', ...via(how), ...(options.force ? ['--force'] : []), '--wait=false'];
+}
 /** Data disks alone, of a machine in maintenance. talosctl cannot wait without a certificate. */
 export function wipeDisks(how: Via & { readonly by: 'insecure' }, devices: readonly string[]): string[] {
   return ['reset', ...via(how), '--wipe-mode', 'user-disks', ...devices.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--reboot', '--wait=false'];

@@ -162,8 +162,13 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     volumes: async (machine, shown) => parse.parseVolumes(await read(args.getResource(shown === 'maintenance' ? insecure(machine) : mtls(machine), 'discoveredvolumes'))),
 
     async reset(machine, order) {
-      if (!scope.dryRun) refuseStranger(machine, await face(machine));
+      if (!scope.dryRun) refuseStranger(machine, await face(machine), 'wiped');
       await call(args.reset(mtls(machine), { ...order, timeout: RESET_WAIT }), 'write', { timeoutMs: RESET_MS });
+    },
+
+    async shutdown(machine, options) {
+      if (!scope.dryRun) refuseStranger(machine, await face(machine), 'shut down');
+      await call(args.shutdown(mtls(machine), options), 'write', { timeoutMs: APPLY_MS });
     },
 
     async wipeDisks(machine, devices, proof) {
@@ -203,10 +208,10 @@ function refuseForeignProof(machine: Machine, proof: MachineProof): void {
 }
 
 /** The last look before what cannot be undone: the certificate of whoever answers there now is from our machine CA. */
-function refuseStranger(machine: Machine, shown: TalosFace): void {
+function refuseStranger(machine: Machine, shown: TalosFace, what: 'wiped' | 'shut down'): void {
   if (shown.is === 'installed' && shown.ours === true) return;
   const because = shown.is === 'closed' ? `it does not answer: ${shown.because}` : shown.is === 'maintenance' ? 'it is in maintenance mode' : `its Talos API is signed by ${shown.issuer}`;
-  throw new Failure({ exit: 'rerun', what: `${machine.name} (${machine.address}) is not wiped: it is not proven to be an installed machine of ${machine.cluster}`, because, hint: `task cluster:status CLUSTER=${machine.cluster} shows what answers there` });
+  throw new Failure({ exit: 'rerun', what: `${machine.name} (${machine.address}) is not ${what}: it is not proven to be an installed machine of ${machine.cluster}`, because, hint: `task cluster:status CLUSTER=${machine.cluster} shows what answers there` });
 }
 
 /** talosctl writes no endpoints; a person who uses the file gets the cluster's machines as endpoints, and no default node. */

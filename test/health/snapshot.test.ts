@@ -57,7 +57,7 @@ function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; ta
         readEach: (what, machines) => call(`${what} ${machines.map((machine) => machine.name).join(' ')}`, () =>
           new Map(machines.map((machine) => [machine.name, told(`${what} of ${machine.name}`, readOf(machine)[what])]))),
         etcdStatus: (machines) => call(`status ${machines.map((machine) => machine.name).join(' ')}`, () => value(draft.etcd.status)),
-        stage: refuse, version: refuse, services: refuse, etcdMembers: refuse, etcdAlarms: refuse, identify: refuse, leftovers: refuse, machineConfig: refuse, writeTalosconfig: refuse, applyInsecure: refuse, wouldChange: refuse, bootstrap: refuse, etcdSnapshot: refuse, dataDisks: refuse, volumes: refuse, reset: refuse, wipeDisks: refuse, writeKubeconfig: refuse, clientVersion: refuse,
+        stage: refuse, version: refuse, services: refuse, etcdMembers: refuse, etcdAlarms: refuse, identify: refuse, leftovers: refuse, machineConfig: refuse, writeTalosconfig: refuse, applyInsecure: refuse, wouldChange: refuse, bootstrap: refuse, etcdSnapshot: refuse, dataDisks: refuse, volumes: refuse, reset: refuse, shutdown: refuse, wipeDisks: refuse, writeKubeconfig: refuse, clientVersion: refuse,
       },
       kube: {
         hasKubeconfig: () => options.kubeconfig ?? true,

@@ -32,6 +32,17 @@ describe('cluster:destroy', () => {
     expect((await rig.task('flux:resume', 'CLUSTER=apps', 'TARGET=lab')).stdout).toMatch(/nothing to resume/);
   });
 
+  test('cluster:shutdown powers every machine off and loses nothing: powered on again the cluster is well', async () => {
+    await create();
+    const off = await rig.task('cluster:shutdown', 'CLUSTER=apps', 'TARGET=lab', '--yes');
+    expect(`${off.code} ${off.stderr}`).toMatch(/^0 /);
+    expect(resets(await rig.log())).toEqual([]);
+    expect((await rig.task('cluster:health', 'CLUSTER=apps', 'TARGET=lab')).code).not.toBe(0);
+    for (const machine of ['apps-01', 'apps-02', 'apps-03']) await rig.lab('power', 'on', '--cluster', 'apps', '--machine', machine);
+    await create();
+    expect((await rig.task('cluster:health', 'CLUSTER=apps', 'TARGET=lab')).code).toBe(0);
+  });
+
   test('a destroy that is killed in the middle of a wipe goes on when it is run again, and wipes each machine once', async () => {
     const since = (await rig.log()).at(-1)?.seq ?? 0;
     const child = rig.start('cluster:destroy', 'CLUSTER=apps', 'TARGET=lab', '--confirm=apps', '--output=json');
