@@ -133,9 +133,9 @@ describe('the picture under a problem', () => {
 test('.env is read without touching the environment, and may be missing', () => {
   const root = mkdtempSync(join(tmpdir(), 'config-'));
   try {
-    expect(loadEnv(root)).toEqual({});
+    expect(loadEnv(root)).toEqual({ variables: {}, problems: [] });
     writeFileSync(join(root, '.env'), '# speed\nLAB_SPEED="120"\nTARGET=lab\n');
-    expect(loadEnv(root)).toEqual({ LAB_SPEED: '120', TARGET: 'lab' });
+    expect(loadEnv(root)).toEqual({ variables: { LAB_SPEED: '120', TARGET: 'lab' }, problems: [] });
     expect(process.env['LAB_SPEED']).not.toBe('120');
   } finally {
     rmSync(root, { recursive: true });
