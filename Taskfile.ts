@@ -75,7 +75,10 @@ const tasks = {
   'lab:break': answer({ summary: 'Cause a fault in the lab', variables: { FAULT: { summary: 'its name, from lab:faults', required: true }, CLUSTER: { summary: 'which cluster', values: 'clusters' }, MACHINE: { summary: 'which machine, where the fault is of one' }, OBJECT: { summary: 'namespace/name, where the fault is of an object' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-break.ts')),
   'lab:heal': answer({ summary: 'End a fault, or every fault', variables: { FAULT: { summary: 'its name; all when not given' }, CLUSTER: { summary: 'only in this cluster', values: 'clusters' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-heal.ts')),
 
-  doctor: answer({ summary: 'Is this machine fit to operate from: Node, tools, versions, files, disk', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/doctor.ts')),
+  doctor: answer({
+    summary: 'Is this machine fit to operate from: Node, tools, files, secrets, names, clocks, certificates, locks', details: ['Exit 0 fit, 1 not, 2 cannot tell. Every finding that is not well says what to do next.'],
+    variables: { TARGET, CHECK: { summary: 'only this one', values: ['node', 'memory', 'disk', 'files', 'configuration', 'repository', 'tools', 'secrets', 'dns', 'clocks', 'certificates', 'locks', 'lab'] } }, configuration: 'optional',
+  }, () => import('./scripts/phases/doctor.ts')),
   'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
   'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
 
