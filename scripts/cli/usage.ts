@@ -150,6 +150,7 @@ const FLAGS: readonly (readonly [flag: string, meaning: string])[] = [
   ['--help, -h', 'this text, or a task explained (task help NAME)'],
   ['--version', 'the version'],
   ['--', 'what follows is no flag'],
+  ['completion SHELL', 'prints the completion of bash, zsh or fish: source <(task completion bash)'],
 ];
 
 /** `task --help`: grammar, flags, variables of every task, exit codes. */
