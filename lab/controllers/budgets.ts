@@ -62,7 +62,7 @@ export function quotaController(cx: ControllerContext): Controller {
       const quota = cx.store.get({ apiVersion: 'v1', kind: 'ResourceQuota', ...splitKey(key) });
       if (quota === undefined) return undefined;
       const hard = plain(at(quota.spec, 'hard'));
-      cx.store.updateStatus(refOf(quota), { hard, used: { ...('pods' in hard ? { pods: String(podsIn(cx.store, quota.metadata.namespace)) } : {}) } });
+      cx.store.updateStatus(refOf(quota), { hard, used: 'pods' in hard ? { pods: String(podsIn(cx.store, quota.metadata.namespace)) } : {} });
       return undefined;
     },
   };

@@ -1,11 +1,13 @@
 import type { KubeObject } from '../config/cluster.ts';
 import { API } from './checks/api.ts';
 import { endpointId } from './checks/endpoint.ts';
+import { hooksOf, namespaceId, podsBehind } from './checks/admission.ts';
 import { ETCD, etcdId } from './checks/etcd.ts';
 import { machineId } from './checks/machines.ts';
 import { blamesNetwork, nodeId } from './checks/nodes.ts';
 import { CLOCK_STATE, serviceId, talosId } from './checks/talos.ts';
 import { CILIUM } from './checks/cni.ts';
+import { podsOf } from './checks/rollout.ts';
 import { releaseId } from './checks/core.ts';
 import { crdId } from './checks/crds.ts';
 import type { Edge, Failing } from './graph.types.ts';
@@ -31,6 +33,7 @@ export function graphOf(seen: Snapshot, failing: Failing): ReadonlyMap<string, R
   fluxEdges(seen, failing, edge);
   workloadEdges(seen, failing, edge);
   secretEdges(seen, edge);
+  admissionEdges(seen, failing, edge);
   wordEdges(failing, edge);
   return graph;
 }
@@ -136,6 +139,23 @@ function secretRefs(value: unknown, under = ''): readonly { readonly name: strin
   const name = /secretref$/iu.test(under) ? text(at(value, 'name')) : undefined;
   const own = name === undefined ? [] : [{ name, namespace: text(at(value, 'namespace')) }];
   return [...own, ...Object.entries(value).flatMap(([key, entry]) => secretRefs(entry, key))];
+}
+
+/** Whose write was refused -> the webhook nobody answers for -> the pods that should; and all that is in a namespace -> the namespace. */
+function admissionEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
+  for (const hook of hooksOf(seen)) {
+    const self = idOf(hook.configuration);
+    const behind = podsBehind(seen, hook.namespace, hook.service) ?? [];
+    for (const pod of behind) edge(self, idOf(pod));
+    for (const deployment of known(seen, KINDS.deployments)) if (deployment.metadata.namespace === hook.namespace && podsOf(deployment, behind).length > 0) edge(self, idOf(deployment));
+    for (const [object, finding] of failing) if (object !== self && finding.because.includes(`failed calling webhook "${hook.name}"`)) edge(object, self);
+  }
+  for (const [object, finding] of failing) {
+    const inside = /^\S+ ([^/\s]+)\/\S+$/u.exec(object)?.[1];
+    if (inside !== undefined) edge(object, namespaceId(inside));
+    const refused = /in namespace (\S+) because it is being terminated|namespaces "([^"]+)" not found/u.exec(finding.because);
+    if (refused !== null) edge(object, namespaceId(refused[1] ?? refused[2] ?? ''));
+  }
 }
 
 const DNS_TROUBLE = /\blookup \S+.*(?:no such host|i\/o timeout|server misbehaving|connection refused)/u;

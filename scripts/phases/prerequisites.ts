@@ -1,6 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { BootstrapSecret, KubeObject } from '../config/cluster.ts';
+import { namespaceChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
@@ -10,7 +11,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   name: 'prerequisites',
   title: 'namespaces and the secrets that must exist before Flux',
   patience: MINUTES,
-  verify: [],
+  verify: namespaceChecks,
 
   async done(cx) {
     const { namespaces, secrets } = cx.site.bootstrap;
