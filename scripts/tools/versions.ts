@@ -1,5 +1,6 @@
 import { Failure } from '../engine/failure.ts';
 import type { Proc } from './doors.ts';
+import { installHint } from './environment.ts';
 import { parseFluxVersion } from './flux.ts';
 import { parseHelmVersion } from './helm.ts';
 import { parseHelmfileVersion } from './helmfile.ts';
@@ -67,5 +68,5 @@ export function compare(tool: string, found: string, wanted: string | undefined)
   const equalParts = a.every((part, i) => b[i] === undefined || part === b[i]);
   if (equalParts && a.length >= b.length) return { is: 'same', because: `${found} is the pin`, hint: undefined };
   const is = a[0] === b[0] && a[1] === b[1] ? 'close' : 'different';
-  return { is, because: `${found} is here, the pin is ${wanted}`, hint: `task tools:install TOOL=${tool}` };
+  return { is, because: `${found} is here, the pin is ${wanted}`, hint: installHint(tool, wanted) };
 }
