@@ -86,7 +86,7 @@ test('all problems come at once, sorted by file and line', () => {
     { file: 'kubernetes/infrastructure/networking/coredns/ks.yaml', replace: ['name: cilium-core', 'name: cilium'] },
   ]);
   expect(scratch.problems().map(({ file, line, rule }) => `${file}:${line} ${rule}`)).toEqual([
-    'bootstrap/versions.yaml:41 version-pin',
+    'bootstrap/versions.yaml:42 version-pin',
     'kubernetes/infrastructure/networking/coredns/ks.yaml:19 depends-on-nothing',
     'talos/clusters/apps.yaml:10 unknown-key',
     'talos/clusters/apps.yaml:32 address',

@@ -16,7 +16,7 @@ describe('what is wrong is told before anything is begun', () => {
       what: 'a configuration with mistakes in three files, on the way to a lab',
       make: () => scratch.change([{ file: 'talos/clusters/apps.yaml', write: '<<<<<<< HEAD\n' }, { file: 'helmfile.d/01-core.yaml', write: 'releases: []\n' }, { file: 'bootstrap/versions.yaml', replace: ['helm: 4.3.1', 'helm: ~'] }]),
       env: () => ({ TASK_ROOT: scratch.root }), words: ['cluster:create', 'CLUSTER=infra', 'TARGET=lab', '--yes'], code: 65,
-      says: ['3 problems in the configuration; nothing was changed', 'talos/clusters/apps.yaml:1:1  a mark of an unfinished merge stands here', 'helmfile.d/01-core.yaml:1:11  releases must be a list', 'bootstrap/versions.yaml:41:9  helm must be text'],
+      says: ['3 problems in the configuration; nothing was changed', 'talos/clusters/apps.yaml:1:1  a mark of an unfinished merge stands here', 'helmfile.d/01-core.yaml:1:11  releases must be a list', 'bootstrap/versions.yaml:42:9  helm must be text'],
     },
     {
       what: 'a .env with mistakes, its lines not shown', make: () => writeFileSync(join(scratch.root, '.env'), 'TARGTE=lab\nOP_SERVICE_ACCOUNT_TOKEN="c4nary\n'),
