@@ -23,6 +23,7 @@ const CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters;
 const ONE_CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters', required: true, values: 'clusters' };
 const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: the flight simulator on this machine', default: 'site', values: ['site', 'lab'] };
 const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
+const RUN: Variable = { summary: 'which run: an id of runs:list, the beginning of one, or last', default: 'last' };
 const onCluster = { CLUSTER, TARGET };
 
 const preflight = phase('preflight', 'tools, secrets, and who the machines are', () => import('./scripts/phases/preflight.ts'));
@@ -67,6 +68,10 @@ const tasks = {
   'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
+
+  'runs:list': answer({ summary: 'Runs of this folder, newest first: what, when, how long, how they ended', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/runs-list.ts')),
+  'runs:show': answer({ summary: 'One run: phases, waits and their reasons, commands, where it stopped', details: ['RUN is an id of runs:list, the beginning of one, or last. Exit 76 when its journal was changed after it was written: only what is before is shown.'], variables: { RUN }, configuration: 'optional' }, () => import('./scripts/phases/runs-show.ts')),
+  'runs:export': answer({ summary: 'A run as an OpenTelemetry trace, to a collector or into a file', details: ['Sends OTLP over HTTP as JSON to OTEL_EXPORTER_OTLP_ENDPOINT (with OTEL_EXPORTER_OTLP_HEADERS), or writes the same to FILE. Spans are the run, its clusters, their phases and commands; arguments of commands are left out.'], variables: { RUN, FILE: { summary: 'write the trace there instead of sending it' } }, configuration: 'optional' }, () => import('./scripts/phases/runs-export.ts')),
 
   'lab:up': answer({ summary: 'Bring up the lab: simulated machines, bare, powered on', variables: { LAB_SPEED }, configuration: 'optional' }, () => import('./scripts/phases/lab-up.ts')),
   'lab:down': answer({ summary: 'End the lab and forget its clusters', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-down.ts')),
