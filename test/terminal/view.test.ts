@@ -150,8 +150,8 @@ describe('the drawing surface', () => {
   });
 });
 
-test('a reader that goes away does not end the work: what is written afterwards is dropped', async () => {
-  const stdout = new FakeStream({ broken: true });
+test.each([['EPIPE', 'a reader'], ['EIO', 'a terminal']])('%s: %s that goes away does not end the work: what is written afterwards is dropped', async (code) => {
+  const stdout = new FakeStream({ broken: code });
   const view = createView({ mode: 'json', stdout, stderr: pipe(), env: {} });
   const events: readonly Event[] = syntheticRun();
   view.on(events[0] as Event);
