@@ -45,10 +45,10 @@ export async function toolVersions(proc: Proc, pins: Readonly<Record<string, str
 async function one(proc: Proc, tool: string, wanted: string | undefined): Promise<ToolVersion> {
   const call = VERSION_CALLS[tool];
   try {
-    if (call === undefined) throw new Failure({ exit: 'cannotTell', what: `nobody knows how to ask ${tool} for its version` });
+    if (call === undefined) throw new Failure({ exit: 'cannotTell', what: `nobody knows how to ask ${tool} for its version`, hint: `take ${tool} out of tools in bootstrap/versions.yaml, or teach this program its version` });
     const said = await proc.run({ tool, argv: call.argv, effect: 'read', timeoutMs: 20_000 });
     const found = call.parse(said.stdout).replace(/^v/, '');
-    if (found === '') throw new Failure({ exit: 'cannotTell', what: `${tool} did not say its version` });
+    if (found === '') throw new Failure({ exit: 'cannotTell', what: `${tool} did not say its version`, hint: `task tools:install TOOL=${tool}` });
     return { tool, wanted, found, ...compare(tool, found, wanted) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
