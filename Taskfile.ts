@@ -87,7 +87,7 @@ const tasks = {
   'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
   'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
 
-  bench: answer({ summary: 'Measure start-up and create against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
+  bench: answer({ summary: 'Measure start-up, create, big clusters and watching against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
   check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
   test: answer({ summary: 'Run the tests', variables: { ONLY: { summary: 'files or folders below test/ to run' } }, configuration: 'optional' }, () => import('./scripts/phases/run-tests.ts')),
 } satisfies Taskfile;
