@@ -26,7 +26,8 @@ import type { Snapshot } from './snapshot.types.ts';
 export function graphOf(seen: Snapshot, failing: Failing): ReadonlyMap<string, ReadonlySet<string>> {
   const graph = new Map<string, Set<string>>([...failing.keys()].map((object) => [object, new Set<string>()]));
   const edge: Edge = (from, to) => {
-    if (failing.has(to)) graph.get(from)?.add(to);
+    if (!failing.has(to) || ownTrouble(failing, from, to)) return;
+    graph.get(from)?.add(to);
   };
   machineEdges(seen, failing, edge);
   coreEdges(seen, failing, edge);
@@ -37,6 +38,17 @@ export function graphOf(seen: Snapshot, failing: Failing): ReadonlyMap<string, R
   wordEdges(failing, edge);
   return graph;
 }
+
+/**
+ * What no other object explains: a deletion that does not end is its finalizer's doing (or its namespace's), and a
+ * controller of which something still runs is at work.
+ */
+function ownTrouble(failing: Failing, from: string, to: string): boolean {
+  if (failing.get(from)?.state === 'being deleted') return !to.startsWith('Namespace ');
+  return to.startsWith('Deployment ') && CONTROLLED.test(from) && /^[1-9]\d* of /u.test(failing.get(to)?.state ?? '');
+}
+/** What a Deployment looks after without bringing it: for these it matters only whether anybody is there. */
+const CONTROLLED = /^(?:ExternalSecret|SecretStore|ClusterSecretStore|Certificate|Issuer|ClusterIssuer|GitRepository|OCIRepository|HelmRepository) /u;
 
 function machineEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
   // Without a quorum (or with a stranger's data) the members' trouble is one trouble; otherwise a member's own explains the whole's.

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS } from '../../lab/world/faults/index.ts';
 import { KUBE_ROWS } from './fault-rows/kube.ts';
 import { makeRig, type Rig } from './rig.ts';
@@ -54,7 +54,7 @@ const PAIRS: readonly (readonly [one: string, other: string, causes: readonly st
   ['secret-store-down', 'quota-exceeded', ['ClusterSecretStore onepassword', 'Deployment external-secrets/']],
   // An ExternalSecret cannot lack a key of a store that does not answer at all.
   ['secret-store-down', 'secret-key-missing', ['ClusterSecretStore onepassword']],
-  ['secret-store-down', 'finalizer-stuck', ['ClusterSecretStore onepassword']],
+  ['secret-store-down', 'finalizer-stuck', ['ClusterSecretStore onepassword', 'ExternalSecret cert-manager/cloudflare-api-token']],
   ['chart-pull-fails', 'image-pull-back-off', ['OCIRepository cert-manager/cert-manager', 'Deployment cert-manager/cert-manager-webhook']],
   ['chart-pull-fails', 'chart-wrong-digest', ['OCIRepository cert-manager/cert-manager', 'OCIRepository external-secrets/external-secrets']],
   ['chart-pull-fails', 'certificate-pending', ['OCIRepository cert-manager/cert-manager', 'Certificate cert-manager/pending']],
@@ -65,7 +65,7 @@ const PAIRS: readonly (readonly [one: string, other: string, causes: readonly st
   // Without the files nothing is built, so nothing can fail to build.
   ['source-artifact-missing', 'kustomize-build-error', ['GitRepository flux-system/flux-system']],
   ['webhook-refuses-all', 'secret-store-down', ['ValidatingWebhookConfiguration policy-guard', 'ClusterSecretStore onepassword']],
-  // What is refused before it is built is refused; what fails to build never gets so far.
+  // Behind a Kustomization whose objects are refused, the next one is not even built.
   ['webhook-refuses-all', 'kustomize-build-error', ['ValidatingWebhookConfiguration policy-guard']],
   ['namespace-terminating', 'secret-key-missing', ['Namespace observability', 'ExternalSecret cert-manager/cloudflare-api-token']],
   ['quota-exceeded', 'certificate-pending', ['Deployment external-secrets/', 'Certificate cert-manager/pending']],
@@ -88,10 +88,11 @@ describe('what befalls a healthy cluster', () => {
     expect(`${created.code} ${created.stderr}`).toMatch(/^0 /);
   }, 180_000);
   afterAll(async () => rig.dispose());
+  // What one row could not show must not be the next one's trouble.
+  afterEach(async () => { await rig.lab('heal', '--all'); });
 
   test.each(ROWS.filter((row) => all || row.sample === true))('$fault: one cause, why, and what to do; healed, all is well again', async (row) => {
-    const answer = await rig.lab('break', row.fault, '--cluster', 'apps');
-    expect(answer).toMatchObject({ ok: true });
+    await rig.lab('break', row.fault, '--cluster', 'apps');
     const health = await until(rig, (now) => shows(now, row));
     if (row.cause !== undefined) {
       expect(health.causes.map((cause) => cause.object)).toEqual([expect.stringContaining(row.cause)]);
