@@ -5,7 +5,7 @@ import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failu
 import type { Taskfile } from '../phases/task.ts';
 import { renderFailure } from '../terminal/failure.ts';
 import { sink, writeLines } from '../terminal/output.ts';
-import { chooseView, styleFor } from '../terminal/view.ts';
+import { chooseView, colourOf, styleFor } from '../terminal/view.ts';
 import { parseArgs } from './args.ts';
 import { readSite, tellProblems, type Environment, type Invocation } from './invocation.ts';
 import { resolveTasks, taskNames, type ResolvedTask } from './resolve.ts';
@@ -92,7 +92,7 @@ async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise
   }
   const { labUp } = await import('../tools/lab.ts');
   const { startWait } = await import('../terminal/wait.ts');
-  const wait = startWait('waking the lab', { stream: process.stderr, enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
+  const wait = startWait('waking the lab', { stream: process.stderr, colour: colourOf(process.stderr, invocation.env), enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
   try {
     return await labUp({
       programRoot: invocation.places.programRoot, root: invocation.places.root, taskDir: invocation.places.taskDir,

@@ -113,7 +113,7 @@ describe('the live view', () => {
 test('a single wait shows nothing on a terminal without a width, where it would erase lines for ever', () => {
   const stream = terminal();
   stream.columns = 0;
-  const wait = startWait('waking the lab', { stream, enabled: true });
+  const wait = startWait('waking the lab', { stream, enabled: true, colour: false });
   wait.update('still waking it');
   wait.stop();
   expect(stream.text).toBe('');
