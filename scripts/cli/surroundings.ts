@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kindOfPath, troubleWith, wordsFor } from '../config/file.ts';
@@ -33,6 +33,9 @@ export function placeProblems(env: Readonly<Record<string, string | undefined>>,
   return problems;
 }
 
+/** statfs types of proc, sysfs and cgroup2: making folders there fails with ENOENT, at which Node's recursive mkdir tries for ever. */
+const KERNEL_VIEWS: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x63677270]);
+
 /** Why nothing can be written to a folder that may not be there yet; undefined when it can. */
 function unwritable(folder: string): string | undefined {
   const because = troubleWith(folder, 'directory');
@@ -40,7 +43,7 @@ function unwritable(folder: string): string | undefined {
   try {
     statSync(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return undefined;
+    return KERNEL_VIEWS.has(statfsSync(folder).type) ? `${folder} is a view of the kernel and keeps no files` : undefined;
   } catch (error) {
     const words = wordsFor(error, folder);
     if (words !== undefined) return words.replace('no right to read it', 'no right to read and write there');

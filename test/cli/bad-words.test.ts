@@ -134,6 +134,10 @@ describe('places of the environment', () => {
     expect(said(env)).toEqual(says);
   });
 
+  test.runIf(process.platform === 'linux')('TASK_DIR in /proc, where making a folder would be tried for ever', () => {
+    expect(said({ TASK_DIR: '/proc/x/y' })).toEqual([expect.stringContaining('/proc is a view of the kernel and keeps no files')]);
+  });
+
   test('clusters are the files one sees; what cannot be listed has none', () => {
     mkdirSync(join(root, 'talos/clusters'), { recursive: true });
     for (const file of ['infra.yaml', 'apps.yaml', '.#apps.yaml', 'notes.md']) writeFileSync(join(root, 'talos/clusters', file), '');
