@@ -23,6 +23,7 @@ const CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters;
 const ONE_CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters', required: true, values: 'clusters' };
 const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: the flight simulator on this machine', default: 'site', values: ['site', 'lab'] };
 const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
+const RUN: Variable = { summary: 'which run: an id of runs:list, the beginning of one, or last', default: 'last' };
 const onCluster = { CLUSTER, TARGET };
 
 const preflight = phase('preflight', 'tools, secrets, and who the machines are', () => import('./scripts/phases/preflight.ts'));
@@ -87,6 +88,10 @@ const tasks = {
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
 
+  'runs:list': answer({ summary: 'Runs of this folder, newest first: what, when, how long, how they ended', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/runs-list.ts')),
+  'runs:show': answer({ summary: 'One run: phases, waits and their reasons, commands, where it stopped', details: ['RUN is an id of runs:list, the beginning of one, or last. Exit 76 when its journal was changed after it was written: only what is before is shown.'], variables: { RUN }, configuration: 'optional' }, () => import('./scripts/phases/runs-show.ts')),
+  'runs:export': answer({ summary: 'A run as an OpenTelemetry trace, to a collector or into a file', details: ['Sends OTLP over HTTP as JSON to OTEL_EXPORTER_OTLP_ENDPOINT (with OTEL_EXPORTER_OTLP_HEADERS), or writes the same to FILE. Spans are the run, its clusters, their phases and commands; arguments of commands are left out.'], variables: { RUN, FILE: { summary: 'write the trace there instead of sending it' } }, configuration: 'optional' }, () => import('./scripts/phases/runs-export.ts')),
+
   'lab:up': answer({ summary: 'Bring up the lab: simulated machines, bare, powered on', variables: { LAB_SPEED }, configuration: 'optional' }, () => import('./scripts/phases/lab-up.ts')),
   'lab:down': answer({ summary: 'End the lab and forget its clusters', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-down.ts')),
   'lab:status': answer({ summary: 'What the lab simulates now, its clock, machines and faults', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-status.ts')),
@@ -94,11 +99,14 @@ const tasks = {
   'lab:break': answer({ summary: 'Cause a fault in the lab', variables: { FAULT: { summary: 'its name, from lab:faults', required: true }, CLUSTER: { summary: 'which cluster', values: 'clusters' }, MACHINE: { summary: 'which machine, where the fault is of one' }, OBJECT: { summary: 'namespace/name, where the fault is of an object' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-break.ts')),
   'lab:heal': answer({ summary: 'End a fault, or every fault', variables: { FAULT: { summary: 'its name; all when not given' }, CLUSTER: { summary: 'only in this cluster', values: 'clusters' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-heal.ts')),
 
-  doctor: answer({ summary: 'Is this machine fit to operate from: Node, tools, versions, files, disk', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/doctor.ts')),
+  doctor: answer({
+    summary: 'Is this machine fit to operate from: Node, tools, files, secrets, names, clocks, certificates, locks', details: ['Exit 0 fit, 1 not, 2 cannot tell. Every finding that is not well says what to do next.'],
+    variables: { TARGET, CHECK: { summary: 'only this one', values: ['node', 'memory', 'disk', 'files', 'configuration', 'repository', 'tools', 'secrets', 'dns', 'clocks', 'certificates', 'locks', 'lab'] } }, configuration: 'optional',
+  }, () => import('./scripts/phases/doctor.ts')),
   'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
   'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
 
-  bench: answer({ summary: 'Measure start-up and create against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
+  bench: answer({ summary: 'Measure start-up, create, big clusters and watching against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
   check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
   test: answer({ summary: 'Run the tests', variables: { ONLY: { summary: 'files or folders below test/ to run' } }, configuration: 'optional' }, () => import('./scripts/phases/run-tests.ts')),
 } satisfies Taskfile;

@@ -55,6 +55,12 @@ describe('the documents agree with the code', () => {
     for (const outcome of new Set(FAULTS.map((fault) => fault.outcome))) expect(read('docs/lab.md')).toContain(`| ${outcome} |`);
   });
 
+  test('docs/lab.md has every fault of the lab, with its expected outcome and what it touches', () => {
+    const table = read('docs/lab.md').split('| fault | expected | touches |')[1]?.split('\n\n')[0] ?? '';
+    const rows = table.split('\n').filter((line) => /^\| [a-z]/.test(line));
+    expect(rows).toEqual(FAULTS.map(({ name, outcome, radius }) => `| ${name} | ${outcome} | ${radius} |`));
+  });
+
   test('each phase is called in the table of contents as it calls itself', async () => {
     const create = tasks['cluster:create'];
     if (create === undefined || !('steps' in create)) throw new Error('cluster:create has no steps');

@@ -1,7 +1,8 @@
 /** Everything that moves in a simulated cluster, over its store alone: may be stopped and started again at any time. */
 import type { ControllerContext, StartControllers } from '../world/types.ts';
+import { budgetController, quotaController } from './budgets.ts';
 import { ciliumController } from './cilium.ts';
-import { faultWatcher } from './flux/faults.ts';
+import { faultWatcher } from './faults/index.ts';
 import { helmReleaseController } from './flux/helmrelease.ts';
 import { fluxInstanceController } from './flux/instance.ts';
 import { kustomizationController } from './flux/kustomization.ts';
@@ -16,9 +17,11 @@ import { workloadController } from './workloads.ts';
 export const startControllers: StartControllers = (cx: ControllerContext) => {
   let enqueue: Enqueue = () => undefined;
   const kustomizations = kustomizationController(cx);
+  const sources = sourceController(cx);
+  const forget = (): void => { sources.forget(); kustomizations.forget(); };
   const running = runControllers(cx, [
-    namespaceController(cx), nodeController(cx), workloadController(cx), podController(cx), serviceController(cx), claimController(cx), ciliumController(cx), operatorController(cx),
-    fluxInstanceController(cx), sourceController(cx), kustomizations.controller, helmReleaseController(cx), faultWatcher(cx, () => enqueue, kustomizations.forget),
+    namespaceController(cx), nodeController(cx), workloadController(cx), podController(cx), serviceController(cx), claimController(cx), budgetController(cx), quotaController(cx), ciliumController(cx), operatorController(cx),
+    fluxInstanceController(cx), sources.controller, kustomizations.controller, helmReleaseController(cx), faultWatcher(cx, () => enqueue, forget),
   ]);
   enqueue = running.enqueue;
   const unlisten = cx.onMachines(() => { for (const machine of cx.clusterFile.machines) enqueue('node', `/${machine.name}`); });

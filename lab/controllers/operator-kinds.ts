@@ -2,6 +2,7 @@
 import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { at, conditionOf, duration, isPlain, isTrue, iso, list, plain, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
+import { befalls, faultsOf } from './faults/befalls.ts';
 import type { Again } from './runtime.ts';
 
 export interface Outcome { readonly status?: Plain | undefined; readonly again?: Again }
@@ -57,6 +58,10 @@ function certificate(cx: ControllerContext, object: KubeObject): Outcome {
   if (!isTrue(from, 'Ready')) {
     return { status: { conditions: conditions(cx, object, { type: 'Issuing', status: 'True', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' }, { type: 'Ready', status: 'False', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' }) }, again: TIMES.certificate };
   }
+  if (befalls(cx, 'certificate-pending', object)) {
+    const issuing = { status: 'True', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' } as const;
+    return { status: { conditions: conditions(cx, object, { type: 'Issuing', ...issuing }, { ...issuing, type: 'Ready', status: 'False' }) }, again: 10_000 };
+  }
   const now = cx.clock.now();
   const made = cx.store.get({ apiVersion: 'v1', kind: 'Secret', name: secretName, namespace });
   if (made === undefined) secret(cx, namespace, secretName, { 'tls.crt': Buffer.from(`simulated certificate of ${object.metadata.name}`).toString('base64'), 'tls.key': Buffer.from(`simulated key ${sha256(`${cx.cluster}|${secretName}`)}`).toString('base64') }, { 'controller.cert-manager.io/fao': 'true' }, 'kubernetes.io/tls');
@@ -76,6 +81,10 @@ function secretStore(cx: ControllerContext, object: KubeObject): Outcome {
   const namespace = text(token['namespace']) ?? object.metadata.namespace ?? '';
   if (Object.keys(provider).length > 0 && name !== undefined && cx.store.get({ apiVersion: 'v1', kind: 'Secret', name, namespace })?.data?.[text(token['key']) ?? 'token'] === undefined) {
     return { status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'InvalidProviderConfig', message: `unable to create client: cannot get Kubernetes secret "${name}" from namespace "${namespace}": secrets "${name}" not found` }) }, again: TIMES.secretStore };
+  }
+  if (faultsOf(cx, 'secret-store-down').length > 0) {
+    const host = text(at(provider, 'onepassword.connectHost')) ?? 'https://my.1password.com';
+    return { status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'ValidationFailed', message: `unable to validate store: status 0: Get "${host}/v1/vaults": dial tcp 192.0.2.30:80: connect: connection refused` }) }, again: 10_000 };
   }
   return { status: { capabilities: 'ReadWrite', conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'Valid', message: 'store validated' }) } };
 }
@@ -107,7 +116,7 @@ function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
   }
   for (const entry of list(at(object.spec, 'data')).map(plain)) {
     const item = text(at(entry, 'remoteRef.key')) ?? ''; const field = text(at(entry, 'remoteRef.property')) ?? 'password';
-    const value = cx.secret(item, field);
+    const value = befalls(cx, 'secret-key-missing', object) ? undefined : cx.secret(item, field);
     if (value === undefined) return problem(`error processing spec.data[0] (key: ${item}), err: key not found in 1Password Vaults: ${item} in field ${field}`);
     values[text(entry['secretKey']) ?? ''] = value;
   }

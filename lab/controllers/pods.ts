@@ -2,6 +2,7 @@
 import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { conditionOf, iso, list, plain, sha256, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { podReadyMs, TIMES } from '../catalog/timings.ts';
+import { befalls } from './faults/befalls.ts';
 import { networkProblem } from './nodes.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
 
@@ -106,6 +107,11 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
     return isStatic(pod) ? 1 : needs(pod, restarted);
   }
   if (running) return undefined;
+  const unpulled = imageTrouble(cx, pod);
+  if (unpulled !== undefined) {
+    write(cx, pod, { phase: 'Pending', ...waiting('ImagePullBackOff', unpulled) }, [scheduled, ...ready(false, 'ContainersNotReady', `containers with unready status: [${containersOf(pod).map((container) => String(container['name'])).join(' ')}]`)]);
+    return undefined;
+  }
   const since = Date.parse(text(sandbox['lastTransitionTime']) ?? '');
   const due = since + (isStatic(pod) ? 0 : needs(pod, restarts(pod) > 0));
   if (now < due) return due - now;
@@ -119,6 +125,14 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
   write(cx, pod, { phase: job ? 'Succeeded' : 'Running', qosClass: 'Burstable', hostIP: machine.address, podIP: ip, podIPs: [{ ip }], containerStatuses: statuses },
     [scheduled, { type: 'Initialized', status: 'True', reason: '', message: '' }, ...(job ? ready(false, 'PodCompleted') : ready(true))]);
   return undefined;
+}
+/** Why the image of a pod cannot be pulled, when a fault is about its Deployment; undefined when it can. */
+function imageTrouble(cx: ControllerContext, pod: KubeObject): string | undefined {
+  const set = pod.metadata.ownerReferences?.find((owner) => owner.kind === 'ReplicaSet');
+  const owner = set === undefined ? undefined : cx.store.get({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: set.name, namespace: pod.metadata.namespace ?? '' })?.metadata.ownerReferences?.[0];
+  if (owner === undefined || !befalls(cx, 'image-pull-back-off', { apiVersion: 'apps/v1', kind: owner.kind, metadata: { name: owner.name, namespace: pod.metadata.namespace ?? '' } })) return undefined;
+  const image = imageOf(pod);
+  return `Back-off pulling image "${image}": ErrImagePull: failed to pull and unpack image "${image}": failed to resolve reference "${image}": dial tcp 192.0.2.20:443: i/o timeout`;
 }
 export function restarts(pod: KubeObject): number { return whole(plain(list(pod.status?.['containerStatuses'])[0])['restartCount'], 0); }
 function needs(pod: KubeObject, restarted: boolean): number {

@@ -1,6 +1,6 @@
 /** Services and what hangs on them: cluster addresses, endpoint slices, load balancer addresses; claims and namespaces. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { at, list, plain, refOf, strings, suffix, text, type Plain } from '../catalog/data.ts';
+import { at, list, plain, refOf, strings, suffix, text, withConditions, type Plain } from '../catalog/data.ts';
 import { podReady, podsOf } from './workloads.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
 
@@ -109,6 +109,23 @@ export function claimController(cx: ControllerContext): Controller {
   };
 }
 
+/** What keeps a namespace from ending, as its controller says it. */
+function ending(cx: ControllerContext, namespace: KubeObject): Again {
+  const left = cx.store.types().filter((type) => type.namespaced).flatMap((type) => cx.store.list(type.group === '' ? type.version : `${type.group}/${type.version}`, type.kind, namespace.metadata.name).map((object) => ({ type, object })));
+  const finalizers = left.flatMap(({ object }) => object.metadata.finalizers ?? []);
+  const many = (words: readonly string[]): string => [...new Set(words)].toSorted().map((word) => `${word} ${words.filter((other) => other === word).length}`).join(', ');
+  const remaining = many(left.map(({ type }) => `${type.plural}.${type.group} has`));
+  const held = many(finalizers.map((name) => `${name} in`));
+  cx.store.updateStatus(refOf(namespace), {
+    ...namespace.status,
+    conditions: withConditions(namespace, cx.clock.now(), [
+      { type: 'NamespaceContentRemaining', status: left.length > 0 ? 'True' : 'False', reason: left.length > 0 ? 'SomeResourcesRemain' : 'ContentRemoved', message: left.length > 0 ? `Some resources are remaining: ${remaining} resource instances` : 'All content successfully removed' },
+      { type: 'NamespaceFinalizersRemaining', status: finalizers.length > 0 ? 'True' : 'False', reason: finalizers.length > 0 ? 'SomeFinalizersRemain' : 'ContentHasNoFinalizers', message: finalizers.length > 0 ? `Some content in the namespace has finalizers remaining: ${held} resource instances` : 'All content-preserving finalizers finished' },
+    ]),
+  });
+  return 5_000;
+}
+
 const BASE_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** What every cluster has from its first moment: base namespaces, default service accounts, the Service of the API itself. */
@@ -121,7 +138,8 @@ export function namespaceController(cx: ControllerContext): Controller {
       const ref = { apiVersion: 'v1', kind: 'Namespace', name };
       let namespace = cx.store.get(ref);
       if (namespace === undefined && BASE_NAMESPACES.includes(name)) namespace = cx.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'kubernetes.io/metadata.name': name } }, spec: { finalizers: ['kubernetes'] } });
-      if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return undefined;
+      if (namespace === undefined) return undefined;
+      if (namespace.metadata.deletionTimestamp !== undefined) return ending(cx, namespace);
       if (namespace.status?.['phase'] === undefined) cx.store.updateStatus(ref, { phase: 'Active' });
       const account = { apiVersion: 'v1', kind: 'ServiceAccount', name: 'default', namespace: name };
       if (cx.store.get(account) === undefined) cx.store.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } });

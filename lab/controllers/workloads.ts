@@ -1,6 +1,7 @@
 /** Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs: from their templates to pods and a complete status. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { at, conditionOf, digestOf, iso, list, plain, refOf, selects, strings, suffix, text, whole, withConditions, type Plain } from '../catalog/data.ts';
+import { overQuota } from './budgets.ts';
 import { repelledBy } from './pods.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
 
@@ -27,15 +28,24 @@ function remove(cx: ControllerContext, object: KubeObject): void { cx.store.dele
 /** A name no pod of this parent has had: the seed moves with every write to the store. */
 function freshName(cx: ControllerContext, parent: KubeObject): string { return `${parent.metadata.name}-${suffix(`${parent.metadata.uid ?? ''}|${cx.store.resourceVersion}`, 5)}`; }
 
+/** How soon a refused pod is asked for again. */
+const CREATE_AGAIN = 10_000;
+
 function replicaSet(cx: ControllerContext, set: KubeObject): Again {
   const want = whole(at(set.spec, 'replicas'), 1);
   const pods = owned(cx, set, 'v1', 'Pod').filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.['phase'] !== 'Failed');
-  for (let i = pods.length; i < want; i++) podFrom(cx, set, freshName(cx, set), {});
+  let refused: string | undefined;
+  for (let i = pods.length; i < want && refused === undefined; i++) {
+    // Asked in a name of its own: one that changed with every try would make each refusal a change, and each change a try.
+    refused = overQuota(cx, set.metadata.namespace ?? 'default', `${set.metadata.name}-${suffix(set.metadata.uid ?? '', 5)}`);
+    if (refused === undefined) podFrom(cx, set, freshName(cx, set), {});
+  }
   for (const pod of pods.toSorted((a, b) => Number(podReady(a)) - Number(podReady(b))).slice(0, Math.max(0, pods.length - want))) remove(cx, pod);
   const ready = pods.filter(podReady).length;
-  const status: Plain = { replicas: Math.min(Math.max(pods.length, want), want), fullyLabeledReplicas: want, observedGeneration: set.metadata.generation ?? 1, ...(ready > 0 ? { readyReplicas: Math.min(ready, want), availableReplicas: Math.min(ready, want) } : {}) };
+  const conditions = withConditions(set, cx.clock.now(), refused === undefined ? [] : [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: refused }], refused === undefined ? ['ReplicaFailure'] : []);
+  const status: Plain = { ...(conditions.length === 0 ? {} : { conditions }), replicas: refused === undefined ? Math.min(Math.max(pods.length, want), want) : pods.length, fullyLabeledReplicas: want, observedGeneration: set.metadata.generation ?? 1, ...(ready > 0 ? { readyReplicas: Math.min(ready, want), availableReplicas: Math.min(ready, want) } : {}) };
   cx.store.updateStatus(refOf(set), status);
-  return undefined;
+  return refused === undefined ? undefined : CREATE_AGAIN;
 }
 
 function deployment(cx: ControllerContext, deploy: KubeObject): Again {
@@ -71,13 +81,15 @@ function deployment(cx: ControllerContext, deploy: KubeObject): Again {
   const deadline = whole(at(deploy.spec, 'progressDeadlineSeconds'), 600) * 1000;
   const started = Date.parse(current.metadata.creationTimestamp ?? iso(now));
   const late = !done && now - started >= deadline;
+  const refused = plain(conditionOf(current, 'ReplicaFailure'))['message'];
   const conditions = withConditions(deploy, now, [
+    ...(typeof refused === 'string' ? [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: refused } as const] : []),
     available ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
       : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' },
     late ? { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: `ReplicaSet "${name}" has timed out progressing.` }
       : done ? { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `ReplicaSet "${name}" has successfully progressed.` }
         : { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${name}" is progressing.` },
-  ]);
+  ], typeof refused === 'string' ? [] : ['ReplicaFailure']);
   cx.store.updateStatus(refOf(deploy), {
     observedGeneration: deploy.metadata.generation ?? 1, replicas: total, updatedReplicas: updated.length,
     ...(ready > 0 ? { readyReplicas: ready, availableReplicas: ready } : {}), ...(unavailable > 0 ? { unavailableReplicas: unavailable } : {}), conditions,

@@ -2,7 +2,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { ApiError } from '../world/types.ts';
 import type { KubeObject, ResourceType, SimClock, Store } from '../world/types.ts';
-import { isFields, textAt } from '../world/value.ts';
+import { at, isFields, textAt } from '../world/value.ts';
+import { selects } from '../catalog/data.ts';
+import { admit, WEBHOOK_KIND } from './admission.ts';
+import type { Admitting } from './admission.ts';
 import { serverSideApply } from './apply.ts';
 import { addressPool, setDefaults } from './defaults.ts';
 import { alreadyExists, badRequest, conflict, forbidden, notFound, notServed, stale } from './errors.ts';
@@ -13,7 +16,7 @@ import { afterUpdate, ownersOf, sameOwners, writtenOwners } from './managed.ts';
 import type { Owner } from './managed.ts';
 import { bucketOf, createObjects } from './objects.ts';
 import { jsonPatch, mergePatch } from './patch.ts';
-import { apiVersionOf, createRegistry, CRD_API, CRD_KIND, isBuiltIn } from './registry.ts';
+import { apiVersionOf, conditionTrue, createRegistry, CRD_API, CRD_KIND, isBuiltIn } from './registry.ts';
 import type { Registry } from './registry.ts';
 import { strategicMerge } from './strategic.ts';
 import { validate } from './validate.ts';
@@ -63,6 +66,16 @@ export function createStore(options: StoreOptions): Store {
     return made;
   };
 
+  const admitting: Admitting = {
+    webhooks: () => objects.list(`admissionregistration.k8s.io/${WEBHOOK_KIND}`),
+    namespace: (name) => objects.get('/Namespace', undefined, name),
+    backed(namespace, service) {
+      const found = objects.get('/Service', namespace, service);
+      const wanted = found === undefined ? undefined : at(found, 'spec', 'selector');
+      if (found === undefined) return undefined;
+      return objects.list('/Pod').some((pod) => pod.metadata.namespace === namespace && selects({ matchLabels: wanted }, pod.metadata.labels) && conditionTrue(pod, 'Ready'));
+    },
+  };
   const typeFor = (apiVersion: string, kind: string): ResourceType => {
     const type = registry().byKind(apiVersion, kind);
     if (type === undefined) throw notServed();
@@ -118,6 +131,7 @@ export function createStore(options: StoreOptions): Store {
     setDefaults(next, type, addresses);
     validate(next, type, undefined);
     if (type.namespaced) admitNamespace(type, metadata.name, metadata.namespace ?? 'default');
+    admit(admitting, type, next, 'CREATE');
     if (objects.get(bucket(type), metadata.namespace, metadata.name) !== undefined) throw alreadyExists(type, metadata.name);
     writeOwners(next, owners);
     if (dryRun) return freeze(next);
@@ -149,6 +163,7 @@ export function createStore(options: StoreOptions): Store {
     dropEmpty(next);
     if (how.part === 'main') setDefaults(next, type, addresses);
     validate(next, type, old);
+    if (how.part === 'main') admit(admitting, type, next, 'UPDATE');
     const owners = how.owners(next);
     const { managedFields: _before, ...metadataBefore } = old.metadata;
     const same = equal({ ...old, metadata: metadataBefore }, next);

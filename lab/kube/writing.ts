@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../world/types.ts';
 import type { KubeObject, Store } from '../world/types.ts';
 import { at, isFields, textAt } from '../world/value.ts';
+import { selects } from '../catalog/data.ts';
 import { badRequest, notServed } from './errors.ts';
 import { scalable } from './discovery.ts';
 import { matchOf, must, refOf, scaleOf } from './reading.ts';
@@ -59,8 +60,19 @@ function create(store: Store, call: WriteCall): Written {
 function evict(store: Store, call: WriteCall): Written {
   const { target } = call;
   if (target.subresource !== 'eviction' || target.type.kind !== 'Pod' || target.name === undefined) throw notServed();
+  const budget = budgetAgainst(store, must(store, target, target.name));
+  if (budget !== undefined) {
+    throw new ApiError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+      causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${budget.metadata.name} needs ${String(at(budget.status, 'desiredHealthy'))} healthy pods and has ${String(at(budget.status, 'currentHealthy'))} currently` }],
+    });
+  }
   store.delete(refOf(target, target.name), { dryRun: isDryRun(call) });
   return { code: 201, body: success(), result: 'evicted' };
+}
+
+/** The budget that lets this pod not go now. */
+function budgetAgainst(store: Store, pod: KubeObject): KubeObject | undefined {
+  return store.list('policy/v1', 'PodDisruptionBudget', pod.metadata.namespace).find((budget) => selects(at(budget.spec, 'selector'), pod.metadata.labels) && at(budget.status, 'disruptionsAllowed') === 0);
 }
 
 function update(store: Store, call: WriteCall, name: string): Written {

@@ -140,8 +140,14 @@ async function main(): Promise<unknown> {
     ...(word === undefined ? {} : verb === 'power' ? { state: word } : { fault: word }), all,
   };
   let reply: DaemonReply;
+  const asked = (): Promise<DaemonReply> => ask(place.socket, { verb: verb as 'up', ...request }, verb === 'fill' ? 600_000 : 60_000);
   try {
-    reply = await ask(place.socket, { verb: verb as 'up', ...request }, verb === 'fill' ? 600_000 : 60_000);
+    reply = await asked().catch(async (error: unknown) => {
+      // It ended in between, with somebody else's last world: it is started again, once.
+      if (verb !== 'up' || !(error instanceof NoDaemon)) throw error;
+      await ensure(place, (line) => process.stderr.write(`${line}\n`));
+      return asked();
+    });
   } catch (error) {
     if (!(error instanceof NoDaemon)) throw error;
     if (verb !== 'down') throw new Refusal(69, `no lab is up for ${place.taskDir}`, 'lab up');

@@ -66,7 +66,7 @@ export interface WorldState {
 
 /** How long things take, simulated ms. */
 export const TAKES = {
-  maintenanceLingers: 3_000, install: 37_000, slowInstall: 600_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
+  maintenanceLingers: 3_000, install: 37_000, slowInstall: 360_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
   etcdPreparing: 5_000, etcdBootstrap: 15_000, etcdJoin: 5_000, etcdRestart: 10_000, api: 12_000, kubelet: 5_000, worker: 10_000,
 } as const;
 

@@ -17,10 +17,10 @@ const IN_FRONT: Readonly<Record<string, (real: string) => readonly string[]>> = 
     "echo 'WARNING: the configuration file is group-readable. This is insecure.'",
     `echo 'W1121 10:00:00.000000       1 warnings.go:70] this version is deprecated'`,
   ],
-  // What is ignored stays ignored in what is started from here: nothing in the group ends before KILL.
+  // What is ignored stays ignored in what is started from here: nothing in the group ends before KILL. Its number is beside it, for whoever looks.
   'child-ignores-sigterm': () => [
     'for word in "$@"; do',
-    "  case $word in sync | bootstrap | reconcile) trap '' TERM INT HUP; echo 'waiting for a lock' >&2; while :; do sleep 1; done ;; esac",
+    `  case $word in sync | bootstrap | reconcile | list) trap '' TERM INT HUP; echo 'waiting for a lock' >&2; echo $$ > "$0.hangs"; while :; do sleep 1; done ;; esac`,
     'done',
   ],
 };

@@ -4,6 +4,7 @@ import type { LabCluster } from './cluster.ts';
 import { befall, relieve } from './befall.ts';
 import { didYouMean } from './fault-board.ts';
 import { FAULTS } from './faults/index.ts';
+import { USUAL_OBJECTS } from './faults/kube.ts';
 import { requestsOf } from './requests.ts';
 import { parseReference } from './secrets.ts';
 import type { DaemonReply, DaemonRequest } from './protocol.ts';
@@ -127,13 +128,12 @@ function scopeOf(world: World, request: DaemonRequest): Scope | DaemonReply {
 
 /** The object a fault befalls when none was named; undefined where the controllers choose (the first pair of Kustomizations). */
 function usualObject(fault: string, cluster: LabCluster): string | undefined {
-  if (fault === 'crd-not-established') return 'certificates.cert-manager.io';
-  if (fault !== 'helmrelease-stalled') return undefined;
+  const usual = USUAL_OBJECTS[fault];
+  if (fault !== 'helmrelease-stalled') return usual;
   const store = cluster.store;
   const apiVersion = 'helm.toolkit.fluxcd.io/v2';
   const releases = store?.typeOf(apiVersion, 'HelmRelease') === undefined ? [] : store.list(apiVersion, 'HelmRelease').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
-  const usual = 'cert-manager/cert-manager';
-  return releases.includes(usual) ? usual : releases[0] ?? usual;
+  return usual !== undefined && releases.includes(usual) ? usual : releases[0] ?? usual;
 }
 
 function breakIt(world: World, request: DaemonRequest): DaemonReply {

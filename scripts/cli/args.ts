@@ -1,4 +1,4 @@
-import { didYouMean } from './didyoumean.ts';
+import { didYouMean, lookAlike, short } from './didyoumean.ts';
 
 /** Flags are the same for every task; what belongs to one task is a variable. */
 export interface Flags {
@@ -115,7 +115,7 @@ export function parseArgs(argv: readonly string[], taskNames: readonly string[])
       const mode = OUTPUT_MODES.find((each) => each === value);
       if (mode === undefined) {
         const near = value === undefined ? undefined : didYouMean(value, OUTPUT_MODES);
-        return wrong(word, value === undefined ? '--output needs a value' : `--output cannot be "${value}"`,
+        return wrong(word, value === undefined ? '--output needs a value' : `--output cannot be "${short(value)}"`,
           near === undefined ? `one of ${OUTPUT_MODES.join(', ')}` : `did you mean --output=${near}?`);
       }
       if (chosen !== undefined && chosen.mode !== mode) return wrong(word, `--output is given twice, first as ${chosen.word}`, 'keep one');
@@ -124,15 +124,15 @@ export function parseArgs(argv: readonly string[], taskNames: readonly string[])
       return;
     }
     const near = Object.hasOwn(KNOWN_ELSEWHERE, name) ? KNOWN_ELSEWHERE[name] : didYouMean(name, LONG_FLAGS);
-    wrong(word, `there is no flag ${name}`, near === undefined ? 'task --help lists the flags' : `did you mean ${near}?`);
+    wrong(word, `there is no flag ${short(name)}${seen(name)}`, near === undefined ? 'task --help lists the flags' : `did you mean ${near}?`);
   };
   const takeVariable = (word: string): void => {
     const equals = word.indexOf('=');
     const name = word.slice(0, equals);
     const value = word.slice(equals + 1);
-    if (!VARIABLE_NAME.test(name)) return wrong(word, name === '' ? 'a variable has no name' : `"${name}" cannot be the name of a variable`, 'NAME=value, for example CLUSTER=infra');
+    if (!VARIABLE_NAME.test(name)) return wrong(word, name === '' ? 'a variable has no name' : `"${short(name)}" cannot be the name of a variable${seen(name)}`, name === '' ? 'no blanks around =: NAME=value, for example CLUSTER=infra' : 'NAME=value, for example CLUSTER=infra');
     const before = variables.get(name);
-    if (before !== undefined && before !== value) return wrong(word, `${name} is given twice, first as ${before}`, 'keep one');
+    if (before !== undefined && before !== value) return wrong(word, `${short(name)} is given twice, first as ${short(before)}`, 'keep one');
     variables.set(name, value);
     words.push({ word, is: 'variable' });
   };
@@ -147,8 +147,15 @@ export function parseArgs(argv: readonly string[], taskNames: readonly string[])
       words.push({ word, is: 'task' });
       return;
     }
+    // A dash of another kind, as word processors and chat programs make of two: a flag was meant.
+    const dashed = /^[\u2010-\u2015\u2212\uFE58\uFF0D]+(?=.)/u.exec(word)?.[0];
+    if (dashed !== undefined) {
+      const plain = word.slice(dashed.length);
+      const flag = didYouMean(`${plain.length === 1 ? '-' : '--'}${plain}`, [...LONG_FLAGS, ...Object.keys(SWITCHES)]);
+      return wrong(word, `${short(word)} begins with another dash than flags do${seen(word)}`, flag === undefined ? 'flags begin with the plain - of the keyboard' : `did you mean ${flag}?`);
+    }
     const near = didYouMean(word, taskNames);
-    wrong(word, `there is no task ${word === '' ? '""' : word}`, near === undefined ? 'task --list shows them all' : `did you mean ${near}?`);
+    wrong(word, `there is no task ${word === '' ? '""' : short(word)}${seen(word)}`, near === undefined ? 'task --list shows them all' : `did you mean ${near}?`);
   };
 
   for (const [index, word] of argv.entries()) {
@@ -164,6 +171,12 @@ export function parseArgs(argv: readonly string[], taskNames: readonly string[])
     problems,
     words,
   };
+}
+
+/** Names the character nobody can tell from a plain one; '' when there is none. */
+function seen(word: string): string {
+  const found = lookAlike(word);
+  return found === undefined ? '' : ` (${found})`;
 }
 
 /** A function, so that the compiler does not think the variable above never changes. */

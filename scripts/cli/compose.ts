@@ -30,17 +30,18 @@ export interface RunParts {
 
 /**
  * Makes the contexts of a run's steps. Secrets are resolved once for all clusters of the run, at the first step that
- * asks; open once-only acts are read once, while the lock is held.
+ * asks; open once-only acts are read once, while the lock is held. `end` when the last step is over.
  */
-export async function makeContexts(parts: RunParts): Promise<(lane: string, step: string) => Cx> {
-  const [{ makeDoors }, { readSnapshot }, { resolveSecrets }] = await Promise.all([
-    import('../tools/index.ts'), import('../health/snapshot.ts'), import('../tools/secrets.ts'),
+export async function makeContexts(parts: RunParts): Promise<{ contextFor(lane: string, step: string): Cx; end(): void }> {
+  const [{ makeDoors }, { makeLooks }, { resolveSecrets }] = await Promise.all([
+    import('../tools/index.ts'), import('../health/looks.ts'), import('../tools/secrets.ts'),
   ]);
   const { site, emit, signal, clock, dryRun, redactor, taskDir } = parts;
+  const looks = makeLooks();
   let resolved: Promise<Secrets> | undefined;
   let open: ReturnType<typeof openActs> | undefined;
 
-  return (lane, step) => {
+  const contextFor = (lane: string, step: string): Cx => {
     const cluster = site.clusters.find((candidate) => candidate.name === lane) ?? parts.clusters[0] ?? site.clusters[0];
     if (cluster === undefined) throw new Failure({ exit: 'configuration', what: 'there is no cluster', hint: 'add a file to talos/clusters' });
     const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env, ...(parts.claim === undefined ? {} : { claim: parts.claim }) };
@@ -51,7 +52,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
       runDir: parts.runDir,
       overrides: new Set((parts.variables['OVERRIDE'] ?? '').split(',').filter((name) => name !== '')),
       clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
-      look: async (layers) => readSnapshot({ site, cluster, doors: looking, clock, signal }, layers.filter(isLayer)),
+      look: async (layers) => looks.look({ site, cluster, doors: looking, clock, signal }, step, layers.filter(isLayer)),
       secrets: async () => {
         resolved ??= resolveSecrets(doors.op, site, parts.clusters, redactor);
         return resolved;
@@ -77,6 +78,7 @@ export async function makeContexts(parts: RunParts): Promise<(lane: string, step
       },
     };
   };
+  return { contextFor, end: looks.end };
 }
 
 function isLayer(name: string): name is Layer {

@@ -1,3 +1,8 @@
+import { lookAlike } from '../config/words.ts';
+import { clean } from '../terminal/width.ts';
+
+export { lookAlike };
+
 /**
  * How many single-character edits (insert, delete, replace, swap two neighbours) turn `a` into `b`: the
  * Damerau-Levenshtein distance, in its "optimal string alignment" form, which is enough for typing mistakes.
@@ -22,6 +27,12 @@ export function editDistance(a: string, b: string): number {
 /** The same name for two spellings people mix up: case, and `-`, `_`, `.` or `/` where a colon belongs. */
 function folded(word: string): string {
   return word.toLowerCase().replace(/[-_./]/gu, ':');
+}
+
+/** A word as it may stand in a message: nobody reads hundreds of characters, and a terminal must not obey any. */
+export function short(word: string): string {
+  const shown = clean(word);
+  return shown.length <= LONGEST ? shown : `${shown.slice(0, LONGEST - 1)}…`;
 }
 
 /** Longer words would make the distance slow to compute, and nobody means a name by 200 characters. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { EXIT } from '../engine/failure.ts';
 import type { Taskfile } from '../phases/task.ts';
 import { sink, writeLines, type Output } from '../terminal/output.ts';
-import { createStyle, wantsColour } from '../terminal/style.ts';
+import { createStyle, sentenceWidth, wantsColour } from '../terminal/style.ts';
 import { parseArgs } from './args.ts';
 import { completionScript, isCompletion } from './completion.ts';
 import { findTask, taskNames } from './resolve.ts';
@@ -26,7 +26,7 @@ export function answerFast(argv: readonly string[], taskfile: Taskfile, terminal
   const { stdout, stderr } = terminal;
   const styleOf = (stream: Output) => createStyle({
     colour: wantsColour({ isTTY: stream.isTTY === true, noColor: terminal.env['NO_COLOR'], forceColor: terminal.env['FORCE_COLOR'], ci: terminal.env['CI'], term: terminal.env['TERM'] }),
-    width: stream.columns !== undefined && stream.columns > 0 ? stream.columns : 100,
+    width: sentenceWidth(stream.columns),
   });
   // A folder is listed, no file is read: names are enough to say what CLUSTER may be.
   const clusters = (): readonly string[] => clusterNames(places(terminal.env).root);

@@ -1,9 +1,10 @@
 import type { Site } from '../config/cluster.ts';
+import type { Problem } from '../config/problem.ts';
 import type { TargetFile } from '../config/target.ts';
 import { writeLines } from '../terminal/output.ts';
 import { styleFor } from '../terminal/view.ts';
 import type { Flags } from './args.ts';
-import { problemsJson, renderProblems } from './problems.ts';
+import { problemsJson, renderProblems, type SourceLine } from './problems.ts';
 import type { Interruption } from './signals.ts';
 import type { Places } from './surroundings.ts';
 
@@ -24,7 +25,12 @@ export async function readSite(root: string, target: TargetFile, invocation: Inv
   const { loadSite, sourceLine } = await import('../config/load.ts');
   const loaded = loadSite(root, target);
   if ('site' in loaded) return loaded.site;
-  if (invocation.flags.json) writeLines(process.stdout, [JSON.stringify(problemsJson(loaded.problems), null, 2)]);
-  writeLines(process.stderr, renderProblems(loaded.problems, (file, line) => sourceLine(root, file, line), styleFor(process.stderr, invocation.env)));
+  tellProblems(loaded.problems, (file, line) => sourceLine(root, file, line), { env: invocation.env, json: invocation.flags.json });
   return undefined;
+}
+
+/** All problems, for people on stderr and as a document on stdout. `source` gives the line under a problem; none for files whose lines are not to be shown. */
+export function tellProblems(problems: readonly Problem[], source: SourceLine, how: { readonly env: Environment; readonly json: boolean }): void {
+  if (how.json) writeLines(process.stdout, [JSON.stringify(problemsJson(problems), null, 2)]);
+  writeLines(process.stderr, renderProblems(problems, source, styleFor(process.stderr, how.env)));
 }

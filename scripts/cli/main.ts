@@ -5,13 +5,13 @@ import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failu
 import type { Taskfile } from '../phases/task.ts';
 import { renderFailure } from '../terminal/failure.ts';
 import { sink, writeLines } from '../terminal/output.ts';
-import { chooseView, styleFor } from '../terminal/view.ts';
+import { chooseView, colourOf, styleFor } from '../terminal/view.ts';
 import { parseArgs } from './args.ts';
-import { readSite, type Environment, type Invocation } from './invocation.ts';
+import { readSite, tellProblems, type Environment, type Invocation } from './invocation.ts';
 import { resolveTasks, taskNames, type ResolvedTask } from './resolve.ts';
 import { runTask } from './run-task.ts';
 import { listenForSignals } from './signals.ts';
-import { clusterNames, places } from './surroundings.ts';
+import { clusterNames, placeProblems, places } from './surroundings.ts';
 import { renderUsageProblems, usageProblemsJson } from './usage.ts';
 
 /**
@@ -20,16 +20,24 @@ import { renderUsageProblems, usageProblemsJson } from './usage.ts';
  */
 export async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const { loadEnv } = await import('../config/env.ts');
+  const outside = places(environment);
+  const misplaced = placeProblems(environment, outside);
+  const file = misplaced.length > 0 ? { variables: {}, problems: [] } : loadEnv(outside.root);
   // What the shell says wins over .env: the nearer wish is the stronger.
-  const env: Environment = { ...loadEnv(places(environment).root), ...environment };
+  const env: Environment = { ...file.variables, ...environment };
   const where = places(env);
   const taskfile: Taskfile = (await import('../../Taskfile.ts')).default;
   const { parsed, problems } = parseArgs(argv, taskNames(taskfile));
   const { tasks, problems: unresolved } = resolveTasks(taskfile, parsed, { clusters: clusterNames(where.root), env });
   sink(process.stdout);
   sink(process.stderr);
-  if (problems.length + unresolved.length > 0) {
-    const all = [...problems, ...unresolved];
+  if (file.problems.length > 0) {
+    // Its lines are not shown: tokens are kept there too.
+    tellProblems(file.problems, () => undefined, { env, json: parsed.flags.json });
+    return EXIT.configuration;
+  }
+  const all = [...problems, ...(misplaced.length > 0 ? misplaced : placeProblems(env, where)), ...(misplaced.length > 0 ? [] : unresolved)];
+  if (all.length > 0) {
     if (parsed.flags.json) writeLines(process.stdout, [JSON.stringify(usageProblemsJson(all), null, 2)]);
     writeLines(process.stderr, renderUsageProblems(all, styleFor(process.stderr, env)));
     return EXIT.usage;
@@ -84,7 +92,7 @@ async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise
   }
   const { labUp } = await import('../tools/lab.ts');
   const { startWait } = await import('../terminal/wait.ts');
-  const wait = startWait('waking the lab', { stream: process.stderr, enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
+  const wait = startWait('waking the lab', { stream: process.stderr, colour: colourOf(process.stderr, invocation.env), enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
   try {
     return await labUp({
       programRoot: invocation.places.programRoot, root: invocation.places.root, taskDir: invocation.places.taskDir,

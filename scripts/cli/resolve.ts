@@ -1,6 +1,6 @@
 import type { Task, Taskfile, Variable } from '../phases/task.ts';
 import type { Parsed, UsageProblem } from './args.ts';
-import { didYouMean } from './didyoumean.ts';
+import { didYouMean, lookAlike, short } from './didyoumean.ts';
 
 /** A task as it is going to run: its own name, every variable with its value, the clusters it is about. */
 export interface ResolvedTask {
@@ -64,7 +64,7 @@ export function resolveTasks(taskfile: Taskfile, parsed: Parsed, around: Surroun
     const near = didYouMean(name, [...known]);
     if (near !== undefined) meant.add(near);
     const of = found.map((each) => each.typed).join(' and ');
-    complain(`${name}=${value}`, `${of} takes no variable ${name}`, near === undefined ? `it takes ${[...known].join(', ')}` : `did you mean ${near}=${value}?`);
+    complain(`${name}=${value}`, `${of} takes no variable ${short(name)}`, near === undefined ? `it takes ${[...known].join(', ')}` : `did you mean ${near}=${short(value)}?`);
   }
   const tasks = found.map(({ typed, name, task }) => resolveOne(typed, name, task, parsed, around, meant, complain));
   return { tasks, problems: [...problems.values()] };
@@ -95,12 +95,20 @@ function resolveOne(typed: string, name: string, task: Task, parsed: Parsed, aro
     if (!isAllowed(value, variable, around.clusters)) {
       const { message, hint } = notAllowed(typed, key, value, variable, around.clusters);
       complain(word, `${message}${source}`, hint);
-    } else if (key === 'LAB_SPEED' && !(Number(value) > 0 && Number.isFinite(Number(value)))) {
-      complain(word, `LAB_SPEED must be a number above 0, not ${value}${source}`, 'for example LAB_SPEED=60: a simulated minute per second');
+    } else if (key === 'LAB_SPEED' && !isSpeed(value)) {
+      complain(word, `LAB_SPEED must be a number above 0, at most ${FASTEST}, not ${short(value)}${source}`, 'for example LAB_SPEED=60: a simulated minute per second');
+    } else if (value === '' && given !== undefined) {
+      complain(word, `${key} is given without a value`, `leave ${key} out, or say ${variable.summary}`);
     }
     variables[key] = value;
   }
   return { name, typed, task, variables, clusters: chosen(variables['CLUSTER'], declared['CLUSTER'], task, around.clusters) };
+}
+
+/** Beyond this the work between two looks takes longer, on the lab's clock, than anything the lab simulates. */
+const FASTEST = 10_000;
+function isSpeed(value: string): boolean {
+  return /^\d{1,6}(?:\.\d{1,6})?$/.test(value) && Number(value) > 0 && Number(value) <= FASTEST;
 }
 
 /** Own properties only: a variable called `constructor` is not Object's. */
@@ -127,10 +135,11 @@ function notAllowed(typed: string, key: string, value: string, variable: Variabl
   const allowed = allowedValues(variable, clusters) ?? [];
   const near = didYouMean(value, allowed);
   const meant = near === undefined ? '' : `did you mean ${key}=${near}? `;
-  if (typeof variable.values !== 'string') return { message: `${key} cannot be "${value}"`, hint: `${meant}${key} is one of ${allowed.join(', ')}` };
+  if (typeof variable.values !== 'string') return { message: `${key} cannot be "${short(value)}"`, hint: `${meant}${key} is one of ${allowed.join(', ')}` };
   if (value === 'all') return { message: `${typed} works on one cluster at a time`, hint: `${key}=${clusters.join(` or ${key}=`)}` };
-  if (clusters.length === 0) return { message: `there is no cluster "${value}"`, hint: 'no cluster has a file in talos/clusters yet' };
-  return { message: `there is no cluster "${value}"`, hint: `${meant}there is ${clusters.join(', ')}${variable.values === 'clusters|all' ? '; all means every one' : ''} (talos/clusters)` };
+  const seen = lookAlike(value);
+  if (clusters.length === 0) return { message: `there is no cluster "${short(value)}"`, hint: 'no cluster has a file in talos/clusters yet' };
+  return { message: `there is no cluster "${short(value)}"${seen === undefined ? '' : ` (${seen})`}`, hint: `${meant}there is ${clusters.join(', ')}${variable.values === 'clusters|all' ? '; all means every one' : ''} (talos/clusters)` };
 }
 
 function neededHint(typed: string, key: string, variable: Variable, clusters: readonly string[]): string {

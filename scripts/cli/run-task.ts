@@ -173,14 +173,18 @@ function chosenClusters(site: Site, names: readonly string[]): readonly Cluster[
 async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun, run: Work, events: Sink, signal: AbortSignal, redactor: RedactorLike, view: View): Promise<Outcome | undefined> {
   const { site, clock, invocation, resolved, target } = todo;
   if (site === undefined) return undefined;
-  const contextFor = await makeContexts({
+  const contexts = await makeContexts({
     site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
     redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
   });
-  await runSteps(steps, {
-    contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
-    answer: answerWith({ invocation, target, run: run.id, view, signal }),
-  });
+  try {
+    await runSteps(steps, {
+      contextFor: contexts.contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
+      answer: answerWith({ invocation, target, run: run.id, view, signal }),
+    });
+  } finally {
+    contexts.end();
+  }
   return undefined;
 }
 
@@ -199,7 +203,7 @@ async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: Abor
   };
   const form: OutcomeForm = formOf(invocation);
   const loaded = todo.site;
-  const contextFor = loaded === undefined ? undefined : await makeContexts({
+  const contexts = loaded === undefined ? undefined : await makeContexts({
     site: loaded, clusters: chosenClusters(loaded, resolved.clusters), emit: events.emit, signal, clock, dryRun: flags.dryRun, redactor,
     taskDir: places.taskDir, runDir: run.dir, env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
   });
@@ -211,12 +215,16 @@ async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: Abor
     target, emit: events.emit, signal, clock, taskDir: places.taskDir, root: places.root, programRoot: places.programRoot, environment: env,
     runDir: run.dir, redactor,
     forCluster: (cluster, step = resolved.name) => {
-      if (contextFor === undefined) throw new Failure({ exit: 'bug', what: `${resolved.name} asked for a cluster without configuration`, hint: 'report this' });
-      return contextFor(cluster.name, step);
+      if (contexts === undefined) throw new Failure({ exit: 'bug', what: `${resolved.name} asked for a cluster without configuration`, hint: 'report this' });
+      return contexts.contextFor(cluster.name, step);
     },
     show: watchOutcomes({ stdout: process.stdout, style: styleFor(process.stdout, env), form }),
   };
-  return action(cx);
+  try {
+    return await action(cx);
+  } finally {
+    contexts?.end();
+  }
 }
 
 /** Who stopped a run knows why it ended: one sentence instead of every step's own; what failed besides is kept. */

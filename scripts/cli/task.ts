@@ -16,7 +16,7 @@ try {
 
 async function tell(error: unknown): Promise<void> {
   const { renderUnexpected } = await import('../terminal/failure.ts');
-  const { createStyle } = await import('../terminal/style.ts');
+  const { createStyle, sentenceWidth } = await import('../terminal/style.ts');
   const { writeLines } = await import('../terminal/output.ts');
-  writeLines(process.stderr, renderUnexpected(error, createStyle({ colour: false, width: process.stderr.columns ?? 100 }), { verbose: argv.includes('--verbose') }));
+  writeLines(process.stderr, renderUnexpected(error, createStyle({ colour: false, width: sentenceWidth(process.stderr.columns) }), { verbose: argv.includes('--verbose') }));
 }

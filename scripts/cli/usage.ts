@@ -2,7 +2,7 @@ import { EXIT } from '../engine/failure.ts';
 import type { Step } from '../engine/phase.ts';
 import type { Json, Style } from '../engine/outcome.ts';
 import type { Task, Taskfile, Variable } from '../phases/task.ts';
-import { displayWidth, padEnd, truncate, wrap } from '../terminal/width.ts';
+import { clean, displayWidth, padEnd, truncate, wrap } from '../terminal/width.ts';
 import type { UsageProblem } from './args.ts';
 import { allowedValues, EVERYWHERE } from './resolve.ts';
 
@@ -150,6 +150,7 @@ const FLAGS: readonly (readonly [flag: string, meaning: string])[] = [
   ['--help, -h', 'this text, or a task explained (task help NAME)'],
   ['--version', 'the version'],
   ['--', 'what follows is no flag'],
+  ['completion SHELL', 'prints the completion of bash, zsh or fish: source <(task completion bash)'],
 ];
 
 /** `task --help`: grammar, flags, variables of every task, exit codes. */
@@ -170,8 +171,8 @@ export function renderHelp(style: Style): string[] {
 /** Every problem of a command line, each with its way out. Exit 64. */
 export function renderUsageProblems(problems: readonly UsageProblem[], style: Style): string[] {
   return problems.flatMap((problem) => [
-    ...wrap(problem.message, style.width - 2).map((line, index) => `${index === 0 ? style.red('✖') : ' '} ${line}`),
-    ...(problem.hint === undefined ? [] : wrap(problem.hint, style.width - 2).map((line) => `  ${style.cyan(line)}`)),
+    ...wrap(clean(problem.message), style.width - 2).map((line, index) => `${index === 0 ? style.red('✖') : ' '} ${line}`),
+    ...(problem.hint === undefined ? [] : wrap(clean(problem.hint), style.width - 2).map((line) => `  ${style.cyan(line)}`)),
   ]);
 }
 

@@ -76,7 +76,8 @@ function tryOnce(file: string, mine: string): Outcome {
   // Released between the two calls, or a file that is not one of ours: the next try or the error tells.
   if (holder === undefined) return { holder, passing: true };
   const gone = whyGone(holder, file, mine);
-  if (gone === undefined) return { holder, passing: false };
+  // The sign of life may be that of somebody who took it over since it was read: the next try names them.
+  if (gone === undefined) return { holder, passing: readHolder(file)?.token !== holder.token };
 
   const claim = claimOn(file, holder.token, mine);
   if (!claim.ours) return { holder, passing: true };

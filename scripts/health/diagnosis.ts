@@ -145,7 +145,7 @@ function cycleCause(seen: Snapshot, layer: Layer, circle: readonly string[], fai
   return {
     layer, object: circle.join(', '), objects: circle, state: 'dependency cycle', because: `each waits for the next: ${[...circle, first].join(' -> ')}`,
     ...(since === undefined ? {} : { since }),
-    hint: `remove one dependsOn of the circle${file === undefined ? '' : `, e.g. in ${file}`}; no reconcile can resolve it`, tryCommands: ['flux get kustomizations -A'],
+    hint: `remove one dependsOn of the circle${file === undefined ? '' : `, e.g. in ${file}`}; no reconcile can resolve it`, tryCommands: [`task flux:status CLUSTER=${seen.cluster.name}`],
     consequences: grouped(consequences),
   };
 }

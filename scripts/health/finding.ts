@@ -30,7 +30,15 @@ export interface HealthCheck extends Check<Snapshot> {
 
 /** A check from its findings. `name` completes "waiting for ..."; finding nothing at all means there is nothing of it in the tree. */
 export function check(layer: Layer, name: string, findings: (seen: Snapshot) => readonly Finding[]): HealthCheck {
-  return { layer, name, findings, judge: (seen) => fold(findings(seen)) };
+  return { layer, name, findings, judge: (seen) => towardsCause(fold(findings(seen)), layer, seen) };
+}
+
+/** Layers whose objects fail because of each other: the first one that does is seldom the one to mend. */
+const ENTANGLED: ReadonlySet<Layer> = new Set(['sources', 'kustomizations', 'helmreleases', 'workloads', 'certificates', 'secrets', 'mesh']);
+
+/** Whoever waited in vain for such a layer is sent to where causes are told from consequences, not to the first object in the way. */
+function towardsCause(verdict: Verdict, layer: Layer, seen: Snapshot): Verdict {
+  return verdict.is === 'fail' && ENTANGLED.has(layer) ? { ...verdict, hint: `task cluster:health CLUSTER=${seen.cluster.name}` } : verdict;
 }
 
 /** How many further objects a verdict names before it only counts them. */

@@ -16,7 +16,7 @@ const DEPENDENCY = 'DependencyNotReady';
 /** dependsOn, sources, what a Kustomization applied, what a release brought, and the controllers that do it all. */
 export function fluxEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
   for (const object of known(seen, KINDS.kustomizations)) kustomizationEdges(object, edge);
-  for (const object of known(seen, KINDS.helmReleases)) helmReleaseEdges(object, edge);
+  for (const object of known(seen, KINDS.helmReleases)) helmReleaseEdges(object, failing, edge);
   missingEdges(seen, failing, edge);
   for (const kind of [KINDS.gitRepositories, KINDS.ociRepositories, KINDS.helmRepositories]) for (const object of known(seen, kind)) edge(idOf(object), controller('source'));
   for (const object of known(seen, KINDS.kustomizations)) edge(idOf(object), controller('kustomize'));
@@ -64,16 +64,19 @@ export function inventory(object: KubeObject): readonly string[] {
   });
 }
 
-function helmReleaseEdges(object: KubeObject, edge: Edge): void {
+function helmReleaseEdges(object: KubeObject, failing: Failing, edge: Edge): void {
   const self = idOf(object);
-  if (spec(object, 'suspend') === true) return;
+  const release = releaseId({ name: text(spec(object, 'releaseName')) ?? object.metadata.name, namespace: text(spec(object, 'targetNamespace')) ?? object.metadata.namespace ?? '' });
+  if (spec(object, 'suspend') === true) {
+    // Somebody upgrades by hand, and suspended it for that: what they left unfinished is the trouble.
+    if (failing.get(release)?.state?.startsWith('pending-') === true) edge(self, release);
+    return;
+  }
   if (reason(object) === DEPENDENCY) {
     for (const needed of dependencies(object)) edge(self, needed);
     return;
   }
-  const name = text(spec(object, 'releaseName')) ?? object.metadata.name;
-  const namespace = text(spec(object, 'targetNamespace')) ?? object.metadata.namespace ?? '';
-  edge(releaseId({ name, namespace }), self);
+  edge(release, self);
   if (OWN_FAULT.has(reason(object))) return;
   const ref = spec(object, 'chartRef') ?? spec(object, 'chart', 'spec', 'sourceRef');
   const [kind, source] = [text(fields(ref)['kind']), text(fields(ref)['name'])];

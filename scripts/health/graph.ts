@@ -1,11 +1,13 @@
 import type { KubeObject } from '../config/cluster.ts';
 import { API } from './checks/api.ts';
 import { endpointId } from './checks/endpoint.ts';
+import { hooksOf, namespaceId, podsBehind } from './checks/admission.ts';
 import { ETCD, etcdId } from './checks/etcd.ts';
 import { machineId } from './checks/machines.ts';
 import { blamesNetwork, nodeId } from './checks/nodes.ts';
 import { CLOCK_STATE, serviceId, talosId } from './checks/talos.ts';
 import { CILIUM } from './checks/cni.ts';
+import { podsOf } from './checks/rollout.ts';
 import { releaseId } from './checks/core.ts';
 import { crdId } from './checks/crds.ts';
 import type { Edge, Failing } from './graph.types.ts';
@@ -24,16 +26,29 @@ import type { Snapshot } from './snapshot.types.ts';
 export function graphOf(seen: Snapshot, failing: Failing): ReadonlyMap<string, ReadonlySet<string>> {
   const graph = new Map<string, Set<string>>([...failing.keys()].map((object) => [object, new Set<string>()]));
   const edge: Edge = (from, to) => {
-    if (failing.has(to)) graph.get(from)?.add(to);
+    if (!failing.has(to) || ownTrouble(failing, from, to)) return;
+    graph.get(from)?.add(to);
   };
   machineEdges(seen, failing, edge);
   coreEdges(seen, failing, edge);
   fluxEdges(seen, failing, edge);
   workloadEdges(seen, failing, edge);
   secretEdges(seen, edge);
+  admissionEdges(seen, failing, edge);
   wordEdges(failing, edge);
   return graph;
 }
+
+/**
+ * What no other object explains: a deletion that does not end is its finalizer's doing (or its namespace's), and a
+ * controller of which something still runs is at work.
+ */
+function ownTrouble(failing: Failing, from: string, to: string): boolean {
+  if (failing.get(from)?.state === 'being deleted') return !to.startsWith('Namespace ');
+  return to.startsWith('Deployment ') && CONTROLLED.test(from) && /^[1-9]\d* of /u.test(failing.get(to)?.state ?? '');
+}
+/** What a Deployment looks after without bringing it: for these it matters only whether anybody is there. */
+const CONTROLLED = /^(?:ExternalSecret|SecretStore|ClusterSecretStore|Certificate|Issuer|ClusterIssuer|GitRepository|OCIRepository|HelmRepository) /u;
 
 function machineEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
   // Without a quorum (or with a stranger's data) the members' trouble is one trouble; otherwise a member's own explains the whole's.
@@ -136,6 +151,23 @@ function secretRefs(value: unknown, under = ''): readonly { readonly name: strin
   const name = /secretref$/iu.test(under) ? text(at(value, 'name')) : undefined;
   const own = name === undefined ? [] : [{ name, namespace: text(at(value, 'namespace')) }];
   return [...own, ...Object.entries(value).flatMap(([key, entry]) => secretRefs(entry, key))];
+}
+
+/** Whose write was refused -> the webhook nobody answers for -> the pods that should; and all that is in a namespace -> the namespace. */
+function admissionEdges(seen: Snapshot, failing: Failing, edge: Edge): void {
+  for (const hook of hooksOf(seen)) {
+    const self = idOf(hook.configuration);
+    const behind = podsBehind(seen, hook.namespace, hook.service) ?? [];
+    for (const pod of behind) edge(self, idOf(pod));
+    for (const deployment of known(seen, KINDS.deployments)) if (deployment.metadata.namespace === hook.namespace && podsOf(deployment, behind).length > 0) edge(self, idOf(deployment));
+    for (const [object, finding] of failing) if (object !== self && finding.because.includes(`failed calling webhook "${hook.name}"`)) edge(object, self);
+  }
+  for (const [object, finding] of failing) {
+    const inside = /^\S+ ([^/\s]+)\/\S+$/u.exec(object)?.[1];
+    if (inside !== undefined) edge(object, namespaceId(inside));
+    const refused = /in namespace (\S+) because it is being terminated|namespaces "([^"]+)" not found/u.exec(finding.because);
+    if (refused !== null) edge(object, namespaceId(refused[1] ?? refused[2] ?? ''));
+  }
 }
 
 const DNS_TROUBLE = /\blookup \S+.*(?:no such host|i\/o timeout|server misbehaving|connection refused)/u;

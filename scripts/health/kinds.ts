@@ -7,6 +7,10 @@ export const KINDS = {
   nodes: ALL.Node,
   /** Read only when a node is missing or silent: they are its kubelets' way in. */
   certificateRequests: ALL.CertificateSigningRequest,
+  namespaces: ALL.Namespace,
+  validatingWebhooks: ALL.ValidatingWebhookConfiguration,
+  mutatingWebhooks: ALL.MutatingWebhookConfiguration,
+  disruptionBudgets: ALL.PodDisruptionBudget,
   pods: ALL.Pod,
   services: ALL.Service,
   deployments: ALL.Deployment,
@@ -37,7 +41,8 @@ export function listKey(kind: KindRef): string {
 
 /** What each layer reads through the Kubernetes API. Layers share kinds; one look still reads each once. */
 export const KINDS_OF: Readonly<Record<Layer, readonly KindRef[]>> = {
-  machines: [], talos: [], etcd: [], api: [],
+  machines: [], talos: [], etcd: [],
+  api: [KINDS.namespaces],
   nodes: [KINDS.nodes],
   cni: [KINDS.nodes, KINDS.daemonSets, KINDS.deployments, KINDS.pods],
   crds: [KINDS.crds],
@@ -45,7 +50,7 @@ export const KINDS_OF: Readonly<Record<Layer, readonly KindRef[]>> = {
   sources: [KINDS.gitRepositories, KINDS.ociRepositories, KINDS.helmRepositories],
   kustomizations: [KINDS.kustomizations, KINDS.gitRepositories, KINDS.ociRepositories],
   helmreleases: [KINDS.helmReleases],
-  workloads: [KINDS.deployments, KINDS.daemonSets, KINDS.statefulSets, KINDS.pods, KINDS.nodes],
+  workloads: [KINDS.deployments, KINDS.daemonSets, KINDS.statefulSets, KINDS.pods, KINDS.nodes, KINDS.services, KINDS.validatingWebhooks, KINDS.mutatingWebhooks, KINDS.disruptionBudgets],
   certificates: [KINDS.certificates, KINDS.issuers, KINDS.clusterIssuers],
   secrets: [KINDS.externalSecrets, KINDS.secretStores, KINDS.clusterSecretStores],
   mesh: [KINDS.deployments, KINDS.services],

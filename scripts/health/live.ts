@@ -56,7 +56,7 @@ export function followCluster(cx: LookContext, layers: readonly Layer[], changed
       talos.catch(() => undefined);
       if (following === undefined && cx.doors.kube.hasKubeconfig() && !stopped) following = follow();
       await following;
-      const kube = await readKube(cx, asked, (kind) => lists.get(listKey(kind)));
+      const kube = await readKube(cx, asked, (kind) => lists.get(listKey(kind)), sides?.kube.api);
       sides = { talos: await talos, kube };
     },
     snapshot() {

@@ -19,13 +19,13 @@ const GIVE_UP = LISTS;
 export type Followed = (kind: KindRef) => readonly KubeObject[] | undefined;
 
 /** What the Kubernetes API says. It is asked first whether it is there at all, so that a dead one costs one time limit. */
-export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, followed: Followed = () => undefined): Promise<KubeSide> {
+export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, followed: Followed = () => undefined, before: Snapshot['api'] = NOT_LOOKED_AT): Promise<KubeSide> {
   const kinds = kindsOf(asked);
   const secrets = secretsOf(cx, asked);
   const wantsReleases = asked.has('core');
   if (!asked.has('api') && !wantsReleases && kinds.length === 0 && secrets.length === 0) return { api: NOT_LOOKED_AT, lists: {}, releases: NOT_LOOKED_AT, secretKeys: {} };
 
-  const [{ api, barred }, endpoint] = await Promise.all([readApi(cx), asked.has('api') && cx.doors.kube.endpoint !== undefined ? ask(cx, 'the name of the endpoint', cx.doors.kube.endpoint) : undefined]);
+  const [{ api, barred }, endpoint] = await Promise.all([readApi(cx, before), asked.has('api') && cx.doors.kube.endpoint !== undefined ? ask(cx, 'the name of the endpoint', cx.doors.kube.endpoint) : undefined]);
   const names = endpoint === undefined ? {} : { endpoint };
   if (barred !== undefined) {
     return {
@@ -72,15 +72,16 @@ function secretsOf(cx: LookContext, asked: ReadonlySet<Layer>): readonly { reado
   ];
 }
 
-async function readApi(cx: LookContext): Promise<{ readonly api: Snapshot['api']; readonly barred: (Reading<never> & { readonly ok: false }) | undefined }> {
+async function readApi(cx: LookContext, before: Snapshot['api']): Promise<{ readonly api: Snapshot['api']; readonly barred: (Reading<never> & { readonly ok: false }) | undefined }> {
   if (!cx.doors.kube.hasKubeconfig()) {
     const barred = notReached(`there is no kubeconfig of ${cx.cluster.name} here`, 'api', `task cluster:kubeconfig CLUSTER=${cx.cluster.name}`);
     return { api: barred, barred };
   }
-  const [ready, version] = await Promise.all([
-    ask(cx, 'readiness of the Kubernetes API', () => cx.doors.kube.readyz()),
-    ask(cx, 'version of the Kubernetes API', () => cx.doors.kube.serverVersion()),
-  ]);
+  const isReady = ask(cx, 'readiness of the Kubernetes API', () => cx.doors.kube.readyz());
+  // A version that is known is no reason to ask twice as often; only of an API that is not ready is it asked whether it answers at all.
+  const [ready, version] = before.ok && (await isReady).ok
+    ? [await isReady, { ok: true, value: before.value.version } as const]
+    : await Promise.all([isReady, ask(cx, 'version of the Kubernetes API', () => cx.doors.kube.serverVersion())]);
   const api: Snapshot['api'] = ready.ok && version.ok ? { ok: true, value: { version: version.value } } : ready.ok ? (version.ok ? NOT_LOOKED_AT : version) : ready;
   // An API that is not ready but answers is worth listening to.
   return { api, barred: ready.ok || version.ok ? undefined : notReached(ready.because, 'api') };

@@ -153,7 +153,7 @@ const PROOF_PATIENCE = 4 * MINUTES;
 /** A machine's services out of the common answer; throws its own reason for having none. */
 function servicesOf(machine: Machine, face: TalosFace | undefined, told: Told<readonly TalosService[]> | undefined): readonly TalosService[] {
   if (told?.ok === true) return told.value;
-  throw told?.failure ?? new Failure({ exit: 'rerun', what: `${machine.name} does not answer`, because: face?.is === 'closed' ? face.because : 'nothing was said of it' });
+  throw told?.failure ?? new Failure({ exit: 'rerun', what: `${machine.name} does not answer`, because: face?.is === 'closed' ? face.because : 'nothing was said of it', hint: 'look at its console or power, then run the same command again; nothing was bootstrapped' });
 }
 
 /** What became of an earlier bootstrap that never reported back. Asked patiently: etcd may still be starting. */

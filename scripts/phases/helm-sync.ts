@@ -32,7 +32,7 @@ export interface ToDo { readonly open: readonly Release[]; readonly deployed: re
  */
 export async function syncReleases(cx: Cx, found: ToDo, look: () => Promise<ToDo>): Promise<void> {
   let todo = found;
-  await retry({
+  const syncing = retry({
     what: `sync of ${namesOf(found.open).join(', ')}`, reasons: REASONS, within: 60 * MINUTES, every: 5_000, clock: cx.clock, signal: cx.signal,
     retrying: (reason, attempt) => cx.emit({ type: 'retrying', lane: cx.lane, step: cx.step, what: 'sync of the core releases', reason, attempt }),
   }, async (attempt) => {
@@ -52,6 +52,13 @@ export async function syncReleases(cx: Cx, found: ToDo, look: () => Promise<ToDo
       });
     });
   });
+  try {
+    await syncing;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exit !== 'rerun' || error.hint !== undefined) throw error;
+    // Helm tells what did not come up and not why: a node, an image and a webhook all look like a wait that ended.
+    throw new Failure({ exit: 'rerun', what: error.what, because: error.because, hint: `task cluster:health CLUSTER=${cx.cluster.name} names the cause; mend it, then run the same command again`, log: error.log, cause: error });
+  }
 }
 
 /** Not answered now: the sync itself will say whether something is in its way. */

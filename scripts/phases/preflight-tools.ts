@@ -1,5 +1,6 @@
 import { Failure } from '../engine/failure.ts';
 import type { Verdict } from '../engine/verdict.ts';
+import { installHint } from '../tools/environment.ts';
 import type { Cx } from './context.ts';
 
 /** How far a tool may be from the pin before we refuse to drive it. */
@@ -33,7 +34,7 @@ async function toolVerdict(cx: Cx, { tool, fits }: (typeof TOOLS)[number]): Prom
   try {
     const found = await clientVersion(cx, tool);
     if (wanted === undefined || close(found, wanted, fits)) return { name, verdict: { is: 'pass' as const, because: found } };
-    return { name, verdict: { is: 'fail' as const, because: `${tool} is ${found}, the pin is ${wanted} (${fits} needed)`, hint: `mise install, or put ${tool} ${wanted} first on PATH` } };
+    return { name, verdict: { is: 'fail' as const, because: `${tool} is ${found}, the pin is ${wanted} (${fits} needed)`, hint: installHint(tool, wanted) } };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const because = error.because === undefined ? error.what : `${error.what}: ${error.because}`;

@@ -1,6 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { BootstrapSecret, KubeObject } from '../config/cluster.ts';
+import { namespaceChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
@@ -10,7 +11,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   name: 'prerequisites',
   title: 'namespaces and the secrets that must exist before Flux',
   patience: MINUTES,
-  verify: [],
+  verify: namespaceChecks,
 
   async done(cx) {
     const { namespaces, secrets } = cx.site.bootstrap;
@@ -28,12 +29,25 @@ const phase: WorkPhase<Cx, Snapshot> = {
     for (const namespace of namespaces) await cx.doors.kube.apply(namespace);
     for (const secret of secrets) {
       const values = cx.dryRun ? undefined : await cx.secrets();
-      await cx.doors.kube.apply(secretObject(secret, (reference) => values?.value(reference) ?? ''));
+      await applied(cx, secret, secretObject(secret, (reference) => values?.value(reference) ?? ''));
     }
     return `${count(namespaces.length, 'namespace')}, ${count(secrets.length, 'secret')}`;
   },
 };
 export default phase;
+
+/** What somebody else set is not overwritten: whose value is right nobody can tell from here, and an authority is easily lost. */
+async function applied(cx: Cx, { name, namespace }: BootstrapSecret, object: KubeObject): Promise<void> {
+  try {
+    await cx.doors.kube.apply(object);
+  } catch (error) {
+    if (!(error instanceof Failure) || !/conflict/i.test(error.because ?? '')) throw error;
+    throw new Failure({
+      exit: 'rerun', what: `Secret ${namespace}/${name} holds other values than the secret provider, and somebody else set them`, because: error.because,
+      hint: `find out which are right: kubectl -n ${namespace} get secret ${name} -o yaml --show-managed-fields; if the provider's: kubectl -n ${namespace} delete secret ${name}, then run this again`,
+    });
+  }
+}
 
 /**
  * In a dry run the provider is not asked, so only presence can be judged there; a real run compares the values by a

@@ -22,7 +22,7 @@ export function createAnswerView(options: { readonly stream: Output; readonly st
   const show = (next: string): void => {
     text = next;
     if (paused) return;
-    if (wait === undefined) wait = startWait(text, { stream: options.stream, enabled: true });
+    if (wait === undefined) wait = startWait(text, { stream: options.stream, enabled: true, colour: options.style.red('x') !== 'x' });
     else wait.update(text);
   };
   /** A line that stays, above the waiting one. */

@@ -30,6 +30,16 @@ export function wantsColour(facts: ColourFacts): boolean {
   return facts.isTTY && !isCi(facts.ci) && facts.term !== 'dumb';
 }
 
+/** Columns when nobody says how many there are. */
+const USUAL_WIDTH = 100;
+/** Below this nobody reads: one word a line and commands torn apart. The terminal breaks long lines itself then, and they can still be copied. */
+const NARROWEST = 20;
+
+/** How wide sentences are set for a stream of `columns`: the usual width when it has none or hardly any. */
+export function sentenceWidth(columns: number | undefined): number {
+  return columns !== undefined && columns >= NARROWEST ? columns : USUAL_WIDTH;
+}
+
 /** A Style of `width` columns (at least 1), with colour or as plain text. */
 export function createStyle(options: { readonly colour: boolean; readonly width: number }): Style {
   const dress = (open: number, close: number) => (text: string): string =>

@@ -5,7 +5,7 @@ import { createLiveView } from './live.ts';
 import { createPlainView } from './plain.ts';
 import type { Output } from './output.ts';
 import type { Estimates } from './state.ts';
-import { isCi, wantsColour, createStyle } from './style.ts';
+import { isCi, wantsColour, createStyle, sentenceWidth } from './style.ts';
 import type { View } from './view.types.ts';
 
 export type { View };
@@ -43,10 +43,14 @@ export function chooseView(options: Omit<ViewOptions, 'now'>): { readonly kind: 
   return { kind: able && wanted ? 'live' : 'plain', to };
 }
 
-/** The Style for a stream: colour by its own rules, as wide as it is (100 columns when it is no terminal). */
+/** Whether a stream gets colour. */
+export function colourOf(stream: Output, env: ViewOptions['env']): boolean {
+  return wantsColour({ isTTY: stream.isTTY === true, noColor: env.NO_COLOR, forceColor: env.FORCE_COLOR, ci: env.CI, term: env.TERM });
+}
+
+/** The Style for a stream: colour by its own rules, as wide as it is (100 columns when it is no terminal, or one too narrow for words). */
 export function styleFor(stream: Output, env: ViewOptions['env']): Style {
-  const colour = wantsColour({ isTTY: stream.isTTY === true, noColor: env.NO_COLOR, forceColor: env.FORCE_COLOR, ci: env.CI, term: env.TERM });
-  return createStyle({ colour, width: stream.columns !== undefined && stream.columns > 0 ? stream.columns : 100 });
+  return createStyle({ colour: colourOf(stream, env), width: sentenceWidth(stream.columns) });
 }
 
 /** Makes the view the streams and the flags ask for. */

@@ -20,7 +20,7 @@ export function makeDownload(scope: Scope, get: (url: string, signal: AbortSigna
         const bytes = await readFile(from.file);
         return verified(bytes, from.sha256, url, `the lab's ${from.file}`);
       }
-      if (!/^[0-9a-f]{64}$/.test(from.sha256)) throw new Failure({ exit: 'configuration', what: `the pin of ${url} is no SHA-256 digest`, because: `it is "${from.sha256}"` });
+      if (!/^[0-9a-f]{64}$/.test(from.sha256)) throw new Failure({ exit: 'configuration', what: `the pin of ${url} is no SHA-256 digest`, because: `it is "${from.sha256}"`, hint: 'write the digest of the file into bootstrap/crds.yaml: sha256sum' });
       const cached = join(cacheFolder(scope.env ?? inherited()), 'downloads', from.sha256);
       const kept = readIfThere(cached);
       // A damaged cache entry is fetched anew rather than trusted or complained about.
@@ -35,16 +35,16 @@ export function makeDownload(scope: Scope, get: (url: string, signal: AbortSigna
 
 async function load(url: string, signal: AbortSignal, get: (url: string, signal: AbortSignal) => Promise<Response>): Promise<Buffer> {
   const what = `cannot fetch ${url}`;
-  if (!url.startsWith('https://')) throw new Failure({ exit: 'configuration', what, because: 'only https is fetched' });
+  if (!url.startsWith('https://')) throw new Failure({ exit: 'configuration', what, because: 'only https is fetched', hint: 'give its https address in bootstrap/crds.yaml' });
   const both = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     const response = await get(url, both);
-    if (!response.ok) throw new Failure({ exit: 'rerun', what, because: `HTTP status ${response.status}` });
+    if (!response.ok) throw new Failure({ exit: 'rerun', what, because: `HTTP status ${response.status}`, hint: 'look whether the address in bootstrap/crds.yaml is right, then run the same command again' });
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > LARGEST) throw new Failure({ exit: 'rerun', what, because: `it is larger than ${LARGEST} bytes` });
+      if (size > LARGEST) throw new Failure({ exit: 'rerun', what, because: `it is larger than ${LARGEST} bytes`, hint: 'look at what the address in bootstrap/crds.yaml gives: curl -I' });
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);

@@ -71,6 +71,17 @@ function executable(file: string): boolean {
   }
 }
 
+const SYSTEM_TOOLS = new Set(['bash', 'cat', 'git']);
+
+/** How to come by a tool: built here where toolchain/ can, else from its makers; `wanted` is the pinned version. */
+export function installHint(tool: string, wanted?: string): string {
+  const named = wanted === undefined ? tool : `${tool} ${wanted}`;
+  if (SYSTEM_TOOLS.has(tool)) return `install ${tool} with the system's package manager`;
+  if (existsSync(new URL(`../../toolchain/${tool}/go.mod`, import.meta.url))) return `task tools:install TOOL=${tool}   (or put ${named} first on PATH yourself)`;
+  const from = tool === 'op' ? 'the 1Password CLI (https://developer.1password.com/docs/cli/get-started)' : named;
+  return `install ${from} and put it on PATH: task tools:check shows what is found and wanted; without any tools: TARGET=lab`;
+}
+
 let version: string | undefined;
 /** This program's version, from its package.json. */
 export function programVersion(): string {

@@ -31,6 +31,6 @@ export function makeFlux(scope: Scope, cluster: Cluster, proc: Proc): Flux {
 /** `flux version --client`: "flux: v2.9.5". */
 export function parseFluxVersion(text: string): string {
   const version = /^flux(?: version|:) v?(\S+)/m.exec(text)?.[1];
-  if (version === undefined) throw new Failure({ exit: 'rerun', what: 'cannot read the version of flux', because: `it printed: ${text.trim().slice(0, 120)}` });
+  if (version === undefined) throw new Failure({ exit: 'rerun', what: 'cannot read the version of flux', because: `it printed: ${text.trim().slice(0, 120)}`, hint: 'task tools:check' });
   return version;
 }

@@ -37,6 +37,7 @@ export function parseReleases(text: string): HelmRelease[] {
       throw unreadable(`a release (no ${key})`, JSON.stringify(item));
     };
     // The version begins at the last "-" that a digit (or v and a digit) follows and after which a dotted number stands: chart names hold dashes, versions may too (1.2.3-rc.1).
+    if (!/^\d+$/.test(read('revision'))) throw unreadable('a release (its revision is no number)', JSON.stringify(item));
     const match = /^(.+?)-(v?\d+\.\d+.*)$/.exec(read('chart'));
     return { name: read('name'), namespace: read('namespace'), revision: Number(read('revision')), status: read('status'), chart: match?.[1] ?? read('chart'), version: match?.[2] ?? '' };
   });

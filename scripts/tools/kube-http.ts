@@ -55,9 +55,11 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
   const login = await loginOf(kubeconfig);
   if (login === undefined) throw new NoAnswer('EKUBECONFIG', 'the kubeconfig names no server', undefined);
   const base = new URL(login.server);
-  const agent = new Agent({ ...login.tls, keepAlive: true, maxSockets: 16 });
+  const questions = new Agent({ ...login.tls, keepAlive: true, maxSockets: 16 });
+  // A watch keeps its connection for as long as it is open: among the questions' own, a dozen and a half of them would leave none to ask by.
+  const watches = new Agent({ ...login.tls, keepAlive: false });
 
-  const start = (request: KubeRequest, signal: AbortSignal): Promise<IncomingMessage> => new Promise((resolve, reject) => {
+  const start = (request: KubeRequest, agent: Agent, signal: AbortSignal): Promise<IncomingMessage> => new Promise((resolve, reject) => {
     const url = new URL(base.pathname.replace(/\/$/, '') + request.path, base);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const outgoing = httpsRequest(url, {
@@ -77,7 +79,7 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
       const timeoutMs = request.timeoutMs ?? REQUEST_MS;
       const both = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
-        const incoming = await start(request, both);
+        const incoming = await start(request, questions, both);
         const chunks: Buffer[] = [];
         for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
         return { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body: Buffer.concat(chunks).toString('utf8') };
@@ -88,7 +90,7 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
     },
     async open(request, signal) {
       try {
-        const incoming = await start(request, signal);
+        const incoming = await start(request, watches, signal);
         return { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], lines: linesOf(incoming, signal) };
       } catch (error) {
         signal.throwIfAborted();

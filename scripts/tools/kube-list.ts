@@ -44,7 +44,7 @@ export async function listInPages(
 
 /** Lists leave kind and version out of their items; objects always carry them here. */
 function pageOf(ref: KindRef, answer: unknown, what: string): { readonly items: readonly KubeObject[]; readonly resourceVersion: string; readonly next: string } {
-  if (!isObject(answer) || !Array.isArray(answer['items'])) throw new Failure({ exit: 'rerun', what, because: 'the answer is no list' });
+  if (!isObject(answer) || !Array.isArray(answer['items'])) throw new Failure({ exit: 'rerun', what, because: 'the answer is no list', hint: 'look whether something else answers at that address: task cluster:health' });
   const metadata = isObject(answer['metadata']) ? answer['metadata'] : {};
   const text = (key: string): string => (typeof metadata[key] === 'string' ? metadata[key] : '');
   return { items: answer['items'].filter(isKubeObject).map((item): KubeObject => ({ ...item, apiVersion: ref.apiVersion, kind: ref.kind })), resourceVersion: text('resourceVersion'), next: text('continue') };

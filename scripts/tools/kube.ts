@@ -71,7 +71,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     return json(reply.body);
   };
   const object = (what: string, value: unknown): KubeObject => {
-    if (!isKubeObject(value)) throw new Failure({ exit: 'rerun', what, because: `${api} answered something that is no object` });
+    if (!isKubeObject(value)) throw new Failure({ exit: 'rerun', what, because: `${api} answered something that is no object`, hint: 'look whether something else answers at that address: task cluster:health' });
     return value;
   };
 
@@ -131,7 +131,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     async serverVersion() {
       const what = `cannot ask ${api} for its version`;
       const answer = good(what, await send({ method: 'GET', path: '/version' }, 'version'));
-      if (!isObject(answer) || typeof answer['gitVersion'] !== 'string') throw new Failure({ exit: 'rerun', what, because: 'it answered without one' });
+      if (!isObject(answer) || typeof answer['gitVersion'] !== 'string') throw new Failure({ exit: 'rerun', what, because: 'it answered without one', hint: 'look whether something else answers at that address: task cluster:health' });
       return answer['gitVersion'];
     },
 

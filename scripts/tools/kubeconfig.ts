@@ -42,16 +42,34 @@ function assemble(parts: Parts, name: string): unknown {
 /** Cluster and user of the current context. Throws a Failure (75) when the kubeconfig does not hold them. */
 export async function currentParts(text: string): Promise<Parts> {
   const { load } = await import('js-yaml');
-  const parsed: unknown = load(text);
+  if (text.trim() === '') throw broken('it is empty');
+  let parsed: unknown;
+  try {
+    parsed = load(text);
+  } catch (error) {
+    throw broken('it is not YAML', error);
+  }
+  if (typeof property(parsed, 'current-context') !== 'string') throw broken('it names no current context');
   const named = (list: string, name: unknown, key: string): Record<string, unknown> => {
     const items = property(parsed, list);
     const item: unknown = Array.isArray(items) ? items.find((each: unknown) => property(each, 'name') === name) : undefined;
     const inner = property(item, key);
-    if (typeof inner !== 'object' || inner === null) throw new Failure({ exit: 'rerun', what: `a kubeconfig has no ${key} "${String(name)}"`, hint: 'task cluster:kubeconfig   fetches a fresh one' });
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) throw broken(`it has no ${key} ${typeof name === 'string' ? `"${name}"` : 'with a name'}`);
     return { ...inner };
   };
   const context = named('contexts', property(parsed, 'current-context'), 'context');
-  return { cluster: named('clusters', context['cluster'], 'cluster'), user: named('users', context['user'], 'user'), namespace: context['namespace'] };
+  const cluster = named('clusters', context['cluster'], 'cluster');
+  const user = named('users', context['user'], 'user');
+  const elsewhere = [...Object.keys(user), ...Object.keys(cluster)].filter((key) => ELSEWHERE.has(key));
+  if (elsewhere.length > 0) throw broken(`it leads elsewhere by ${elsewhere.join(', ')}`);
+  return { cluster, user, namespace: context['namespace'] };
+}
+
+/** What would run a program, read another file or go through another machine. Talos gives certificates and a key as data, nothing else is ours. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['exec', 'auth-provider', 'tokenFile', 'client-certificate', 'client-key', 'certificate-authority', 'proxy-url', 'as', 'as-uid', 'as-groups']);
+
+function broken(because: string, cause?: unknown): Failure {
+  return new Failure({ exit: 'rerun', what: 'a kubeconfig cannot be used', because, hint: 'task cluster:kubeconfig   fetches a fresh one; yours in ~/.kube and KUBECONFIG are never used', cause });
 }
 
 function property(value: unknown, key: string): unknown {

@@ -36,6 +36,8 @@ export type LabAnswer = Readonly<Record<string, unknown>>;
 /** Wall ms; up may have to start the daemon and make a world. */
 const UP_MS = 60_000;
 const CALL_MS = 30_000;
+/** Thousands of objects are written one by one. */
+const FILL_MS = 600_000;
 
 /** Starts or wakes the lab of a task folder; answers the target it wrote. */
 export async function labUp(place: LabPlace & { readonly speed?: number }): Promise<TargetFile> {
@@ -49,6 +51,17 @@ export async function labStatus(place: LabPlace): Promise<LabAnswer> { return re
 /** Per cluster, simulated ms in which something it needs was pending in the lab: the critical path of its waits. */
 export async function labBusy(place: LabPlace): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries(Object.entries(record(await call(place, ['busy'], CALL_MS))).flatMap(([cluster, ms]) => (typeof ms === 'number' ? [[cluster, ms]] : [])));
+}
+
+/** Requests to each cluster's Kubernetes API, by client and verb. */
+export async function labRequests(place: LabPlace): Promise<Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, number>>>>>>> {
+  const counts = (verbs: unknown): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(record(verbs)).flatMap(([verb, count]) => (typeof count === 'number' ? [[verb, count]] : [])));
+  const clusters = record(record(await call(place, ['requests'], CALL_MS))['clusters']);
+  return Object.fromEntries(Object.entries(clusters).map(([cluster, asked]) => [cluster, Object.fromEntries(Object.entries(record(record(asked)['kubernetes'])).map(([client, verbs]) => [client, counts(verbs)]))]));
+}
+/** Brings a cluster to so many further pods and Flux objects. */
+export async function labFill(place: LabPlace, cluster: string, to: { readonly pods: number; readonly flux: number }): Promise<LabAnswer> {
+  return record(await call(place, ['fill', '--cluster', cluster, '--pods', String(to.pods), '--flux', String(to.flux)], FILL_MS));
 }
 
 /** Every fault the lab can cause. */

@@ -33,7 +33,7 @@ export function makeOp(scope: Scope, proc: Proc): Op {
     async resolve(references) {
       const wanted = [...new Set(references)];
       const malformed = wanted.filter((reference) => !REFERENCE.test(reference));
-      if (malformed.length > 0) throw new Failure({ exit: 'configuration', what: `no reference of the form op://vault/item/field: ${malformed.join(', ')}` });
+      if (malformed.length > 0) throw new Failure({ exit: 'configuration', what: `no reference of the form op://vault/item/field: ${malformed.join(', ')}`, hint: 'write where the secret is kept in bootstrap/secrets.yaml and talos/clusters; names in it hold no /, {, } or $' });
       if (wanted.length === 0) return new Map();
       const nonce = randomBytes(12).toString('hex');
       let values: ReadonlyMap<string, string>;
@@ -44,9 +44,12 @@ export function makeOp(scope: Scope, proc: Proc): Op {
         // inject stops at its first trouble and names one reference at best; asking one by one names them all.
         values = await oneByOne(wanted, asked, scope.signal);
       }
-      const empty = wanted.filter((reference) => (values.get(reference) ?? '').trim() === '');
       for (const value of values.values()) scope.redactor.add(value);
-      if (empty.length > 0) throw unreadable(empty.map((reference) => ({ reference, because: 'it is empty' })));
+      const useless = wanted.flatMap((reference) => {
+        const because = uselessBecause(values.get(reference) ?? '');
+        return because === undefined ? [] : [{ reference, because }];
+      });
+      if (useless.length > 0) throw unreadable(useless);
       return values;
     },
 
@@ -67,6 +70,12 @@ async function oneByOne(references: readonly string[], asked: (argv: readonly st
   }, signal);
   if (failed.length > 0) throw unreadable(failed);
   return values;
+}
+
+/** What cannot be a secret of ours: nothing, or bytes that were no text and are already changed by having been read as such. */
+function uselessBecause(value: string): string | undefined {
+  if (value.trim() === '') return 'it is empty';
+  return value.includes('\uFFFD') || value.includes('\0') ? 'it is no text; store it in base64' : undefined;
 }
 
 function unreadable(failed: readonly { readonly reference: string; readonly because: string }[]): Failure {

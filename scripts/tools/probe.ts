@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
 import type { TalosFace } from './doors.ts';
 import type { Dial } from './dial.ts';
 
@@ -42,7 +41,9 @@ export async function probeFace(options: ProbeOptions): Promise<TalosFace> {
   const onAbort = (): void => reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
   socket.on('secureConnect', () => {
-    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(socket), certificate: socket.getPeerX509Certificate()?.fingerprint256 ?? '', of: socket.authorized ? undefined : signedBy(socket, options.others?.() ?? []) };
+    // Asked once and for all: whoever asks Node for it a second time, in either form, gets nothing.
+    const shown = socket.getPeerX509Certificate();
+    shaken = { ours: options.expectedCA === undefined ? null : socket.authorized, issuer: issuerOf(shown), certificate: shown?.fingerprint256 ?? '', of: socket.authorized ? undefined : signedBy(shown, options.others?.() ?? []) };
     if (socket.alpnProtocol !== 'h2') closed('it speaks TLS but not HTTP/2, so it is no Talos API');
     socket.write(HELLO);
   });
@@ -71,18 +72,14 @@ function wantsCertificate(error: Error & { code?: string }): boolean {
   return error.code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' || /alert certificate required|alert number 116/i.test(error.message);
 }
 
-function signedBy(socket: TLSSocket, others: readonly { readonly cluster: string; readonly pem: string }[]): string | undefined {
-  const shown = socket.getPeerX509Certificate();
-  return others.find(({ pem }) => {
-    const authority = new X509Certificate(pem);
-    return shown?.checkIssued(authority) === true && shown.verify(authority.publicKey);
-  })?.cluster;
+/** By the signature alone: every Talos authority has the same name. */
+function signedBy(shown: X509Certificate | undefined, others: readonly { readonly cluster: string; readonly pem: string }[]): string | undefined {
+  return others.find(({ pem }) => shown?.verify(new X509Certificate(pem).publicKey) === true)?.cluster;
 }
 
-function issuerOf(socket: TLSSocket): string {
-  const { issuer } = socket.getPeerCertificate();
-  // The type says it is always there; a certificate without an issuer name has an empty one.
-  return Object.entries(issuer ?? {}).map(([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : value}`).join(', ');
+function issuerOf(shown: X509Certificate | undefined): string {
+  // One attribute per line, as Node prints a name.
+  return (shown?.issuer ?? '').split('\n').filter((part) => part !== '').join(', ');
 }
 
 function describe(error: Error & { code?: string }): string {

@@ -4,7 +4,7 @@ import { Failure } from '../engine/failure.ts';
 import type { ExitName } from '../engine/failure.ts';
 import { commandLine, lastWords } from './command-line.ts';
 import type { Command, CommandResult, Proc, Scope } from './doors.ts';
-import { childEnvironment, findTool, inherited } from './environment.ts';
+import { childEnvironment, findTool, inherited, installHint } from './environment.ts';
 import type { Emit } from '../engine/event.ts';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -106,10 +106,13 @@ async function spawn(command: Command, file: string, env: Record<string, string>
   const timers: NodeJS.Timeout[] = [];
   let giveUp: (() => void) | undefined;
   const given = new Promise<'given up'>((resolve) => { giveUp = () => resolve('given up'); });
+  // A second Ctrl-C ends this process at once: what was told to end and has not must not outlive it.
+  const outlived = (): void => signalGroup(group, 'SIGKILL');
   const stop = (why: 'deadline' | 'interrupted'): void => {
     if (stopped !== undefined) return;
     stopped = why;
     signalGroup(group, 'SIGTERM');
+    process.once('exit', outlived);
     timers.push(setTimeout(() => {
       signalGroup(group, 'SIGKILL');
       timers.push(setTimeout(() => giveUp?.(), GIVE_UP_MS));
@@ -141,6 +144,7 @@ async function spawn(command: Command, file: string, env: Record<string, string>
     return { exitCode: out.exitCode, signal: out.signal, stdout: out.stdout, stderr: out.stderr.slice(-STDERR_LIMIT), wallMs, stopped };
   } finally {
     for (const timer of timers) clearTimeout(timer);
+    process.removeListener('exit', outlived);
     signal.removeEventListener('abort', onAbort);
   }
 }
@@ -221,14 +225,6 @@ function interrupted(tool: string): Failure {
   return new Failure({ exit: 'interrupted', what: `${tool} was stopped`, because: 'the run was interrupted' });
 }
 
-const SYSTEM_TOOLS = new Set(['bash', 'cat', 'git']);
-
 function missing(tool: string): Failure {
   return new Failure({ exit: 'toolMissing', what: `${tool} is not on PATH`, hint: installHint(tool) });
-}
-
-function installHint(tool: string): string {
-  if (SYSTEM_TOOLS.has(tool)) return `install ${tool} with the system's package manager`;
-  return tool === 'op' ? 'install the 1Password CLI (https://developer.1password.com/docs/cli/get-started), or try in the lab: TARGET=lab'
-    : `task tools:install TOOL=${tool}   (or put it on PATH yourself; task tools:check shows the version wanted)`;
 }

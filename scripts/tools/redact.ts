@@ -9,7 +9,7 @@ const SHORTEST_LINE = 13;
 
 /**
  * A redactor without values; `add` teaches it. Finds a value raw, in base64 at any of the three alignments (so also inside
- * a larger base64 text such as an encoded kubeconfig), as base64 of base64, URL-encoded, JSON-escaped (once and twice), and each longer line of it.
+ * a larger base64 text such as an encoded kubeconfig), as base64 of base64, URL-encoded, JSON-escaped (once and twice, also as Go does for pages), in YAML's single quotes, and each longer line of it.
  * Overlapping finds are blanked as one, so no end of a longer secret is left behind a shorter one.
  */
 export function makeRedactor(values: Iterable<string> = []): Redactor {
@@ -45,7 +45,13 @@ export function spellingsOf(value: string): ReadonlySet<string> {
     const escaped = JSON.stringify(text).slice(1, -1);
     found.add(escaped);
     found.add(JSON.stringify(escaped).slice(1, -1));
-    found.add(encodeURIComponent(text.toWellFormed()));
+    // Go's encoding/json writes <, > and & as numbers, so that a page may hold them.
+    const forPages = escaped.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    found.add(forPages);
+    found.add(JSON.stringify(forPages).slice(1, -1));
+    // YAML's single quotes double a quote; a literal block and double quotes are as raw text and JSON.
+    found.add(text.replaceAll("'", "''"));
+    for (const spelling of inAddresses(text.toWellFormed())) found.add(spelling);
     const encoded = Buffer.from(text, 'utf8').toString('base64');
     found.add(encoded);
     found.add(Buffer.from(text, 'utf8').toString('base64url'));
@@ -54,6 +60,14 @@ export function spellingsOf(value: string): ReadonlySet<string> {
     for (const part of alignments(encoded)) found.add(part);
   }
   return found;
+}
+
+/** Per cent signs as JavaScript puts them, as Go does in a path and in a query, and with small letters. */
+function inAddresses(text: string): readonly string[] {
+  const usual = encodeURIComponent(text);
+  const strict = usual.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams([['', text]]).toString().slice(1);
+  return [usual, strict, strict.replaceAll('%20', '+'), form].flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (found) => found.toLowerCase())]);
 }
 
 /** The characters of base64 that depend on `text` alone, for each of the three places it can start at in a larger text. */

@@ -39,13 +39,13 @@ export async function writeRendering(folder: string, rendered: readonly Rendered
 export function releaseValues(rendered: readonly Rendered[], root: string, name: string): unknown {
   const main = rendered[0];
   const release = main === undefined ? undefined : releasesOf(main.text, main.path).find((each) => each.name === name);
-  if (main === undefined || release === undefined) throw new Failure({ exit: 'configuration', what: `there is no release ${name} in ${main?.path ?? 'helmfile.d'}` });
+  if (main === undefined || release === undefined) throw new Failure({ exit: 'configuration', what: `there is no release ${name} in ${main?.path ?? 'helmfile.d'}`, hint: 'add it there, or take it out of what waits for it' });
   let values: Record<string, unknown> = {};
   for (const entry of release.values) {
     if (typeof entry !== 'string') { values = merge(values, entry); continue; }
     const path = below(root, entry);
-    const parsed: unknown = load(rendered.find((file) => file.path === path)?.text ?? '');
-    if (parsed !== null && parsed !== undefined && !isRecord(parsed)) throw new Failure({ exit: 'configuration', what: `${path} is no map of values` });
+    const parsed = yaml(rendered.find((file) => file.path === path)?.text ?? '', path);
+    if (parsed !== null && parsed !== undefined && !isRecord(parsed)) throw new Failure({ exit: 'configuration', what: `${path} is no map of values`, hint: 'values are keys with what they are set to; restore the file from Git' });
     values = merge(values, isRecord(parsed) ? parsed : {});
   }
   for (const item of release.set) values = merge(values, nested(item.name.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.')), scalar(item.value)));
@@ -55,9 +55,9 @@ export function releaseValues(rendered: readonly Rendered[], root: string, name:
 interface ReleaseEntry { readonly name: string; readonly values: readonly (string | Record<string, unknown>)[]; readonly set: readonly { readonly name: string; readonly value: unknown }[] }
 
 function releasesOf(text: string, path: string): readonly ReleaseEntry[] {
-  const parsed: unknown = load(text);
+  const parsed = yaml(text, path);
   const releases = isRecord(parsed) ? parsed['releases'] : undefined;
-  if (!Array.isArray(releases)) throw new Failure({ exit: 'configuration', what: `${path} has no releases` });
+  if (!Array.isArray(releases)) throw new Failure({ exit: 'configuration', what: `${path} has no releases`, hint: 'restore it from Git' });
   return releases.filter(isRecord).map((release) => ({
     name: String(release['name']),
     values: Array.isArray(release['values']) ? release['values'].filter((entry: unknown): entry is string | Record<string, unknown> => typeof entry === 'string' || isRecord(entry)) : [],
@@ -68,25 +68,35 @@ function releasesOf(text: string, path: string): readonly ReleaseEntry[] {
 /** A values entry is relative to helmfile.d; nothing outside the root is read or written. */
 function below(root: string, entry: string): string {
   const path = relative(root, resolve(root, 'helmfile.d', entry));
-  if (isAbsolute(entry) || path.startsWith(`..${sep}`) || path === '..') throw new Failure({ exit: 'configuration', what: `helmfile.d names ${entry}, which is outside the configuration` });
+  if (isAbsolute(entry) || path.startsWith(`..${sep}`) || path === '..') throw new Failure({ exit: 'configuration', what: `helmfile.d names ${entry}, which is outside the configuration`, hint: 'values live beside the HelmRelease in the Flux tree' });
   return normalize(path);
+}
+
+/** YAML after the settings were filled in: a value with a colon or a quote in it can break what was whole before. */
+function yaml(text: string, path: string): unknown {
+  try {
+    return load(text);
+  } catch (error) {
+    throw new Failure({ exit: 'configuration', what: `${path} is no YAML any more once the cluster's settings are filled in`, because: error instanceof Error ? error.message.split('\n')[0] : String(error), hint: 'put quotes around the ${NAME} in it, or look at the value in cluster-settings.yaml', cause: error });
+  }
 }
 
 async function readRoot(root: string, path: string): Promise<string> {
   try {
     return await readFile(join(root, path), 'utf8');
   } catch (error) {
-    throw new Failure({ exit: 'configuration', what: `${path} cannot be read`, because: error instanceof Error ? error.message : String(error), cause: error });
+    throw new Failure({ exit: 'configuration', what: `${path} cannot be read`, because: error instanceof Error ? error.message : String(error), hint: 'restore it from Git, or mend its rights', cause: error });
   }
 }
 
 function merge(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  const merged = { ...under };
+  // A map, not an object that is assigned to: a key may be called __proto__.
+  const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
-    const below_ = merged[key];
-    merged[key] = isRecord(below_) && isRecord(value) ? merge(below_, value) : value;
+    const below_ = merged.get(key);
+    merged.set(key, isRecord(below_) && isRecord(value) ? merge(below_, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 function nested(path: readonly string[], value: unknown): Record<string, unknown> {

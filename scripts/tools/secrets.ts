@@ -46,7 +46,7 @@ export async function resolveSecrets(op: Op, site: Site, clusters: readonly Clus
 
 function asBundle(record: Readonly<Record<string, string>>): SecretsBundle {
   if (isBundle(record)) return record;
-  throw new Failure({ exit: 'bug', what: 'a secrets bundle is incomplete' });
+  throw new Failure({ exit: 'bug', what: 'a secrets bundle is incomplete', hint: 'please report this' });
 }
 
 function isBundle(record: Readonly<Record<string, string>>): record is SecretsBundle {

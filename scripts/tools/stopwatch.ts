@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Failure } from '../engine/failure.ts';
 
 /**
@@ -17,4 +19,58 @@ export async function timeCommand(file: string, argv: readonly string[], options
       else reject(new Failure({ exit: 'rerun', what: `${file} ${argv.join(' ')} ended with ${code}`, because: words.trim(), hint: 'run it by itself to see more' }));
     });
   });
+}
+
+interface Run { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal }
+export interface Measured { readonly wallMs: number; /** Most memory the process held at once (resident); its children's is their own. */ readonly peakBytes: number }
+
+/**
+ * How long a command takes and how much memory its Node process holds at most, the one whose script's name ends with `of`. It writes
+ * that down itself as it ends, into `scratch`: nobody else can tell of a process that is gone. Throws as timeCommand does.
+ */
+export async function measureCommand(file: string, argv: readonly string[], options: Run & { readonly scratch: string; readonly of: string }): Promise<Measured> {
+  const note = join(options.scratch, 'peak');
+  const script = `import{writeFileSync}from'node:fs';if((process.argv[1]??'').endsWith(${JSON.stringify(options.of)}))process.on('exit',()=>writeFileSync(${JSON.stringify(note)},String(process.resourceUsage().maxRSS)))`;
+  rmSync(note, { force: true });
+  const wallMs = await timeCommand(file, argv, { ...options, env: { ...options.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` } });
+  return { wallMs, peakBytes: Number(readFileSync(note, 'utf8')) * 1024 };
+}
+
+export interface FollowedCommand {
+  /** Resolves with the moment (performance.now) at which `words` were printed, counted from this call on. Rejects when the command ends first. */
+  said(words: string): Promise<number>;
+  /** Interrupts it, as Ctrl-C does, and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/** Starts a command that goes on until it is stopped, and listens to what it prints. For `task bench` only. */
+export function followCommand(file: string, argv: readonly string[], options: Run): FollowedCommand {
+  const child = spawn(file, argv, { cwd: options.cwd, env: { ...options.env }, stdio: ['ignore', 'pipe', 'pipe'], signal: options.signal });
+  let waiting: { readonly words: string; text: string; readonly done: (at: number) => void; readonly failed: (error: unknown) => void } | undefined;
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(-2_000); });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (waiting === undefined) return;
+    waiting.text += text;
+    if (!waiting.text.includes(waiting.words)) return;
+    waiting.done(performance.now());
+    waiting = undefined;
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      waiting?.failed(new Failure({ exit: 'rerun', what: `${file} ${argv.join(' ')} ended by itself`, because: complaint.trim(), hint: 'run it by itself to see more' }));
+      resolve();
+    });
+    child.once('error', (error) => waiting?.failed(error));
+  });
+  return {
+    said: (words) => new Promise((done, failed) => {
+      if (child.exitCode !== null) failed(new Failure({ exit: 'rerun', what: `${file} ${argv.join(' ')} has ended`, because: complaint.trim(), hint: 'run it by itself to see more' }));
+      else waiting = { words, text: '', done, failed };
+    }),
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+    },
+  };
 }

@@ -25,7 +25,7 @@ const QUESTIONS: { readonly [K in keyof TalosReads]: Question<TalosReads[K]> } =
     ask: args.etcdStatus,
     one(text, machine) {
       const [status] = parse.parseEtcdStatus(text, machine.address);
-      if (status === undefined) throw new Failure({ exit: 'rerun', what: `${machine.name} told no etcd status` });
+      if (status === undefined) throw new Failure({ exit: 'rerun', what: `${machine.name} told no etcd status`, hint: `talosctl -n ${machine.address} service etcd   shows what etcd does there` });
       return status;
     },
     each: (text) => new Map(parse.parseEtcdStatus(text, '').map((status) => [status.node, status])),

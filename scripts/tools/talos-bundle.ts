@@ -66,7 +66,7 @@ export function bundleFields(parsed: unknown): SecretsBundle {
     CLUSTER_AGGREGATORCA_CRT: read('CLUSTER_AGGREGATORCA_CRT'), CLUSTER_AGGREGATORCA_KEY: read('CLUSTER_AGGREGATORCA_KEY'),
     CLUSTER_SERVICEACCOUNT_KEY: read('CLUSTER_SERVICEACCOUNT_KEY'), MACHINE_CA_CRT: read('MACHINE_CA_CRT'), MACHINE_CA_KEY: read('MACHINE_CA_KEY'),
   };
-  if (missing.length > 0) throw new Failure({ exit: 'configuration', what: `this is no Talos secrets bundle: ${missing.join(', ')} missing` });
+  if (missing.length > 0) throw new Failure({ exit: 'configuration', what: `this is no Talos secrets bundle: ${missing.join(', ')} missing`, hint: '`talosctl gen secrets` shows what one holds' });
   return bundle;
 }
 
@@ -93,6 +93,6 @@ export function certificateFingerprint(pem: string): string {
   try {
     return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
   } catch (error) {
-    throw new Failure({ exit: 'configuration', what: 'a CA certificate cannot be read', because: error instanceof Error ? error.message : String(error), cause: error });
+    throw new Failure({ exit: 'configuration', what: 'a CA certificate cannot be read', because: error instanceof Error ? error.message : String(error), hint: 'compare the ..._CRT fields in the secret store with `talosctl gen secrets`: PEM, or its base64', cause: error });
   }
 }

@@ -116,6 +116,10 @@ export function table(text: string, headings: readonly string[], what: string): 
   const columns = [...head.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ name: match[0], from: match.index }));
   const absent = headings.filter((heading) => !columns.some((column) => column.name === heading));
   if (absent.length > 0) throw unreadable(`${what} (no column ${absent.join(', ')})`, text);
+  // Before a column there is a blank, or the row ends earlier. Colours, or another table below, would shift words into the wrong column.
+  const shifted = lines.slice(1).find((line) => columns.some(({ from }) => from > 0 && line.length > from && line[from - 1] !== ' '));
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  if (shifted !== undefined || /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text)) throw unreadable(`${what} (its columns are not straight)`, shifted ?? text);
   return lines.slice(1).map((line) => Object.fromEntries(columns.map((column, i) => [column.name, line.slice(column.from, columns[i + 1]?.from).trim()])));
 }
 
@@ -152,14 +156,14 @@ export function parseEtcdMembersEach(text: string): ReadonlyMap<string, readonly
 }
 
 function memberOf(row: Row): EtcdMember {
-  return { id: cell(row, 'ID'), hostname: cell(row, 'HOSTNAME'), peerUrls: cell(row, 'PEER URLS').split(',').filter((url) => url !== ''), learner: cell(row, 'LEARNER') === 'true' };
+  return { id: cell(row, 'ID'), hostname: cell(row, 'HOSTNAME'), peerUrls: cell(row, 'PEER URLS').split(',').filter((url) => url !== ''), learner: yesNo(row, 'LEARNER') };
 }
 
 /** `talosctl etcd status`. Sizes come rounded ("2.4 MB"), so bytes are to three digits. `fallbackNode` names the row of a reply without NODE column. */
 export function parseEtcdStatus(text: string, fallbackNode: string): EtcdStatus[] {
   return table(text, ['MEMBER', 'DB SIZE', 'LEADER', 'RAFT INDEX', 'RAFT TERM', 'LEARNER', 'ERRORS'], 'the etcd status').map((row) => ({
     node: cell(row, 'NODE') || fallbackNode, memberId: cell(row, 'MEMBER'), leader: cell(row, 'LEADER'), dbSizeBytes: humanBytes(cell(row, 'DB SIZE')),
-    raftTerm: Number(cell(row, 'RAFT TERM')), raftIndex: Number(cell(row, 'RAFT INDEX')), learner: cell(row, 'LEARNER') === 'true', errors: cell(row, 'ERRORS'),
+    raftTerm: whole(row, 'RAFT TERM'), raftIndex: whole(row, 'RAFT INDEX'), learner: yesNo(row, 'LEARNER'), errors: cell(row, 'ERRORS'),
   }));
 }
 
@@ -181,7 +185,7 @@ export function parseEtcdAlarms(text: string): string[] {
 
 /** Decimal units, as Go's humanize prints them. */
 export function humanBytes(text: string): number {
-  const match = /^([\d.]+)\s*(|k|M|G|T|P|E)B$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s*(|k|M|G|T|P|E)B$/.exec(text);
   if (match === null) throw unreadable('a size', text);
   return Math.round(Number(match[1]) * 1000 ** ['', 'k', 'M', 'G', 'T', 'P', 'E'].indexOf(match[2] ?? ''));
 }
@@ -225,4 +229,15 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 }
 function string(value: unknown): string { return typeof value === 'string' ? value : ''; }
 function strings(value: unknown): string[] { return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []; }
+/** A cell that is a whole number, or nothing can be concluded from its row. */
+function whole(row: Row, name: string): number {
+  const text = cell(row, name);
+  if (!/^\d+$/.test(text)) throw unreadable(`a number (${name})`, Object.values(row).join(' '));
+  return Number(text);
+}
+function yesNo(row: Row, name: string): boolean {
+  const text = cell(row, name);
+  if (text !== 'true' && text !== 'false') throw unreadable(`true or false (${name})`, Object.values(row).join(' '));
+  return text === 'true';
+}
 function cell(row: Row, name: string): string { return row[name] ?? ''; }

@@ -144,7 +144,7 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
       const answers = told.flatMap((one) => (one.ok ? [one.value] : []));
       const parts = told.flatMap((one) => (one.ok ? [] : [one.failure]));
       if (answers.length > 0 || parts.length === 0) return answers;
-      throw new Failure({ exit: parts[0]?.exit ?? 'rerun', what: `no machine of ${cluster.name} told its etcd status`, because: parts[0]?.message, parts });
+      throw new Failure({ exit: parts[0]?.exit ?? 'rerun', what: `no machine of ${cluster.name} told its etcd status`, because: parts[0]?.message, hint: parts[0]?.hint ?? `task cluster:health CLUSTER=${cluster.name}`, parts });
     },
 
     etcdAlarms: async (machine) => parse.parseEtcdAlarms(await read(args.etcdAlarms(mtls(machine)))),
@@ -186,7 +186,7 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
       try {
         await call(args.kubeconfig(mtls(machine), fetched, cluster.name), 'local');
         const raw = readIfThere(fetched);
-        if (raw === undefined || raw.trim() === '') throw new Failure({ exit: 'rerun', what: `${machine.name} gave no kubeconfig`, because: 'talosctl ended well but wrote nothing' });
+        if (raw === undefined || raw.trim() === '') throw new Failure({ exit: 'rerun', what: `${machine.name} gave no kubeconfig`, because: 'talosctl ended well but wrote nothing', hint: 'task tools:check   compares talosctl with the pinned version' });
         const named = await namedKubeconfig(raw, cluster.name);
         for (const secret of await privateKeys(named)) scope.redactor.add(secret);
         await writePrivate(files.kubeconfig, named);
@@ -219,7 +219,7 @@ async function explicitEndpoints(text: string, cluster: Cluster): Promise<string
   const { dump, load } = await import('js-yaml');
   const parsed = load(text);
   const context = property(property(parsed, 'contexts'), cluster.name);
-  if (typeof context !== 'object' || context === null) throw new Failure({ exit: 'rerun', what: `talosctl made a talosconfig without a context ${cluster.name}` });
+  if (typeof context !== 'object' || context === null) throw new Failure({ exit: 'rerun', what: `talosctl made a talosconfig without a context ${cluster.name}`, hint: 'task tools:check   compares talosctl with the pinned version' });
   Reflect.set(context, 'endpoints', cluster.machines.filter((machine) => machine.role === 'controlplane').map((machine) => machine.address));
   Reflect.deleteProperty(context, 'nodes');
   return dump(parsed);

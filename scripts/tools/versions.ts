@@ -1,5 +1,6 @@
 import { Failure } from '../engine/failure.ts';
 import type { Proc } from './doors.ts';
+import { installHint } from './environment.ts';
 import { parseFluxVersion } from './flux.ts';
 import { parseHelmVersion } from './helm.ts';
 import { parseHelmfileVersion } from './helmfile.ts';
@@ -44,10 +45,10 @@ export async function toolVersions(proc: Proc, pins: Readonly<Record<string, str
 async function one(proc: Proc, tool: string, wanted: string | undefined): Promise<ToolVersion> {
   const call = VERSION_CALLS[tool];
   try {
-    if (call === undefined) throw new Failure({ exit: 'cannotTell', what: `nobody knows how to ask ${tool} for its version` });
+    if (call === undefined) throw new Failure({ exit: 'cannotTell', what: `nobody knows how to ask ${tool} for its version`, hint: `take ${tool} out of tools in bootstrap/versions.yaml, or teach this program its version` });
     const said = await proc.run({ tool, argv: call.argv, effect: 'read', timeoutMs: 20_000 });
     const found = call.parse(said.stdout).replace(/^v/, '');
-    if (found === '') throw new Failure({ exit: 'cannotTell', what: `${tool} did not say its version` });
+    if (found === '') throw new Failure({ exit: 'cannotTell', what: `${tool} did not say its version`, hint: `task tools:install TOOL=${tool}` });
     return { tool, wanted, found, ...compare(tool, found, wanted) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -67,5 +68,5 @@ export function compare(tool: string, found: string, wanted: string | undefined)
   const equalParts = a.every((part, i) => b[i] === undefined || part === b[i]);
   if (equalParts && a.length >= b.length) return { is: 'same', because: `${found} is the pin`, hint: undefined };
   const is = a[0] === b[0] && a[1] === b[1] ? 'close' : 'different';
-  return { is, because: `${found} is here, the pin is ${wanted}`, hint: `task tools:install TOOL=${tool}` };
+  return { is, because: `${found} is here, the pin is ${wanted}`, hint: installHint(tool, wanted) };
 }

@@ -46,7 +46,7 @@ describe('a wrong line says what was probably meant', () => {
     ['--confirm', '--confirm needs the names it agrees to', 'for example --confirm=apps, or --confirm=infra,apps'],
     ['--output=plian', '--output cannot be "plian"', 'did you mean --output=plain?'],
     ['--output', '--output needs a value', 'one of auto, plain, json, live'],
-    ['=x', 'a variable has no name', 'NAME=value, for example CLUSTER=infra'],
+    ['=x', 'a variable has no name', 'no blanks around =: NAME=value, for example CLUSTER=infra'],
     ['A-B=x', '"A-B" cannot be the name of a variable', 'NAME=value, for example CLUSTER=infra'],
   ])('%s', (word, message, hint) => {
     expect(parseArgs([word], NAMES).problems).toEqual([{ word, message, hint }]);

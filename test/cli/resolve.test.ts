@@ -46,7 +46,7 @@ describe('what is wrong with the values, all at once', () => {
     ['doctor CLUSTER=infra', [['doctor takes no variable CLUSTER', 'it takes TARGET, LAB, LAB_SPEED']]],
     ['cluster:health cluster=infra CLUSTER=apps', [['cluster:health takes no variable cluster', 'did you mean CLUSTER=infra?']]],
     ['cluster:health CLUSTR=infra', [['cluster:health takes no variable CLUSTR', 'did you mean CLUSTER=infra?']]],
-    ['doctor TARGET=lap LAB_SPEED=fast', [['TARGET cannot be "lap"', 'did you mean TARGET=lab? TARGET is one of site, lab'], ['LAB_SPEED must be a number above 0, not fast', 'for example LAB_SPEED=60: a simulated minute per second']]],
+    ['doctor TARGET=lap LAB_SPEED=fast', [['TARGET cannot be "lap"', 'did you mean TARGET=lab? TARGET is one of site, lab'], ['LAB_SPEED must be a number above 0, at most 10000, not fast', 'for example LAB_SPEED=60: a simulated minute per second']]],
     ['cluster:health CLUSTER=infra FORMAT=sarfi', [['FORMAT cannot be "sarfi"', 'did you mean FORMAT=sarif? FORMAT is one of text, sarif']]],
     ['doctor constructor=1', [['doctor takes no variable constructor', 'it takes TARGET, LAB, LAB_SPEED']]],
   ])('%s', (line, expected) => {

@@ -86,7 +86,7 @@ test('all problems come at once, sorted by file and line', () => {
     { file: 'kubernetes/infrastructure/networking/coredns/ks.yaml', replace: ['name: cilium-core', 'name: cilium'] },
   ]);
   expect(scratch.problems().map(({ file, line, rule }) => `${file}:${line} ${rule}`)).toEqual([
-    'bootstrap/versions.yaml:41 version-pin',
+    'bootstrap/versions.yaml:42 version-pin',
     'kubernetes/infrastructure/networking/coredns/ks.yaml:19 depends-on-nothing',
     'talos/clusters/apps.yaml:10 unknown-key',
     'talos/clusters/apps.yaml:32 address',
@@ -133,9 +133,9 @@ describe('the picture under a problem', () => {
 test('.env is read without touching the environment, and may be missing', () => {
   const root = mkdtempSync(join(tmpdir(), 'config-'));
   try {
-    expect(loadEnv(root)).toEqual({});
+    expect(loadEnv(root)).toEqual({ variables: {}, problems: [] });
     writeFileSync(join(root, '.env'), '# speed\nLAB_SPEED="120"\nTARGET=lab\n');
-    expect(loadEnv(root)).toEqual({ LAB_SPEED: '120', TARGET: 'lab' });
+    expect(loadEnv(root)).toEqual({ variables: { LAB_SPEED: '120', TARGET: 'lab' }, problems: [] });
     expect(process.env['LAB_SPEED']).not.toBe('120');
   } finally {
     rmSync(root, { recursive: true });

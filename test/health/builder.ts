@@ -36,7 +36,7 @@ const site: Site = {
   root: '/site', target: SITE, clusters: [cluster], tree: { infra: TREE },
   versions: { talos: '1.12.0', kubernetes: '1.34.4', cilium: '1.18.3', coredns: '1.45.0', certManager: 'v1.19.1', externalSecrets: '0.20.4', flux: '2.9.0', fluxOperator: '0.49.0', fluxInstance: '0.49.0', gatewayAPI: 'v1.4.0', tools: {}, charts: {} },
   bootstrap: {
-    namespaces: [], secrets: [{ name: 'onepassword-connect-token', namespace: 'external-secrets', data: { token: 'op://x/y/z' } }],
+    namespaces: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'tools' } }], secrets: [{ name: 'onepassword-connect-token', namespace: 'external-secrets', data: { token: 'op://x/y/z' } }],
     crds: { waitSet: CRDS, groups: [], manifests: [] }, flux: { url: 'https://example.invalid/site.git', branch: 'main', path: 'kubernetes/clusters/{cluster}' },
   },
   helmfile: { crds: [], core: CORE.map(([name, namespace, version], index) => ({ name, namespace, chart: `x/${name}`, version, needs: index === 0 ? [] : [`${CORE[index - 1]?.[1]}/${CORE[index - 1]?.[0]}`], values: [] })) },
@@ -82,7 +82,8 @@ export function healthy(): Draft {
     [KINDS.daemonSets, [object(KINDS.daemonSets, 'cilium', 'kube-system', { spec: { selector: { matchLabels: { app: 'cilium' } } }, status: { observedGeneration: 1, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 3 } })]],
     [KINDS.statefulSets, []],
     [KINDS.pods, [...DEPLOYMENTS.map(([name, namespace], index) => pod(`${name}-1`, namespace, name, NAMES[index % 3] ?? NAMES[0])), ...NAMES.map((node) => pod(`cilium-${node}`, 'kube-system', 'cilium', node))]],
-    [KINDS.services, []],
+    [KINDS.services, []], [KINDS.validatingWebhooks, []], [KINDS.mutatingWebhooks, []], [KINDS.disruptionBudgets, []],
+    [KINDS.namespaces, ['kube-system', 'flux-system', 'tools'].map((name) => object(KINDS.namespaces, name, undefined, { status: { phase: 'Active' } }))],
     [KINDS.crds, CRDS.map((name) => object(KINDS.crds, name, undefined, { spec: { group: name.slice(name.indexOf('.') + 1) }, status: { conditions: conditions(['NamesAccepted', 'True', 'NoConflicts', ''], ['Established', 'True', 'InitialNamesAccepted', '']) } }))],
     [KINDS.gitRepositories, [object(KINDS.gitRepositories, 'flux-system', 'flux-system', { status: { ...ready('Succeeded'), artifact: { revision: REVISION } } })]],
     [KINDS.ociRepositories, []],

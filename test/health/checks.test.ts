@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../scripts/config/cluster.ts';
 import { ALL_CHECKS, coreReleaseChecks } from '../../scripts/health/checks/index.ts';
 import { judgeAll } from '../../scripts/health/diagnosis.ts';
+import { fold } from '../../scripts/health/finding.ts';
 import { KINDS, listKey } from '../../scripts/health/kinds.ts';
 import { conditions, deployment, drop, find, healthy, item, list, NAMES, object, pod, say, service, set, talos, waiting, type Draft } from './builder.ts';
 
@@ -22,16 +24,25 @@ function members(draft: Draft, on: string) {
   return reading.value;
 }
 
+/** A kubelet's request for its client certificate, signed in under its token; the name stands in DER as in a real one: a tag, its length, the text. */
+function request(name: string, node: string, status: unknown): KubeObject {
+  const subject = `system:node:${node}`;
+  const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.concat([Buffer.from([0x30, 0x20, 0x0c, subject.length]), Buffer.from(subject)]).toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
+  return object(K.certificateRequests, name, undefined, { spec: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', username: 'system:bootstrap:abcdef', request: Buffer.from(pem).toString('base64') }, status });
+}
+
 const ROWS: readonly Row[] = [
   ['a machine that does not answer', (d) => face(d, 'infra-02', { is: 'closed', because: 'EHOSTUNREACH' }), 'machines', 'fail', 'machine infra-02: no answer from 10.25.11.12: EHOSTUNREACH', 'ping 10.25.11.12'],
   ['a machine in maintenance', (d) => face(d, 'infra-03', { is: 'maintenance' }), 'machines', 'fail', 'machine infra-03: in maintenance mode', 'task cluster:create CLUSTER=infra'],
   ['a machine of somebody else', (d) => face(d, 'infra-01', { is: 'installed', ours: false, issuer: 'O=other' }), 'machines', 'fail', 'signed by O=other', 'find out whose it is'],
+  ['a machine of another cluster', (d) => face(d, 'infra-01', { is: 'installed', ours: false, issuer: 'O=talos', of: 'apps' }), 'machines', 'fail', 'machine infra-01: is a machine of apps', 'check cabling, routes and the addresses in talos/clusters/infra.yaml'],
   ['no CA to compare with', (d) => face(d, 'infra-01', { is: 'installed', ours: null, issuer: 'O=talos' }), 'machines', 'unknown', 'machine infra-01', 'task cluster:kubeconfig'],
   ['no machine and no API answers', (d) => { for (const name of NAMES) face(d, name, { is: 'closed', because: 'timeout' }); d.api = { ok: false, because: 'timeout' }; }, 'machines', 'unknown', 'machine infra-01: no answer', 'is there a way from here'],
   ['no machine answers but the API does', (d) => { for (const name of NAMES) face(d, name, { is: 'closed', because: 'timeout' }); }, 'machines', 'fail', 'and 2 more: machine infra-02, machine infra-03', 'ping'],
   ['faces not looked at', (d) => { d.faces = { ok: false, because: 'not looked at' }; }, 'machines', 'unknown', 'not looked at', ''],
   ['a machine that boots', (d) => { talos(d, 'infra-02').stage = { ok: true, value: { stage: 'booting', ready: false, unmet: [] } }; }, 'talos', 'fail', 'Talos on infra-02: stage booting', 'talosctl -n 10.25.11.12 dmesg'],
   ['a machine with unmet conditions', (d) => { talos(d, 'infra-02').stage = { ok: true, value: { stage: 'running', ready: false, unmet: ['services: kubelet is not healthy'] } }; }, 'talos', 'fail', 'kubelet is not healthy', 'get machinestatus'],
+  ['a machine whose clock is not in sync', (d) => { talos(d, 'infra-02').stage = { ok: true, value: { stage: 'booting', ready: false, unmet: ['time: time is not synced'] } }; }, 'talos', 'fail', 'Talos on infra-02: clock not in sync', 'talosctl -n 10.25.11.12 time'],
   ['a service that failed', (d) => service(d, 'infra-01', 'kubelet', { state: 'Failed', healthy: false, message: 'exit code 1' }), 'talos', 'fail', 'service kubelet on infra-01: Failed: exit code 1', 'talosctl -n 10.25.11.11 service kubelet'],
   ['an unhealthy service', (d) => service(d, 'infra-01', 'apid', { healthy: false, message: 'refused' }), 'talos', 'fail', 'service apid on infra-01: unhealthy: refused', 'service apid'],
   ['another Talos version', (d) => { talos(d, 'infra-03').version = { ok: true, value: 'v1.11.5' }; }, 'talos', 'fail', 'it runs v1.11.5, bootstrap/versions.yaml pins v1.12.0', 'talosctl -n 10.25.11.13 upgrade'],
@@ -49,8 +60,17 @@ const ROWS: readonly Row[] = [
   ['an alarm', (d) => { d.etcd.alarms = { ok: true, value: ['infra-01 NOSPACE'] }; }, 'etcd', 'fail', 'etcd: alarm: infra-01 NOSPACE', 'defrag'],
   ['alarms that cannot be read', (d) => { d.etcd.alarms = { ok: false, because: 'deadline' }; }, 'etcd', 'unknown', 'etcd: deadline', ''],
   ['an API that does not answer', (d) => { d.api = { ok: false, because: 'no answer within 5 s' }; }, 'api', 'unknown', 'Kubernetes API: no answer within 5 s', 'https://infra-k8s.monosense.io:6443'],
+  ['an API whose certificate is not for its name', (d) => { d.api = { ok: false, because: "Hostname/IP does not match certificate's altnames: Host: infra-k8s.monosense.io. is not in the cert's altnames" }; }, 'api', 'fail', 'Kubernetes API: its certificate is not for infra-k8s.monosense.io', 'certSANs in talos/patches/clusters/infra.yaml'],
+  ['an API of another authority', (d) => { d.api = { ok: false, because: 'unable to verify the first certificate' }; }, 'api', 'fail', 'signed by another authority', 'task cluster:kubeconfig CLUSTER=infra'],
+  ['an endpoint that does not resolve', (d) => { d.endpoint = { ok: true, value: { is: 'nowhere', host: 'infra-k8s.monosense.io', because: 'no such host' } }; }, 'api', 'fail', 'endpoint infra-k8s.monosense.io: no such name', 'one address record per control plane: 10.25.11.11, 10.25.11.12, 10.25.11.13'],
+  ['an endpoint that leads elsewhere, if only sometimes', (d) => { d.endpoint = { ok: true, value: { is: 'leads', host: 'infra-k8s.monosense.io', addresses: ['10.25.11.11', '192.0.2.80'] } }; }, 'api', 'fail', 'resolves to 10.25.11.11, 192.0.2.80', 'one address record per control plane'],
+  ['an endpoint without any address', (d) => { d.endpoint = { ok: true, value: { is: 'leads', host: 'infra-k8s.monosense.io', addresses: [] } }; }, 'api', 'fail', 'leads elsewhere', 'one address record per control plane'],
+  ['name servers that do not answer', (d) => { d.endpoint = { ok: true, value: { is: 'unknown', host: 'infra-k8s.monosense.io', because: 'getaddrinfo EAI_AGAIN' } }; }, 'api', 'unknown', 'EAI_AGAIN', 'getent ahosts'],
   ['an API of another version', (d) => { d.api = { ok: true, value: { version: 'v1.33.1' } }; }, 'api', 'fail', 'it runs v1.33.1', 'talosctl upgrade-k8s --to 1.34.4'],
   ['a node that never registered', (d) => drop(d, K.nodes, 'infra-02'), 'nodes', 'fail', 'Node infra-02: not registered: the nodes are infra-01, infra-03', 'talosctl -n 10.25.11.12 service kubelet'],
+  ['a node that waits for its certificate', (d) => { drop(d, K.nodes, 'infra-02'); d.lists[listKey(K.certificateRequests)] = { ok: true, value: [request('csr-aaaaa', 'infra-02', {})] }; }, 'nodes', 'fail', 'Node infra-02: certificate not approved', 'kubectl certificate approve csr-aaaaa'],
+  ['a node that was silent before its certificate came', (d) => { drop(d, K.nodes, 'infra-02'); d.lists[listKey(K.certificateRequests)] = { ok: true, value: [request('csr-aaaaa', 'infra-02', { conditions: conditions(['Approved', 'True', 'AutoApproved', '']) })] }; }, 'nodes', 'fail', 'Node infra-02: not registered', 'service kubelet'],
+  ["a node that is missing while a longer name's request waits", (d) => { drop(d, K.nodes, 'infra-02'); d.lists[listKey(K.certificateRequests)] = { ok: true, value: [request('csr-aaaaa', 'infra-021', {})] }; }, 'nodes', 'fail', 'Node infra-02: not registered', 'service kubelet'],
   ['a node with another address', (d) => set(find(d, K.nodes, 'infra-02'), 'status', { addresses: [{ type: 'InternalIP', address: '10.0.0.9' }] }), 'nodes', 'fail', 'it registered with 10.0.0.9', 'kubectl get node infra-02 -o wide'],
   ['a node that is not Ready', (d) => say(find(d, K.nodes, 'infra-03'), ['Ready', 'False', 'KubeletNotReady', 'PLEG is not healthy']), 'nodes', 'fail', 'Node infra-03: Ready=False (KubeletNotReady): PLEG is not healthy', 'kubectl describe node infra-03'],
   ['a node nobody hears of', (d) => say(find(d, K.nodes, 'infra-03'), ['Ready', 'Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.']), 'nodes', 'fail', 'Ready=Unknown', 'describe node'],
@@ -71,7 +91,7 @@ const ROWS: readonly Row[] = [
   ['a release of another version', (d) => release(d, 'coredns', { version: '1.44.3' }), 'core', 'fail', 'it runs 1.44.3, helmfile.d pins 1.45.0', 'correct the pin'],
   ['releases that cannot be listed', (d) => { d.releases = { ok: false, because: 'helm: not found' }; }, 'core', 'unknown', 'helm: not found', ''],
   ['a source that cannot be fetched', (d) => say(find(d, K.gitRepositories, 'flux-system'), ['Ready', 'False', 'GitOperationFailed', 'failed to checkout: authentication required']), 'sources', 'fail', 'GitRepository flux-system/flux-system: Ready=False (GitOperationFailed): failed to checkout: authentication required', 'flux reconcile source git flux-system -n flux-system'],
-  ['the root source missing', (d) => drop(d, K.gitRepositories, 'flux-system'), 'sources', 'fail', 'not in the cluster', 'flux get kustomizations'],
+  ['the root source missing', (d) => drop(d, K.gitRepositories, 'flux-system'), 'sources', 'fail', 'not in the cluster', 'task flux:status CLUSTER=infra'],
   ['a Helm repository of the tree missing', (d) => drop(d, K.helmRepositories, 'stakater'), 'sources', 'fail', 'HelmRepository flux-system/stakater: not in the cluster: kubernetes/infrastructure/stakater', 'flux'],
   ['an OCI source of the tree missing', (d) => { d.site.tree['infra']?.push({ ...item('OCIRepository', 'app'), dependsOn: [] }); }, 'sources', 'fail', 'OCIRepository flux-system/app: not in the cluster', 'flux'],
   ['a suspended Kustomization', (d) => set(kustomization(d), 'spec', { suspend: true }), 'kustomizations', 'fail', 'Kustomization flux-system/issuers: suspended', 'flux resume kustomization issuers -n flux-system'],
@@ -82,7 +102,7 @@ const ROWS: readonly Row[] = [
   ['a Kustomization that gave up', (d) => say(kustomization(d), ['Stalled', 'True', 'InvalidPath', 'path not found'], ['Ready', 'False', 'InvalidPath', 'path not found']), 'kustomizations', 'fail', 'Stalled (InvalidPath): path not found', 'mend the cause'],
   ['a Kustomization without status', (d) => { kustomization(d)['status'] = {}; }, 'kustomizations', 'fail', 'no status', 'describe'],
   ['a Kustomization going away', (d) => { kustomization(d).metadata.deletionTimestamp = '2026-11-21T09:00:00Z'; }, 'kustomizations', 'fail', 'being deleted', 'describe'],
-  ['a Kustomization of the tree missing', (d) => drop(d, K.kustomizations, 'issuers'), 'kustomizations', 'fail', 'Kustomization flux-system/issuers: not in the cluster', 'flux get kustomizations'],
+  ['a Kustomization of the tree missing', (d) => drop(d, K.kustomizations, 'issuers'), 'kustomizations', 'fail', 'Kustomization flux-system/issuers: not in the cluster', 'task flux:status CLUSTER=infra'],
   ['Kustomizations the API does not know', (d) => { d.lists[listKey(K.kustomizations)] = { ok: false, because: 'the API does not know Kustomization', needs: 'crds', hint: 'kubectl get crd x' }; }, 'kustomizations', 'fail', 'the API does not know Kustomization', 'kubectl get crd'],
   ['a suspended HelmRelease', (d) => set(helmRelease(d), 'spec', { suspend: true }), 'helmreleases', 'fail', 'HelmRelease tools/reloader: suspended', 'flux resume helmrelease reloader -n tools'],
   ['a stalled HelmRelease', (d) => say(helmRelease(d), ['Stalled', 'True', 'RetriesExceeded', 'gave up'], ['Ready', 'False', 'InstallFailed', 'timed out']), 'helmreleases', 'fail', 'Stalled (RetriesExceeded): timed out', 'flux reconcile helmrelease reloader -n tools --reset'],
@@ -111,7 +131,8 @@ describe('one thing wrong', () => {
   test.each(ROWS)('%s', (_name, change, layer, is, because, hint) => {
     const draft = healthy();
     change(draft);
-    const verdicts = judgeAll(draft).filter(({ check }) => check.layer === layer).map(({ verdict }) => verdict);
+    // What the health says of it; whoever only waits for it may be sent elsewhere (below).
+    const verdicts = judgeAll(draft).filter(({ check }) => check.layer === layer).map(({ findings }) => fold(findings));
     const said = verdicts.flatMap((verdict) => (verdict.is === 'pass' ? [] : [{ is: verdict.is, because: verdict.because, hint: verdict.hint ?? '' }]));
     expect(said).toContainEqual({ is, because: expect.stringContaining(because), hint: expect.stringContaining(hint) });
   });
@@ -151,6 +172,14 @@ test('one core release can be asked for alone', () => {
   expect(coreReleaseChecks('coredns').map((check) => check.judge(draft).is)).toEqual(['pass']);
   expect(coreReleaseChecks('cilium').map((check) => check.judge(draft).is)).toEqual(['fail']);
   expect(coreReleaseChecks('nonsense').map((check) => check.judge(draft).is)).toEqual(['skip']);
+});
+
+test('who waited in vain for what Flux brings is sent to where the cause is told; for what has causes of its own, to those', () => {
+  const draft = healthy();
+  say(kustomization(draft), ['Ready', 'False', 'BuildFailed', 'no such file']);
+  drop(draft, K.crds, 'certificates.cert-manager.io');
+  const hints = Object.fromEntries(judgeAll(draft).flatMap(({ check, verdict }) => (verdict.is === 'fail' ? [[check.layer, verdict.hint]] : [])));
+  expect(hints).toEqual({ kustomizations: 'task cluster:health CLUSTER=infra', crds: 'task bootstrap:crds CLUSTER=infra' });
 });
 
 test('every name completes "waiting for ..." and is used once', () => {

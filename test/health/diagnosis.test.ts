@@ -41,11 +41,41 @@ const FAULTS: readonly Fault[] = [
     set(find(d, K.deployments, 'coredns'), 'status', { availableReplicas: 0 });
     say(find(d, K.gitRepositories, 'flux-system'), ['Ready', 'False', 'GitOperationFailed', 'dial tcp: lookup github.com on 10.245.0.10:53: read udp: i/o timeout']);
   }, 'Deployment kube-system/coredns', ['GitRepository flux-system/flux-system'], 'describe deployment coredns'],
+  ['a webhook with nobody behind it', (d) => {
+    list(d, K.validatingWebhooks).push(webhookConfiguration('Fail'));
+    for (const name of ['secrets', 'reloader']) say(find(d, K.kustomizations, name), ['Ready', 'False', 'ReconciliationFailed', `ConfigMap/tools/x dry-run failed (InternalError): Internal error occurred: failed calling webhook "validate.guard.example.io": failed to call webhook: Post "https://guard.tools.svc:443": service "guard" not found`]);
+    faults.dependencyWait(d, 'issuers', 'secrets');
+  }, 'ValidatingWebhookConfiguration guard', ['Kustomization flux-system/secrets', 'Kustomization flux-system/reloader', 'Kustomization flux-system/issuers'], 'kubectl -n tools get service'],
+  ['a webhook whose pods are down', (d) => {
+    list(d, K.validatingWebhooks).push(webhookConfiguration('Fail'));
+    list(d, K.services).push({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'guard', namespace: 'tools' }, spec: { selector: { app: 'reloader' } } });
+    waiting(find(d, K.pods, 'reloader-1'), 'ImagePullBackOff', 'back-off pulling image');
+    set(find(d, K.deployments, 'reloader'), 'status', { availableReplicas: 0 });
+  }, 'Deployment tools/reloader', ['ValidatingWebhookConfiguration guard', 'Pod tools/reloader-1'], 'describe deployment reloader'],
+  ['a namespace that ends', (d) => {
+    find(d, K.namespaces, 'tools').metadata.deletionTimestamp = '2026-11-21T09:10:00Z';
+    drop(d, K.helmReleases, 'reloader');
+    say(find(d, K.kustomizations, 'reloader'), ['Ready', 'False', 'ReconciliationFailed', 'HelmRelease/tools/reloader dry-run failed (Forbidden): helmreleases.helm.toolkit.fluxcd.io "reloader" is forbidden: unable to create new content in namespace tools because it is being terminated']);
+  }, 'Namespace tools', ['HelmRelease tools/reloader', 'Kustomization flux-system/reloader'], 'kubectl get namespace tools'],
+  ['a namespace the bootstrap makes is gone', (d) => drop(d, K.namespaces, 'tools'), 'Namespace tools', [], 'bootstrap:crds'],
+  ['an upgrade by hand that was cut off, its HelmRelease suspended', (d) => {
+    if (d.releases.ok) d.releases.value = d.releases.value.map((release) => (release.name === 'coredns' ? { ...release, revision: 2, status: 'pending-upgrade' } : release));
+    list(d, K.helmReleases).push({ apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', metadata: { name: 'coredns', namespace: 'kube-system' }, spec: { suspend: true }, status: {} });
+  }, 'Helm release kube-system/coredns', ['HelmRelease kube-system/coredns'], 'flux resume helmrelease coredns'],
+  ['a pod that a quota does not let be made', (d) => set(find(d, K.deployments, 'reloader'), 'status', { availableReplicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "reloader-x" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=2, limited: pods=2' }] }),
+    'Deployment tools/reloader', [], 'describe resourcequota compute'],
   ['three bare machines', (d) => {
     for (const name of NAMES) faults.machineOut(d, name, 'maintenance');
     faults.apiDown(d);
   }, 'machine infra-01, infra-02, infra-03', ['etcd'], 'cluster:create'],
 ];
+
+function webhookConfiguration(failurePolicy: 'Fail' | 'Ignore'): ReturnType<typeof find> {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name: 'guard' },
+    webhooks: [{ name: 'validate.guard.example.io', failurePolicy, clientConfig: { service: { name: 'guard', namespace: 'tools' } } }],
+  };
+}
 
 describe('a single fault is a single cause', () => {
   test.each(FAULTS)('%s', (_name, change, object, consequences, hint) => {
@@ -66,6 +96,8 @@ const PAIRS: readonly (readonly [string, (draft: Draft) => void, (draft: Draft) 
   ['cycle and machine', faults.dependencyCycle, (d) => faults.machineOut(d, 'infra-02', 'maintenance'), ['machine infra-02', 'Kustomization flux-system/secrets, Kustomization flux-system/issuers']],
   ['definition and release', faults.crdNotEstablished, faults.releaseStalled, ['CustomResourceDefinition externalsecrets.external-secrets.io', 'HelmRelease tools/reloader']],
   ['a build and what that Kustomization brought before', (d) => say(find(d, K.kustomizations, 'reloader'), ['Ready', 'False', 'BuildFailed', 'no such file']), (d) => say(find(d, K.helmReleases, 'reloader'), ['Ready', 'False', 'UpgradeFailed', 'timed out']), ['Kustomization flux-system/reloader', 'HelmRelease tools/reloader']],
+  ['a store that is down and one of its secrets that does not go away', faults.storeDown, (d) => { find(d, K.externalSecrets, 'grafana').metadata.deletionTimestamp = '2026-11-21T09:10:00Z'; }, ['ClusterSecretStore onepassword', 'ExternalSecret observability/grafana']],
+  ['a store that is down, and one of two pods of its operator', faults.storeDown, (d) => { const operator = find(d, K.deployments, 'external-secrets'); set(operator, 'spec', { replicas: 2 }); set(operator, 'status', { availableReplicas: 1, updatedReplicas: 2 }); }, ['Deployment external-secrets/external-secrets', 'ClusterSecretStore onepassword']],
   ['two secrets with reasons of their own', (d) => say(find(d, K.externalSecrets, 'grafana'), ['Ready', 'False', 'SecretSyncedError', 'item not found']), (d) => say(find(d, K.externalSecrets, 'harbor'), ['Ready', 'False', 'SecretSyncedError', 'field password missing']), ['ExternalSecret observability/grafana', 'ExternalSecret registry/harbor']],
 ];
 test.each(PAIRS)('two independent faults are two causes: %s', (_name, one, other, objects) => {
@@ -110,6 +142,20 @@ describe('what a look rides out or cannot tell', () => {
     const draft = healthy();
     faults.etcdNoQuorum(draft);
     expect(diagnose(draft).layers.filter((row) => row.needs === 'api')).toHaveLength(10);
+  });
+});
+
+describe('what is only in the way is a warning, and the cluster is healthy', () => {
+  test('a webhook that is not asked when nobody answers', () => {
+    const draft = healthy();
+    list(draft, K.validatingWebhooks).push(webhookConfiguration('Ignore'));
+    expect(diagnose(draft)).toMatchObject({ is: 'healthy', warnings: [{ object: 'ValidatingWebhookConfiguration guard', because: expect.stringContaining('no Service tools/guard') }] });
+  });
+  test.each([[{ expectedPods: 2, currentHealthy: 2, disruptionsAllowed: 0 }, 1], [{ expectedPods: 2, currentHealthy: 1, disruptionsAllowed: 0 }, 0], [{ expectedPods: 2, currentHealthy: 2, disruptionsAllowed: 1 }, 0]])('a disruption budget of %j: %d warning', (status, warnings) => {
+    const draft = healthy();
+    list(draft, K.disruptionBudgets).push({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'reloader', namespace: 'tools' }, status });
+    const diagnosis = diagnose(draft);
+    expect([diagnosis.is, diagnosis.warnings.length]).toEqual(['healthy', warnings]);
   });
 });
 

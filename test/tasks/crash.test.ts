@@ -1,13 +1,13 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readJournal } from '../../scripts/engine/journal.ts';
+import { openJournal, readJournal } from '../../scripts/engine/journal.ts';
 import type { Death } from './die.ts';
 import { differences, fingerprint } from './fingerprint.ts';
 import { finish, journalOf, makeRig, type Rig } from './rig.ts';
 
 const PRELOAD = join(import.meta.dirname, 'die.ts');
-const SPEED = '240';
+const SPEED = '120';
 const CREATE = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes'];
 
 /** What an undisturbed create leaves: its objects, and how many lines its journal has. */
@@ -34,6 +34,7 @@ async function diesAndGoesOn(rig: Rig, death: Death): Promise<readonly string[]>
   if (left.torn !== death.torn || left.tampered !== undefined) wrong.push(`the journal it left: torn ${left.torn}, tampered ${JSON.stringify(left.tampered)}`);
   const again = await rig.task(...CREATE);
   if (again.code !== 0) return [...wrong, `the second run: exit ${again.code} ${again.stderr}`];
+  if (death.torn !== /was cut off in the middle of a line/.test(again.stderr)) wrong.push(`the second run ${death.torn ? 'does not say' : 'says'} that the first was cut off in a line`);
   const wanted = (await rig.log()).filter((entry) => entry.kind === 'talos' && entry.write && entry.result === 'OK');
   const bootstraps = wanted.filter((entry) => entry.verb === 'Bootstrap');
   if (bootstraps.length !== 1) wrong.push(`etcd was bootstrapped ${bootstraps.length} times`);
@@ -49,6 +50,23 @@ const SAMPLE: readonly (readonly [where: string, death: Death])[] = [
   ['in the middle of writing that etcd is bootstrapped', { text: '"type":"act-finished"', nth: 1, torn: true }],
   ['while helmfile installs a release, which goes on without us', { text: '"subject":"cert-manager"', nth: 1, torn: false }],
 ];
+
+test('a journal that was changed is told before anything is done: exit 76, and no machine is touched', async () => {
+  const rig = makeRig({ speed: SPEED });
+  try {
+    await rig.lab('up');
+    const dir = join(rig.taskDir, 'runs', '01M7ZBZX2FR4QTW7TNEJBYSCZE');
+    const journal = openJournal(dir);
+    for (const text of ['one', 'two']) journal.append({ type: 'note', lane: '', step: 'core', level: 'info', text, seq: 1, at: '2026-01-02T03:04:05.678Z', t: 0 });
+    journal.close();
+    writeFileSync(journal.file, readFileSync(journal.file, 'utf8').replace('"two"', '"too"'));
+    const ran = await rig.task(...CREATE);
+    expect(`${ran.code} ${ran.stderr}`).toMatch(/^76 [^]*was changed after it was\s+written[^]*line 2: its content is not what was hashed[^]*next +Look at what the run did/);
+    expect((await rig.log()).filter((entry) => entry.write || entry.kind === 'talos')).toEqual([]);
+  } finally {
+    await rig.dispose();
+  }
+});
 
 describe('killed with SIGKILL at a line of the journal and run again', () => {
   test.each(SAMPLE)('%s: the same objects in the end, and every once-only act done once', async (_where, death) => {

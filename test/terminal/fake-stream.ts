@@ -1,25 +1,25 @@
 import { Writable } from 'node:stream';
 
-/** A stream that keeps what is written; a terminal when given a size; one whose reader is gone when `broken`. */
+/** A stream that keeps what is written; a terminal when given a size; one whose reader is gone when `broken` (the error's code, EPIPE for true). */
 export class FakeStream extends Writable {
   text = '';
   readonly isTTY?: boolean;
   columns?: number;
   rows?: number;
-  readonly #broken: boolean;
+  readonly #broken: string | undefined;
 
-  constructor(options: { readonly columns?: number; readonly rows?: number; readonly broken?: boolean } = {}) {
+  constructor(options: { readonly columns?: number; readonly rows?: number; readonly broken?: boolean | string } = {}) {
     super({ decodeStrings: false });
     if (options.columns !== undefined) {
       this.isTTY = true;
       this.columns = options.columns;
       this.rows = options.rows ?? 24;
     }
-    this.#broken = options.broken ?? false;
+    this.#broken = options.broken === true ? 'EPIPE' : options.broken === false ? undefined : options.broken;
   }
 
   override _write(chunk: string, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#broken) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    if (this.#broken !== undefined) return done(Object.assign(new Error(`write ${this.#broken}`), { code: this.#broken }));
     this.text += chunk;
     done();
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createStyle, wantsColour, type ColourFacts } from '../../scripts/terminal/style.ts';
+import { createStyle, sentenceWidth, wantsColour, type ColourFacts } from '../../scripts/terminal/style.ts';
 import { about, count, duration, limit, shortId, timeOfDay, wallSeconds } from '../../scripts/terminal/words.ts';
 
 describe('colour', () => {
@@ -20,6 +20,8 @@ describe('colour', () => {
     expect(createStyle({ colour: true, width: 80 }).red('no')).toBe('\u001b[31mno\u001b[39m');
   });
 });
+
+test.each([[undefined, 100], [0, 100], [1, 100], [19, 100], [20, 20], [80, 80]])('sentences on %s columns are set for %d', (columns, width) => expect(sentenceWidth(columns)).toBe(width));
 
 describe('words for time', () => {
   test.each([[0, '0s'], [420, '0.4s'], [3000, '3s'], [161_000, '2m41s'], [3_900_000, '1h05m'], [Number.NaN, '0s'], [-5, '0s']])('%d ms is %s', (ms, text) => expect(duration(ms)).toBe(text));

@@ -113,7 +113,7 @@ describe('the live view', () => {
 test('a single wait shows nothing on a terminal without a width, where it would erase lines for ever', () => {
   const stream = terminal();
   stream.columns = 0;
-  const wait = startWait('waking the lab', { stream, enabled: true });
+  const wait = startWait('waking the lab', { stream, enabled: true, colour: false });
   wait.update('still waking it');
   wait.stop();
   expect(stream.text).toBe('');
@@ -150,8 +150,8 @@ describe('the drawing surface', () => {
   });
 });
 
-test('a reader that goes away does not end the work: what is written afterwards is dropped', async () => {
-  const stdout = new FakeStream({ broken: true });
+test.each([['EPIPE', 'a reader'], ['EIO', 'a terminal']])('%s: %s that goes away does not end the work: what is written afterwards is dropped', async (code) => {
+  const stdout = new FakeStream({ broken: code });
   const view = createView({ mode: 'json', stdout, stderr: pipe(), env: {} });
   const events: readonly Event[] = syntheticRun();
   view.on(events[0] as Event);

@@ -34,6 +34,22 @@ test('no disk to install on is a mismatch, whatever else fits', () => {
   const wanted = machine('infra-01', { disks: { install: { model: 'WDC' }, data: { ceph: { id: CEPH } } } });
   expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ because: expect.stringMatching(/no disk fits the install disk \(model WDC\).*Samsung/) });
 });
+test.each([
+  ['a data disk by id', { ceph: { id: '/dev/disk/by-id/nvme-eui.elsewhere' } }, '/dev/disk/by-id/nvme-eui.elsewhere'],
+  ['a data disk by model, when another is there by id', { ceph: { id: CEPH }, openebs: { model: 'Intel P5800X' } }, 'model Intel P5800X'],
+  ['a data disk by model, when a card is all that tells the machine', { openebs: { model: 'Intel P5800X' } }, 'model Intel P5800X'],
+])('a machine without %s is that machine, and lacks it', (_, data, lacks) => {
+  const wanted = machine('infra-01', { disks: { install: SSD, data } });
+  expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ machine: 'infra-01', lacks, because: expect.stringContaining('it has no disk') });
+});
+test('a machine with the disks of another lacks nothing: it is the other', () => {
+  const wanted = machine('infra-02', { disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/nvme-eui.elsewhere' } } } });
+  expect(identifyMachine(wanted, seen, [wanted, infra01])).not.toHaveProperty('lacks');
+});
+test('a machine with none of its cards lacks no disk: nothing says that it is the one', () => {
+  const wanted = machine('infra-02', { macs: ['02:00:00:*'], disks: { install: SSD, data: { ceph: { id: '/dev/disk/by-id/nvme-eui.elsewhere' } } } });
+  expect(identifyMachine(wanted, seen, [wanted])).not.toHaveProperty('lacks');
+});
 test('a bond has the right address too, but is no card', () => {
   const wanted = machine('infra-01', { macs: ['f8:f2:1e:20:57:d0'] });
   expect(identifyMachine(wanted, seen, [wanted])).toMatchObject({ because: expect.stringContaining('none of its network cards') });

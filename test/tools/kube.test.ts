@@ -210,6 +210,21 @@ describe('watching', () => {
     expect(watched[2]).toBe('21');
     expect(troubles).toHaveLength(1);
   });
+  test('twenty open watches leave room for questions', async () => {
+    api.answer((asked, response) => {
+      if (asked.path === '/version') say(response, 200, { gitVersion: 'v1.34.4' });
+      else if (asked.query['watch'] === undefined) say(response, 200, { metadata: { resourceVersion: '1' }, items: [] });
+      else response.writeHead(200).write(line('ADDED', pod('a', '2')));
+    });
+    const { kube } = door();
+    const open = Array.from({ length: 20 }, () => {
+      const told = Promise.withResolvers<void>();
+      return { told: told.promise, handle: kube.watch(KINDS.Pod, (items) => { if (items.length > 0) told.resolve(); }, () => undefined) };
+    });
+    await Promise.all(open.map(({ told }) => told));
+    expect(await kube.serverVersion()).toBe('v1.34.4');
+    for (const { handle } of open) handle.stop();
+  });
   test('a listener that throws ends nothing, and is told', async () => {
     api.answer((asked, response) => (asked.query['watch'] === undefined ? say(response, 200, { metadata: { resourceVersion: '1' }, items: [] }) : response.writeHead(200).write(line('ADDED', pod('a', '2')))));
     const troubles: string[] = [];

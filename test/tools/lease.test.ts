@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../scripts/config/cluster.ts';
 import { BEAT_MS, newHolder } from '../../scripts/engine/lock-holder.ts';
@@ -85,6 +86,10 @@ describe('a holder', () => {
     await clock.sleep(2 * BEAT_MS, new AbortController().signal);
     expect((await failureOf(take(bert()))).because).toContain('anna@desk');
     expect(clock.slept).toHaveLength(1);
+  });
+  test('elsewhere on a computer of the same name, with a process number nobody has here, is not taken for dead', async () => {
+    await take({ ...anna(), ...anotherBoot, host: hostname(), pid: 2 ** 22 + 1 });
+    expect((await failureOf(take(bert()))).because).toContain('anna@');
   });
   test.each([['is behind ours', -3_600_000], ['is ahead of ours', 3_600_000]])('elsewhere whose clock %s is listened for, and never loses it while it beats', async (_, ahead) => {
     const held = (await take(anna(), ahead)).through(kube);

@@ -47,6 +47,13 @@ test('one that demands a certificate is installed, and ours by its authority', a
 test("installed by another authority it is somebody else's, though it says the same name", async () => {
   expect(await on(installed(theirs), (port) => probe(port, ours.cert))).toEqual({ is: 'installed', ours: false, issuer: 'O=somebody' });
 });
+test("installed by another cluster's authority, that cluster is named, by the signature and not by the name", async () => {
+  const twin = authority({ organization: ['talos'] }, 'ed25519');
+  const server = installed(twin);
+  const others = [{ cluster: 'same-name', pem: authority({ organization: ['talos'] }, 'ed25519').cert }, { cluster: 'apps', pem: twin.cert }];
+  const face = await on(server, (port) => probeFace({ dial: { host: '127.0.0.1', port, hostPort: `127.0.0.1:${port}` }, expectedCA: ours.cert, others: () => others, signal: new AbortController().signal }));
+  expect(face).toEqual({ is: 'installed', ours: false, issuer: 'O=talos', of: 'apps' });
+});
 test('without an authority to compare with, whose it is stays open', async () => {
   expect(await on(installed(ours), (port) => probe(port))).toMatchObject({ is: 'installed', ours: null });
 });

@@ -1,10 +1,11 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeProc, ToolFailure } from '../../scripts/tools/proc.ts';
+import { makeProc, ToolFailure, withoutWarnings } from '../../scripts/tools/proc.ts';
 import { makeRedactor } from '../../scripts/tools/redact.ts';
 import { clusterFiles, writePrivate } from '../../scripts/tools/files.ts';
 import { SITE } from '../../scripts/config/target.ts';
+import { Failure } from '../../scripts/engine/failure.ts';
 import { cluster, failureOf, labTarget, scope, scratch, site } from './support.ts';
 
 const node = (code: string, more: object = {}) => ({ tool: 'node', argv: ['-e', code], effect: 'read' as const, timeoutMs: 20_000, ...more });
@@ -203,3 +204,47 @@ async function gone(pid: number): Promise<void> {
   }
   throw new Error(`process ${pid} is still there`);
 }
+
+describe('warnings in front of an answer', () => {
+  test.each<readonly [name: string, stdout: string, answer: string, warnings: number]>([
+    ['none', '{"a":1}', '{"a":1}', 0],
+    ['by hand', 'WARNING: group-readable\n{"a":1}\n', '{"a":1}\n', 1],
+    ['several, in brackets and as klog and logrus write', '[WARN] old\nW1121 10:00:00.000000  1 x.go:1] old\ntime="2026-11-21" level=warning msg=old\n---\na: 1\n', '---\na: 1\n', 3],
+    ['nothing but', 'Warning: x', '', 1],
+    ['behind the first line of the answer it belongs to the answer', 'a: |\nWARNING: x\n', 'a: |\nWARNING: x\n', 0],
+    ['a list is no warning', '["WARNING"]', '["WARNING"]', 0],
+    ['a key is no warning', 'warnings: 3\n', 'warnings: 3\n', 0],
+  ])('%s', (_name, stdout, answer, warnings) => {
+    expect(withoutWarnings(stdout, 'helm').text).toBe(answer);
+    expect(withoutWarnings(stdout, 'helm').warnings).toHaveLength(warnings);
+  });
+
+  test('what op prints may be a secret, which may look like anything', () => {
+    expect(withoutWarnings('WARNING: is my password\n', 'op').text).toBe('WARNING: is my password\n');
+  });
+
+  test('are told once per run', async () => {
+    using dir = scratch();
+    const told: string[] = [];
+    const proc = makeProc(scope(dir.path, { emit: (event) => { if (event.type === 'note') told.push(event.text); } }));
+    const warns = node('console.log("WARNING: insecure\\n{}")');
+    expect((await proc.run(warns)).stdout).toBe('{}\n');
+    await proc.run(warns);
+    expect(told).toEqual([expect.stringContaining('WARNING: insecure')]);
+  });
+});
+
+test('a tool whose file cannot be started is as good as missing: exit 69', async () => {
+  using dir = scratch();
+  writeFileSync(join(dir.path, 'helm'), '#!/nowhere/interpreter\n');
+  chmodSync(join(dir.path, 'helm'), 0o700);
+  const failure = await failureOf(makeProc(scope(dir.path)).run({ tool: join(dir.path, 'helm'), argv: ['x'], effect: 'read', timeoutMs: 10_000 }));
+  expect([failure.code, failure.what]).toEqual([69, expect.stringContaining('cannot be started')]);
+});
+
+test('whoever hears a line and fails (no room for the journal) ends the tool and is thrown, not the process', async () => {
+  using dir = scratch();
+  const full = new Failure({ exit: 'rerun', what: 'no room' });
+  const talks = node('console.log("Upgrading"); setInterval(() => {}, 1000)', { heard: () => { throw full; } });
+  expect(await failureOf(makeProc(scope(dir.path)).run(talks))).toBe(full);
+});

@@ -1,18 +1,17 @@
 /** Faults of the lab that show in Flux objects. */
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, list, plain, text } from '../../catalog/data.ts';
-import { isKind, type Controller, type Enqueue } from '../runtime.ts';
-import { HELM, KUSTOMIZE } from './common.ts';
+import { befalls, faultsOf } from '../faults/befalls.ts';
+import { isKind } from '../runtime.ts';
 
-const LOOK = 2_000;
-/** On a fast clock, not more often than this in wall ms. */
-const LOOK_WALL = 100;
+/** The objects of a Kustomization as its files would say them under the faults that are about what is in Git. */
+export function asInGit(cx: ControllerContext, objects: KubeObject[]): KubeObject[] { return withoutVariables(cx, withCycle(cx, objects)); }
 
 /**
  * With the fault dependency-cycle on, the tree in Git reads as if somebody had closed a circle: a Kustomization also
  * depends on one that depends on it. The fault's object may name it (`namespace/name`); otherwise the first pair counts.
  */
-export function withCycle(cx: ControllerContext, objects: KubeObject[]): KubeObject[] {
+function withCycle(cx: ControllerContext, objects: KubeObject[]): KubeObject[] {
   const fault = cx.faults.active('dependency-cycle', cx.cluster);
   if (fault === undefined) return objects;
   const kustomizations = objects.filter((object) => isKind(object, 'kustomize.toolkit.fluxcd.io/Kustomization'));
@@ -26,30 +25,22 @@ export function withCycle(cx: ControllerContext, objects: KubeObject[]): KubeObj
     ? { ...object, spec: { ...object.spec, dependsOn: [...list(at(object.spec, 'dependsOn')), { name: pair.needs }] } } : object));
 }
 
-/** The fault that stalls a HelmRelease, when it is about this one. */
-export function stallFault(cx: ControllerContext, object: KubeObject): boolean {
-  const fault = cx.faults.active('helmrelease-stalled', cx.cluster);
-  if (fault === undefined) return false;
-  const wanted = fault.object;
-  return wanted === undefined || wanted === `${object.metadata.namespace ?? ''}/${object.metadata.name}` || wanted === object.metadata.name;
+/** Variables that a fault took out of cluster-settings. */
+export function missingVariables(cx: ControllerContext): ReadonlySet<string> {
+  return new Set(faultsOf(cx, 'substitution-variable-missing').flatMap((fault) => (fault.object === undefined ? [] : [fault.object])));
+}
+function withoutVariables(cx: ControllerContext, objects: KubeObject[]): KubeObject[] {
+  const missing = missingVariables(cx);
+  if (missing.size === 0) return objects;
+  return objects.map((object) => (isKind(object, '/ConfigMap') && object.metadata.name === 'cluster-settings'
+    ? { ...object, data: Object.fromEntries(Object.entries(object.data ?? {}).filter(([name]) => !missing.has(name))) } : object));
 }
 
-/** Faults come and go without an event in the store: looks now and then, and wakes those concerned. */
-export function faultWatcher(cx: ControllerContext, enqueue: () => Enqueue, changed: () => void): Controller {
-  let last = '';
-  return {
-    name: 'faults', keys: () => [], initial: () => ['all'],
-    reconcile() {
-      const now = cx.faults.list().filter((fault) => (fault.cluster === cx.cluster || fault.cluster === '*') && (fault.fault === 'helmrelease-stalled' || fault.fault === 'dependency-cycle')).map((fault) => `${fault.fault}|${fault.object ?? ''}`).join(',');
-      if (now !== last) {
-        last = now;
-        changed();
-        for (const [controller, apiVersion, kind] of [['kustomize-controller', KUSTOMIZE, 'Kustomization'], ['helm-controller', HELM, 'HelmRelease']] as const) {
-          if (cx.store.typeOf(apiVersion, kind) === undefined) continue;
-          for (const object of cx.store.list(apiVersion, kind)) enqueue()(controller, `${object.metadata.namespace ?? ''}/${object.metadata.name}`);
-        }
-      }
-      return Math.max(LOOK, LOOK_WALL * cx.clock.speed);
-    },
-  };
+/** How kustomize says that a file is no YAML; undefined while the files of this Kustomization are as they should be. */
+export function unreadableFile(cx: ControllerContext, object: KubeObject): string | undefined {
+  if (!befalls(cx, 'kustomize-build-error', object)) return undefined;
+  return `kustomize build failed: accumulating resources: accumulation err='accumulating resources from 'app.yaml': MalformedYAMLError: yaml: line 12: mapping values are not allowed in this context in File: app.yaml': must build at directory: not a valid directory`;
 }
+
+/** The fault that stalls a HelmRelease, when it is about this one. */
+export function stallFault(cx: ControllerContext, object: KubeObject): boolean { return befalls(cx, 'helmrelease-stalled', object); }

@@ -3,7 +3,7 @@ import { ApiError, type ControllerContext, type KubeObject, type Ref } from '../
 import { at, conditionOf, digestOf, duration, isPlain, isTrue, list, mergeValues, plain, refOf, sha256, text, whole, type Plain } from '../../catalog/data.ts';
 import { ChartNotFound, chartName } from '../../catalog/charts.ts';
 import { applyPlan, finishPlan, HelmError, manifestObjects, planRelease, unready, waitTimedOut, type InstallOptions, type Plan } from '../../catalog/install.ts';
-import { historyOf, sameRelease } from '../../catalog/release.ts';
+import { encodeRelease, historyOf, sameRelease } from '../../catalog/release.ts';
 import { TIMES } from '../../catalog/timings.ts';
 import { readYaml } from '../../flux/kustomize.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
@@ -168,10 +168,16 @@ export function helmReleaseController(cx: ControllerContext): Controller {
     const wanted: Wanted = { ...found, values, digest: `sha256:${digestOf(values)}`, releaseName: releaseNameOf(object), namespace: text(at(object.spec, 'targetNamespace')) ?? object.metadata.namespace ?? '' };
     const history = historyOf(await access.list('v1', 'Secret', wanted.namespace, { owner: 'helm', name: wanted.releaseName }), wanted.releaseName);
     const deployed = history.findLast((record) => record.status === 'deployed');
+    const last = history.at(-1);
+    if (last?.status === 'pending-upgrade' && attempts.get(key)?.plan === undefined) {
+      // Whoever was at it is gone or loses it: an unfinished revision is unlocked, and the upgrade made anew.
+      cx.store.apply(encodeRelease({ ...last, status: 'failed', description: "Release unlocked from stale 'pending-upgrade' state" }, now), { manager: 'helm-controller', force: true });
+      return 1;
+    }
     const observed = list(object.status?.['history']).map(plain)[0];
     const stalled = conditionOf(object, 'Stalled')?.['status'] === 'True';
     const fault = stallFault(cx, object);
-    const same = deployed !== undefined && sameRelease(deployed, chartName(wanted.chart), wanted.version, wanted.values) && observed?.['version'] === deployed.revision && observed['configDigest'] === wanted.digest;
+    const same = deployed !== undefined && last === deployed && sameRelease(deployed, chartName(wanted.chart), wanted.version, wanted.values) && observed?.['version'] === deployed.revision && observed['configDigest'] === wanted.digest;
     const attemptedSame = text(object.status?.['lastAttemptedRevision']) === wanted.version && text(object.status?.['lastAttemptedConfigDigest']) === wanted.digest && whole(object.status?.['lastAttemptedGeneration'], 0) === generationOf(object);
     const action = deployed === undefined ? 'install' : 'upgrade';
     if (stalled && attemptedSame && !resetAsked(object) && (fault || !text(conditionOf(object, 'Ready')?.['message'])?.includes(FAULT_WORDS))) return undefined;

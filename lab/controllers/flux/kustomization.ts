@@ -9,7 +9,7 @@ import { kstatus } from '../../flux/kstatus.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { asked, componentUp, dependencies, FINALIZER, generationOf, handled, intervalOf, isNew, KUSTOMIZE, ofOtherShard, onCycle, ready, removeIfThere, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
 import { artifactRevision } from './sources.ts';
-import { withCycle } from './faults.ts';
+import { asInGit, missingVariables, unreadableFile } from './faults.ts';
 
 const OWNER_NAME = 'kustomize.toolkit.fluxcd.io/name';
 const OWNER_NAMESPACE = 'kustomize.toolkit.fluxcd.io/namespace';
@@ -63,6 +63,7 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
       }
       for (const [key, value] of Object.entries(strings(found.data))) out[key] = kind === 'Secret' ? Buffer.from(value, 'base64').toString() : value;
     }
+    for (const name of missingVariables(cx)) delete out[name];
     for (const [key, value] of Object.entries(plain(at(postBuild, 'substitute')))) out[key] = String(value);
     return await Promise.resolve(out);
   }
@@ -165,7 +166,9 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
       const commit = revision.slice(revision.lastIndexOf(':') + 1);
       try {
         const files = await filesOf(commit, path);
-        const built = withCycle(cx, buildFluxKustomization(object.metadata.name, spec, files, await variables(object)));
+        const unreadable = unreadableFile(cx, object);
+        if (unreadable !== undefined) throw new BuildError(unreadable);
+        const built = asInGit(cx, buildFluxKustomization(object.metadata.name, spec, files, await variables(object)));
         try { current.applied = apply(object, built); } catch (error) {
           if (error instanceof BuildError) return fail(object, key, 'ReconciliationFailed', error.message, revision);
           throw error;

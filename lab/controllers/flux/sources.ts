@@ -3,6 +3,7 @@ import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, conditionOf, iso, plain, sha256, text, type Plain } from '../../catalog/data.ts';
 import { ChartNotFound, chartName, findChart } from '../../catalog/charts.ts';
 import { TIMES } from '../../catalog/timings.ts';
+import { befalls, faultsOf } from '../faults/befalls.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { componentUp, handled, intervalOf, isNew, ofOtherShard, ready, setStatus, SOURCE, suspended } from './common.ts';
 
@@ -40,8 +41,8 @@ function stored(cx: ControllerContext, object: KubeObject, revision: string, ext
   }, [ready('True', 'Succeeded', object.kind === 'HelmChart' ? `pulled '${chartName(text(at(object.spec, 'chart')) ?? '')}' chart with version '${revision}'` : `stored artifact for ${object.kind === 'OCIRepository' ? 'digest' : 'revision'} '${revision}'`),
     { type: 'ArtifactInStorage', status: 'True', reason: 'Succeeded', message: `stored artifact for revision '${revision}'` }], ['Reconciling', 'FetchFailed', 'Stalled']);
 }
-function refused(cx: ControllerContext, object: KubeObject, reason: string, message: string): void {
-  setStatus(cx, object, handled(object), [{ type: 'FetchFailed', status: 'True', reason, message }, ready('False', reason, message)], ['Reconciling']);
+function refused(cx: ControllerContext, object: KubeObject, reason: string, message: string, lost: Plain = {}): void {
+  setStatus(cx, object, { ...handled(object), ...lost }, [{ type: 'FetchFailed', status: 'True', reason, message }, ready('False', reason, message)], ['Reconciling']);
 }
 
 async function git(cx: ControllerContext, object: KubeObject): Promise<Again> {
@@ -50,6 +51,11 @@ async function git(cx: ControllerContext, object: KubeObject): Promise<Again> {
   if (served !== undefined && !sameUrl(served, url)) {
     refused(cx, object, 'GitOperationFailed', `failed to checkout and determine revision: unable to clone '${url}': repository not found (the lab serves only ${served})`);
     return intervalOf(object);
+  }
+  if (faultsOf(cx, 'source-artifact-missing').length > 0) {
+    // The storage is empty, and there is nothing to fill it from.
+    refused(cx, object, 'GitOperationFailed', `failed to checkout and determine revision: unable to clone '${url}': dial tcp 192.0.2.10:443: i/o timeout`, { artifact: undefined });
+    return TIMES.dependencyRetry;
   }
   try {
     const head = await cx.git.head();
@@ -63,6 +69,8 @@ async function git(cx: ControllerContext, object: KubeObject): Promise<Again> {
 function oci(cx: ControllerContext, object: KubeObject): Again {
   const url = text(at(object.spec, 'url')) ?? ''; const ref = plain(at(object.spec, 'ref'));
   const tag = text(ref['tag']) ?? text(ref['semver']) ?? 'latest';
+  const trouble = registryTrouble(cx, object, url);
+  if (trouble !== undefined) { refused(cx, object, ...trouble); return TIMES.dependencyRetry; }
   try {
     findChart(url, tag);
     stored(cx, object, `${tag}@sha256:${sha256(`${url}:${tag}`)}`);
@@ -71,6 +79,14 @@ function oci(cx: ControllerContext, object: KubeObject): Again {
     refused(cx, object, 'OCIArtifactPullFailed', `failed to determine artifact digest: GET ${url.replace('oci://', 'https://').replace(/^(https:\/\/[^/]+)\//, '$1/v2/')}/manifests/${tag}: MANIFEST_UNKNOWN: manifest unknown (${error.message})`);
   }
   return intervalOf(object);
+}
+
+/** What a registry in trouble makes of a pull: reason and message; undefined while it is well. */
+function registryTrouble(cx: ControllerContext, object: KubeObject, url: string): readonly [reason: string, message: string] | undefined {
+  const host = url.replace(/^[a-z]+:\/\//, '').split('/')[0] ?? '';
+  if (befalls(cx, 'chart-pull-fails', object)) return ['OCIArtifactPullFailed', `failed to determine artifact digest: Get "https://${host}/v2/": dial tcp 192.0.2.20:443: i/o timeout`];
+  if (!befalls(cx, 'chart-wrong-digest', object)) return undefined;
+  return ['OCIArtifactLayerOperationFailed', `failed to extract layer contents from artifact: error verifying sha256 checksum after reading 65536 bytes; got "sha256:${sha256(`other bytes of ${url}`)}", want "sha256:${sha256(url)}"`];
 }
 
 function helmRepository(cx: ControllerContext, object: KubeObject): Again {
@@ -92,6 +108,8 @@ function helmChart(cx: ControllerContext, object: KubeObject): Again {
     refused(cx, object, 'NoSourceArtifact', 'no artifact available for HelmRepository source');
     return TIMES.dependencyRetry;
   }
+  const trouble = registryTrouble(cx, object, text(at(repository.spec, 'url')) ?? '');
+  if (trouble !== undefined) { refused(cx, object, 'ChartPullError', `chart pull error: ${trouble[1]}`); return TIMES.dependencyRetry; }
   try { findChart(chart, version); stored(cx, object, version, { observedChartName: chartName(chart) }); } catch (error) {
     if (!(error instanceof ChartNotFound)) throw error;
     refused(cx, object, 'ChartPullError', `chart pull error: failed to get chart version for remote reference: no '${chart}' chart with version matching '${version}' found (${error.message})`);
@@ -99,12 +117,13 @@ function helmChart(cx: ControllerContext, object: KubeObject): Again {
   return intervalOf(object);
 }
 
-export function sourceController(cx: ControllerContext): Controller {
+/** The controller, and `forget`: what is served may be other than it was, so every source is fetched anew. */
+export function sourceController(cx: ControllerContext): { readonly controller: Controller; forget(): void } {
   const fetching = new Map<string, number>();
   const lastPoll = new Map<string, number>();
   const keyFor = (object: KubeObject): string => `${object.kind} ${keyOf(object)}`;
   const all = (): string[] => KINDS.flatMap((kind) => (cx.store.typeOf(SOURCE, kind) === undefined ? [] : cx.store.list(SOURCE, kind).map(keyFor)));
-  return {
+  const controller: Controller = {
     name: 'source-controller',
     keys(event) {
       if (isKind(event.object, ...KINDS.map((kind) => `source.toolkit.fluxcd.io/${kind}`))) {
@@ -130,6 +149,7 @@ export function sourceController(cx: ControllerContext): Controller {
       return fetch(cx, known, object);
     },
   };
+  return { controller, forget() { lastPoll.clear(); } };
 }
 function fetch(cx: ControllerContext, kind: Kind, object: KubeObject): Again | Promise<Again> {
   switch (kind) {

@@ -3,7 +3,7 @@ import type { KindRef } from '../../tools/doors.ts';
 import { check, fail, unread, type Finding } from '../finding.ts';
 import { KINDS, listKey } from '../kinds.ts';
 import { listOf } from '../look.ts';
-import { idOf, status, text, time } from '../objects.ts';
+import { condition, idOf, status, text, time } from '../objects.ts';
 import type { Snapshot } from '../snapshot.types.ts';
 import { readiness } from './ready.ts';
 
@@ -30,6 +30,9 @@ function certificate(object: KubeObject, now: number): Finding {
   const found = readiness(object);
   if (end !== undefined && end <= now) {
     return fail(idOf(object), `valid until ${new Date(end).toISOString()}${found.is === 'fail' && found.because !== '' ? `; ${found.because}` : ''}`, { state: 'expired', hint, since: end });
+  }
+  if (found.is === 'fail' && condition(object, 'Issuing')?.status === 'True') {
+    return { ...found, state: `being issued, ${found.state ?? ''}`, hint: `kubectl -n ${object.metadata.namespace ?? 'default'} get certificaterequests,orders,challenges -o wide says what it waits for`, tries: [hint] };
   }
   if (found.is !== 'pass' || end === undefined || end - now > SOON) return found;
   const renewal = text(status(object, 'renewalTime'));

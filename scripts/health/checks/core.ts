@@ -1,4 +1,4 @@
-import type { Release } from '../../config/cluster.ts';
+import type { KubeObject, Release } from '../../config/cluster.ts';
 import { check, fail, pass, skip, unread, type Finding, type HealthCheck } from '../finding.ts';
 import { KINDS } from '../kinds.ts';
 import { known } from '../look.ts';
@@ -25,6 +25,12 @@ function releaseFindings(seen: Snapshot, chosen: (release: Release) => boolean):
     if (found === undefined) return fail(object, 'Helm knows no such release', { state: 'not installed', hint: `task bootstrap:core CLUSTER=${seen.cluster.name}` });
     const history = `helm -n ${release.namespace} history ${release.name}`;
     if (found.status.startsWith('pending-')) {
+      const owner = ownerOf(seen, release);
+      if (owner !== undefined && spec(owner, 'suspend') === true) {
+        return fail(object, `Helm was stopped in the middle; its HelmRelease ${owner.metadata.namespace ?? ''}/${owner.metadata.name} is suspended, so Flux does not settle it either`, {
+          state: `${found.status}, revision ${found.revision}`, hint: `when nobody is at it any more: flux resume helmrelease ${owner.metadata.name} -n ${owner.metadata.namespace ?? ''} (Flux then settles and upgrades it)`, tries: [history],
+        });
+      }
       return fail(object, 'Helm was stopped in the middle, and refuses further changes until it is settled', {
         state: `${found.status}, revision ${found.revision}`, hint: `${history}; then helm -n ${release.namespace} rollback ${release.name}`, tries: [`flux -n ${release.namespace} get helmrelease ${release.name}`],
       });
@@ -37,10 +43,15 @@ function releaseFindings(seen: Snapshot, chosen: (release: Release) => boolean):
 
 /** A Ready HelmRelease of the tree owns the release now: Flux decides its version. */
 function adopted(seen: Snapshot, release: Release): boolean {
-  return known(seen, KINDS.helmReleases).some((object) =>
+  const owner = ownerOf(seen, release);
+  return owner !== undefined && condition(owner, 'Ready')?.status === 'True';
+}
+
+/** The HelmRelease of the tree that is about this release. */
+function ownerOf(seen: Snapshot, release: Release): KubeObject | undefined {
+  return known(seen, KINDS.helmReleases).find((object) =>
     (text(spec(object, 'releaseName')) ?? object.metadata.name) === release.name
-    && (text(spec(object, 'targetNamespace')) ?? object.metadata.namespace) === release.namespace
-    && condition(object, 'Ready')?.status === 'True');
+    && (text(spec(object, 'targetNamespace')) ?? object.metadata.namespace) === release.namespace);
 }
 
 const bare = (version: string): string => version.trim().replace(/^v/u, '');

@@ -3,7 +3,9 @@
  * lists, so a create can never be greener than the health task.
  */
 import type { HealthCheck } from '../finding.ts';
+import { namespaceChecks, webhookChecks } from './admission.ts';
 import { apiChecks } from './api.ts';
+import { budgetChecks } from './budgets.ts';
 import { certificateChecks } from './certificates.ts';
 import { cniChecks } from './cni.ts';
 import { coreChecks } from './core.ts';
@@ -22,12 +24,12 @@ import { workloadChecks } from './workloads.ts';
 export { coreReleaseChecks } from './core.ts';
 export { CLOCK, clockHint };
 export {
-  apiChecks, certificateChecks, cniChecks, coreChecks, crdChecks, etcdChecks, helmReleaseChecks, kustomizationChecks,
-  machineChecks, meshChecks, nodesReadyChecks, nodesRegisteredChecks, secretChecks, sourceChecks, talosChecks, workloadChecks,
+  apiChecks, budgetChecks, certificateChecks, cniChecks, coreChecks, crdChecks, etcdChecks, helmReleaseChecks, kustomizationChecks,
+  machineChecks, meshChecks, namespaceChecks, nodesReadyChecks, nodesRegisteredChecks, secretChecks, sourceChecks, talosChecks, webhookChecks, workloadChecks,
 };
 
 export const ALL_CHECKS: readonly HealthCheck[] = [
-  ...machineChecks, ...talosChecks, ...etcdChecks, ...apiChecks, ...nodesRegisteredChecks, ...nodesReadyChecks, ...cniChecks,
-  ...crdChecks, ...coreChecks, ...sourceChecks, ...kustomizationChecks, ...helmReleaseChecks, ...workloadChecks,
+  ...machineChecks, ...talosChecks, ...etcdChecks, ...apiChecks, ...namespaceChecks, ...nodesRegisteredChecks, ...nodesReadyChecks, ...cniChecks,
+  ...crdChecks, ...coreChecks, ...sourceChecks, ...kustomizationChecks, ...helmReleaseChecks, ...webhookChecks, ...workloadChecks, ...budgetChecks,
   ...certificateChecks, ...secretChecks, ...meshChecks,
 ];

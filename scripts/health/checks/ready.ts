@@ -2,7 +2,7 @@ import type { KubeObject, TreeItem } from '../../config/cluster.ts';
 import type { KindRef } from '../../tools/doors.ts';
 import { fail, pass, unread, type Finding } from '../finding.ts';
 import { listOf } from '../look.ts';
-import { condition, id, idOf, number, spec, status } from '../objects.ts';
+import { condition, id, idOf, number, spec, status, time as timeOf } from '../objects.ts';
 import type { Snapshot } from '../snapshot.types.ts';
 import { itemId } from '../tree.ts';
 
@@ -18,6 +18,10 @@ function look(object: KubeObject): string {
   return `kubectl ${namespace}describe ${resource(object)} ${object.metadata.name}`;
 }
 
+function patchFinalizers(object: KubeObject): string {
+  const namespace = object.metadata.namespace === undefined ? '' : `-n ${object.metadata.namespace} `;
+  return `kubectl ${namespace}patch ${resource(object)} ${object.metadata.name} --type merge -p '{"metadata":{"finalizers":null}}'`;
+}
 /**
  * Whether an object that reports a Ready condition is ready: not suspended, not going away, looked at since its last
  * change, and Ready=True. Stalled (the controller has given up until something changes) and reconciling (it is at it)
@@ -28,7 +32,11 @@ export function readiness(object: KubeObject): Finding {
   const flux = (verb: string): string => `flux ${verb} ${fluxName ?? ''} ${object.metadata.name} -n ${object.metadata.namespace ?? ''}`;
   const subject = idOf(object);
   if (object.metadata.deletionTimestamp !== undefined) {
-    return fail(subject, `finalizers: ${object.metadata.finalizers?.join(', ') ?? 'none'}`, { state: 'being deleted', hint: look(object) });
+    return fail(subject, `finalizers: ${object.metadata.finalizers?.join(', ') ?? 'none'}`, {
+      state: 'being deleted', hint: look(object),
+      tries: (object.metadata.finalizers ?? []).length === 0 ? [] : [`whoever set a finalizer takes it away; only if that controller is gone for good: ${patchFinalizers(object)}`],
+      ...sinceOf(timeOf(object.metadata.deletionTimestamp)),
+    });
   }
   if (fluxName !== undefined && spec(object, 'suspend') === true) {
     return fail(subject, 'somebody suspended it: it is not reconciled', { state: 'suspended', hint: flux('resume') });
@@ -72,7 +80,7 @@ export function wantedAndThere(seen: Snapshot, kind: KindRef, expected: readonly
   }
   const there = new Set(list.value.map((object) => idOf(object)));
   const missing = expected.filter((item) => !there.has(item.object)).map((item) =>
-    fail(item.object, `${item.from} has it, the cluster does not`, { state: 'not in the cluster', hint: `flux get kustomizations -A; flux tree kustomization flux-system shows what was applied` }));
+    fail(item.object, `${item.from} has it, the cluster does not`, { state: 'not in the cluster', hint: `task flux:status CLUSTER=${seen.cluster.name}`, tries: ['flux tree kustomization flux-system'] }));
   return [...missing, ...list.value.map(judge)];
 }
 

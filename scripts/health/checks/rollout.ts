@@ -67,10 +67,19 @@ export function rollout(workload: KubeObject, pods: readonly KubeObject[]): Find
   const progressing = condition(workload, 'Progressing');
   const unavailable = condition(workload, 'Available');
   const said = progressing?.status === 'False' ? progressing : unavailable?.status === 'False' ? unavailable : undefined;
+  // A pod that may not be made is nowhere to be seen; only this says why.
+  const refused = condition(workload, 'ReplicaFailure');
+  if (refused?.status === 'True') {
+    const quota = /exceeded quota: ([a-z0-9.-]+)/u.exec(refused.message)?.[1];
+    return fail(object, refused.message, {
+      state: `${available} of ${wanted} available (${refused.reason})`, hint: quota === undefined ? hint : `kubectl -n ${workload.metadata.namespace ?? 'default'} describe resourcequota ${quota}`, tries: [hint],
+      ...(refused.since === undefined ? {} : { since: refused.since }),
+    });
+  }
   const because = troubled?.trouble !== undefined
     ? `Pod ${path(troubled.pod)}: ${troubled.trouble.state}: ${troubled.trouble.because}`
     : said !== undefined ? said.message || said.reason : updated < wanted ? `${updated} of ${wanted} updated` : `${wanted - available} not available yet`;
-  const logs = troubled?.trouble?.container === undefined ? [] : [`kubectl -n ${workload.metadata.namespace ?? 'default'} logs ${troubled.pod.metadata.name} -c ${troubled.trouble.container} --previous`];
+  const logs = troubled?.trouble?.container === undefined || troubled.trouble.state !== 'CrashLoopBackOff' ? [] : [`kubectl -n ${workload.metadata.namespace ?? 'default'} logs ${troubled.pod.metadata.name} -c ${troubled.trouble.container} --previous`];
   const since = said?.since ?? troubled?.trouble?.since;
   return fail(object, because, { state: `${available} of ${wanted} available`, hint, tries: logs, ...(since === undefined ? {} : { since }) });
 }
