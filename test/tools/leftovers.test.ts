@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { leftoversOn } from '../../scripts/tools/leftovers.ts';
 import { parseVolumes } from '../../scripts/tools/talos-parse.ts';
-import type { Volume } from '../../scripts/tools/talos-parse.ts';
+import type { Volume } from '../../scripts/tools/doors.ts';
 
 const disk = (path: string, holds: string): Volume => ({ path, disk: path, type: 'disk', holds, partition: '' });
 const part = (path: string, of: string, holds: string, partition = ''): Volume => ({ path, disk: of, type: 'partition', holds, partition });
