@@ -31,7 +31,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
       try {
         const saved = await cx.doors.talos.etcdSnapshot(machine, file);
         if (cx.dryRun) return `would save etcd of ${cx.cluster.name}`;
-        if (saved.keys === 0) throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} holds no keys`, because: `${saved.bytes} bytes at revision ${saved.revision}` });
+        if (saved.keys === 0) throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} holds no keys`, because: `${saved.bytes} bytes at revision ${saved.revision}`, hint: `task cluster:health CLUSTER=${cx.cluster.name} tells whether etcd is well` });
         const sha256 = await digestOf(file);
         await writePrivate(`${file}.json`, `${JSON.stringify({ cluster: cx.cluster.name, machine: machine.name, ...saved, sha256 }, undefined, 2)}\n`);
         return `${saved.keys} keys at revision ${saved.revision}, sha256 ${sha256.slice(0, 12)}`;

@@ -40,7 +40,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     if (dirty.length > 0) {
       throw new Failure({
         exit: 'rerun', what: `${dirty.length} data ${dirty.length === 1 ? 'disk is' : 'disks are'} not clean after the wipe`,
-        parts: dirty.map(({ machine, purpose, device, verdict }) => new Failure({ exit: 'rerun', what: `${machine}: ${purpose} disk ${device ?? ''}`, because: verdict.is === 'fail' ? verdict.because : undefined })),
+        parts: dirty.map(({ machine, purpose, device, verdict }) => new Failure({ exit: 'rerun', what: `${machine}: ${purpose} disk ${device ?? ''}`, because: verdict.is === 'fail' ? verdict.because : undefined, hint: `talosctl --insecure -n ${machine} get discoveredvolumes shows it` })),
         leftBehind: 'bare machines with the old data on these disks', hint: 'run the same command again to wipe them once more; a disk that stays dirty is zapped by hand (docs/runbooks) or replaced',
       });
     }

@@ -54,7 +54,7 @@ describe('in a real bash', () => {
 
   test.skipIf(!has('bash'))('the program itself answers: names with colons, values after =', () => {
     const real = spawnSync('bash', ['--norc', '--noprofile', '-c', `${script('bash')}\ncd "$1"; for line in "./task flux:re" "./task cluster:health CLUSTER=in"; do COMP_LINE=$line; COMP_POINT=\${#line}; _task_complete; echo "\${COMPREPLY[*]}"; done`, 'bash', PROGRAM], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' } });
-    expect([real.stdout, real.stderr]).toEqual(['reconcile\ninfra\n', '']);
+    expect([real.stdout, real.stderr]).toEqual(['resume reconcile\ninfra\n', '']);
   });
 
   test.skipIf(!has('bash'))('nothing typed is run: it is handed on as words', () => {
