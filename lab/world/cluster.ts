@@ -24,6 +24,7 @@ export interface ClusterWorld {
   readonly caKeys: Record<string, string>;
   readonly secret: (item: string, field: string) => string | undefined;
   readonly secretFields: (item: string) => readonly string[] | undefined;
+  readonly keepSecret: (item: string, field: string, value: string) => void;
   /** State changed: it is to be saved soon. */
   readonly changed: () => void;
 }

@@ -74,7 +74,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     const server = kube.makeApiHandler({ cluster: cluster.name, store: own, clock: world.clock, faults: world.faults, log: world.log, kubernetesVersion: `v${certificates.version}` });
     const listener = await kube.listenApi({ port: cluster.state.apiPort, host: '127.0.0.1', cert: leaf.crt, key: leaf.key, clientCa: certificates.ca.crt, handler: server.handle });
     const controllers = kube.startControllers({
-      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret, secretFields: world.secretFields,
+      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret, secretFields: world.secretFields, keepSecret: world.keepSecret,
       kubernetesVersion: `v${certificates.version}`, talosVersion: `v${certificates.talos}`,
       machines: () => cluster.kubelets(), onMachines: (changed) => cluster.onMachines(changed),
     });
