@@ -1,6 +1,7 @@
 /**
  * spec.healthCheckExprs: how far an object is, by expressions over its fields. Of CEL only what the project uses is known,
- * `has(a.b)`, `a.b == 'x'`, `a.b in ['x', 'y']`, joined by && and ||; any other form is refused rather than guessed.
+ * `has(a.b)`, `a.b == 'x'`, `a.b in ['x', 'y']`, `a.b.exists(e, e.c == 'x' && e.d == 'y')`, joined by && and ||; any other
+ * form is refused rather than guessed.
  */
 import type { KubeObject } from '../world/types.ts';
 import { at, list, plain, text } from '../catalog/data.ts';
@@ -10,9 +11,25 @@ export class ExpressionError extends Error {}
 
 const HAS = /^(!?)has\(([\w.]+)\)$/;
 const EQUALS = /^([\w.]+) (==|!=) '([^']*)'$/;
+const EXISTS = /^([\w.]+)\.exists\((\w+), (.+)\)$/;
 const AMONG = /^([\w.]+) in \[((?:'[^']*'(?:, )?)+)\]$/;
 
-function term(object: KubeObject, expression: string): boolean {
+/** Splits at a joint that is not inside brackets. */
+function parts(expression: string, joint: string): string[] {
+  const out: string[] = [''];
+  let depth = 0;
+  for (const piece of expression.split(joint)) {
+    const last = out.length - 1;
+    out[last] = out[last] === '' ? piece : `${out[last] ?? ''}${joint}${piece}`;
+    depth += piece.split('(').length - piece.split(')').length;
+    if (depth === 0) out.push('');
+  }
+  return out.filter((part) => part !== '');
+}
+
+function term(object: object, expression: string): boolean {
+  const exists = EXISTS.exec(expression);
+  if (exists !== null) return list(at(object, exists[1] ?? '')).some((entry) => holds({ [exists[2] ?? '']: entry }, exists[3] ?? ''));
   const has = HAS.exec(expression);
   if (has !== null) return (at(object, has[2] ?? '') !== undefined) !== (has[1] === '!');
   const equals = EQUALS.exec(expression);
@@ -23,8 +40,8 @@ function term(object: KubeObject, expression: string): boolean {
 }
 
 /** Whether an expression holds of an object. Throws ExpressionError for a form it does not know. */
-export function holds(object: KubeObject, expression: string): boolean {
-  return expression.split(' || ').some((part) => part.split(' && ').every((each) => term(object, each.trim())));
+export function holds(object: object, expression: string): boolean {
+  return parts(expression, ' || ').some((part) => parts(part, ' && ').every((each) => term(object, each.trim())));
 }
 
 /** Status of an object by the expressions for its kind; undefined when there are none for it. */
