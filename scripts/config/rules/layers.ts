@@ -3,6 +3,7 @@ import type { Spot } from '../source.ts';
 import { isFluxKustomization } from '../tree.ts';
 import { meant } from '../words.ts';
 import type { TreeObject, WrittenSite, WrittenTree } from '../written.ts';
+import { namespacesBeforeFlux } from './helmfile.ts';
 import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
 interface Need { readonly name: string; readonly spot: Spot }
@@ -17,15 +18,14 @@ export const layersStart: Rule = (site, sources) => {
   const told = new Set<string>();
   for (const tree of site.trees) {
     const units = unitsOf(tree);
-    const stuck = stuckAfterStart(units);
-    for (const unit of stuck) {
+    for (const unit of units.values()) {
       for (const need of unit.needs) {
-        const way = [need.name, ...wayBack(units, need.name, unit)];
+        const way = wayBack(units, `ready ${need.name}`, `start ${unit.name}`);
         const key = JSON.stringify(need.spot);
         // Circles of dependsOn alone are told by the rule about those.
-        if (way.length < 2 || told.has(key) || !throughParents(units, unit.name, way)) continue;
+        if (way === undefined || told.has(key) || !way.throughParents) continue;
         told.add(key);
-        sources.report(need.spot, 'layer-deadlock', `Kustomization ${unit.name} waits for ${way.join(', which waits for ')}`, 'a parent waits for what it brings, and what it brings starts after it; let the components wait for each other instead of the layers');
+        sources.report(need.spot, 'layer-deadlock', `Kustomization ${unit.name} waits for ${way.names.join(', which waits for ')}`, 'a parent waits for what it brings, and what it brings starts after it; let the components wait for each other instead of the layers');
       }
     }
   }
@@ -41,50 +41,33 @@ function unitsOf(tree: WrittenTree): ReadonlyMap<string, Unit> {
   }]));
 }
 
-/** Plays the start of an empty cluster: what can start starts, what has all it waits for is Ready; answers what never is. */
-function stuckAfterStart(units: ReadonlyMap<string, Unit>): readonly Unit[] {
-  const started = new Set<string>();
-  const ready = new Set<string>();
-  for (let moved = true; moved;) {
-    moved = false;
-    for (const unit of units.values()) {
-      const mayStart = (unit.owner === undefined || started.has(unit.owner) || !units.has(unit.owner)) && unit.needs.every(({ name }) => ready.has(name) || !units.has(name));
-      if (!started.has(unit.name) && mayStart) { started.add(unit.name); moved = true; }
-      const childrenReady = !unit.waits || [...units.values()].every((child) => child.owner !== unit.name || ready.has(child.name));
-      if (!ready.has(unit.name) && started.has(unit.name) && childrenReady) { ready.add(unit.name); moved = true; }
-    }
-  }
-  return [...units.values()].filter(({ name }) => !ready.has(name));
-}
+interface Step { readonly to: string; readonly byParent: boolean }
 
-/** What a Kustomization waits for, one step on: its dependsOn, its parent, its children. */
-function next(units: ReadonlyMap<string, Unit>, name: string): readonly string[] {
+/** What has to come before an event, `start NAME` or `ready NAME`: dependsOn and the parent's start, or the own start and all children. */
+function before(units: ReadonlyMap<string, Unit>, event: string): readonly Step[] {
+  const [what, name = ''] = event.split(' ');
   const unit = units.get(name);
   if (unit === undefined) return [];
-  const children = unit.waits ? [...units.values()].filter(({ owner }) => owner === name).map((child) => child.name) : [];
-  return [...unit.needs.map((need) => need.name), ...(unit.owner === undefined ? [] : [unit.owner]), ...children];
+  if (what === 'start') return [...unit.needs.map((need) => ({ to: `ready ${need.name}`, byParent: false })), ...(unit.owner === undefined ? [] : [{ to: `start ${unit.owner}`, byParent: true }])];
+  const children = unit.waits ? [...units.values()].filter(({ owner }) => owner === name) : [];
+  return [{ to: `start ${name}`, byParent: false }, ...children.map((child) => ({ to: `ready ${child.name}`, byParent: true }))];
 }
 
-/** The shortest way from a Kustomization back to one that waits for it; empty when there is none. */
-function wayBack(units: ReadonlyMap<string, Unit>, from: string, to: Unit): readonly string[] {
-  const open: string[][] = [[from]];
+/** The shortest way back from one event to another that waits for it, as names of Kustomizations; undefined when there is none. */
+function wayBack(units: ReadonlyMap<string, Unit>, from: string, to: string): { readonly names: readonly string[]; readonly throughParents: boolean } | undefined {
+  const open: { readonly events: readonly string[]; readonly throughParents: boolean }[] = [{ events: [from], throughParents: false }];
   const seen = new Set([from]);
   for (let way = open.shift(); way !== undefined; way = open.shift()) {
-    for (const name of next(units, way.at(-1) ?? '')) {
-      if (name === to.name) return [...way.slice(1), name];
-      if (seen.has(name)) continue;
-      seen.add(name);
-      open.push([...way, name]);
+    for (const step of before(units, way.events.at(-1) ?? '')) {
+      const throughParents = way.throughParents || step.byParent;
+      const events = [...way.events, step.to];
+      if (step.to === to) return { names: events.map((event) => event.split(' ')[1] ?? '').filter((name, index, all) => name !== all[index - 1]), throughParents };
+      if (seen.has(step.to)) continue;
+      seen.add(step.to);
+      open.push({ events, throughParents });
     }
   }
-  return [];
-}
-
-function throughParents(units: ReadonlyMap<string, Unit>, from: string, way: readonly string[]): boolean {
-  return [from, ...way].some((name, index, all) => {
-    const to = all[index + 1];
-    return to !== undefined && units.get(name)?.needs.every((need) => need.name !== to) === true;
-  });
+  return undefined;
 }
 
 /** Kinds that a chart makes, so that no manifest shows them; that the chart really makes these is for the tests, which have charts. */
@@ -96,6 +79,7 @@ export const healthChecks: Rule = (site, sources) => {
   const missing = new PerCluster();
   for (const tree of site.trees) {
     const filled = fill(site, tree.cluster);
+    const made = namespacesBeforeFlux(site);
     for (const unit of tree.objects.filter(({ apiVersion, kind }) => isFluxKustomization(apiVersion, kind))) {
       const own = tree.objects.filter(({ owner }) => owner === unit.name);
       listIn(unit.document.data, 'spec', 'healthChecks').forEach((check, index) => {
@@ -107,6 +91,8 @@ export const healthChecks: Rule = (site, sources) => {
         const named = own.filter((each) => each.kind === kind);
         const found = named.find((each) => filled(each.name) === name.value && (namespace === undefined || (each.namespace ?? namespace) === namespace));
         if (found === undefined) {
+          // One that is in a namespace nobody makes is told for that.
+          if (named.some((each) => filled(each.name) === name.value && each.namespace !== undefined && !made.has(each.namespace))) return;
           if (BY_CHARTS.includes(kind) && own.some((each) => isRelease(each) && placeOf(each) === namespace)) return;
           missing.add(tree.cluster, name.spot, 'health-check-nothing', () => `Kustomization ${unit.name} checks the health of ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name.value}, which it does not bring`, meant(name.value, named.map((each) => filled(each.name)), 'it would wait for it until its timeout, again and again; check what is below its path'));
         } else if (version !== undefined && found.apiVersion !== version.value) {

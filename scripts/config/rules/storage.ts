@@ -9,23 +9,31 @@ export const cephDisks: Rule = (site, { report }) => {
     const nodes = site.settings.get(cluster.stem)?.data.find(({ key }) => key.value === 'ROOK_CEPH_NODES')?.value;
     if (nodes === undefined) continue;
     const want = wanted(cluster);
-    const found = disksOf(nodes);
-    const wanting = JSON.stringify([...want].map(([name, id]) => ({ name, devices: [{ name: id }] })));
-    if (found === undefined) {
-      report(nodes.spot, 'ceph-disks', 'ROOK_CEPH_NODES is not a JSON list of {name, devices: [{name}]}', `did you mean '${wanting}'?`);
-      continue;
-    }
-    for (const [machine, ids] of found) {
-      const other = site.clusters.find((each) => each !== cluster && [...wanted(each)].some(([name, id]) => name === machine || ids.includes(id)));
-      const id = want.get(machine);
-      if (other !== undefined && (id === undefined || !ids.includes(id))) report(nodes.spot, 'ceph-disks', `ROOK_CEPH_NODES of ${cluster.stem} gives Ceph ${machine} ${ids.join(', ')}, which is ${other.stem}'s`, `did you mean '${wanting}'?`);
-      else if (id === undefined) report(nodes.spot, 'ceph-disks', `ROOK_CEPH_NODES names ${machine}, which has no disk for ceph in ${cluster.file}`, `did you mean '${wanting}'?`);
-      else if (ids.join() !== id) report(nodes.spot, 'ceph-disks', `ROOK_CEPH_NODES gives Ceph ${ids.join(', ') || 'nothing'} of ${machine}, ${cluster.file} says ${id}`, `did you mean '${wanting}'?`);
-    }
-    const forgotten = [...want.keys()].filter((name) => !found.has(name));
-    if (forgotten.length > 0) report(nodes.spot, 'ceph-disks', `ROOK_CEPH_NODES leaves out ${forgotten.join(', ')}, which ${cluster.file} has a disk for ceph of`, `did you mean '${wanting}'?`);
+    // Machines or disks that are claimed twice or misnamed are told for that.
+    if ([...want].some(([name, id]) => !/^[a-z0-9-]+$/.test(name) || !id.startsWith('/dev/disk/by-id/') || claims(site.clusters, name, id) > 1)) continue;
+    const wrong = difference(cluster, nodes, want, site.clusters);
+    if (wrong !== undefined) report(nodes.spot, 'ceph-disks', wrong, `did you mean '${JSON.stringify([...want].map(([name, id]) => ({ name, devices: [{ name: id }] })))}'?`);
   }
 };
+
+/** The first thing that is wrong with what Ceph is told; the rest follows from it or is told next time. */
+function difference(cluster: WrittenCluster, nodes: At<string>, want: ReadonlyMap<string, string>, clusters: readonly WrittenCluster[]): string | undefined {
+  const found = disksOf(nodes);
+  if (found === undefined) return 'ROOK_CEPH_NODES is not a JSON list of {name, devices: [{name}]}';
+  for (const [machine, ids] of found) {
+    const id = want.get(machine);
+    if (ids.join() === id) continue;
+    const other = clusters.find((each) => each !== cluster && [...wanted(each)].some(([name, theirs]) => name === machine || ids.includes(theirs)));
+    if (other !== undefined) return `ROOK_CEPH_NODES of ${cluster.stem} gives Ceph ${machine} ${ids.join(', ')}, which is ${other.stem}'s`;
+    return id === undefined ? `ROOK_CEPH_NODES names ${machine}, which has no disk for ceph in ${cluster.file}` : `ROOK_CEPH_NODES gives Ceph ${ids.join(', ') || 'nothing'} of ${machine}, ${cluster.file} says ${id}`;
+  }
+  const forgotten = [...want.keys()].filter((name) => !found.has(name));
+  return forgotten.length === 0 ? undefined : `ROOK_CEPH_NODES leaves out ${forgotten.join(', ')}, which ${cluster.file} has a disk for ceph of`;
+}
+
+function claims(clusters: readonly WrittenCluster[], name: string, id: string): number {
+  return clusters.flatMap((each) => (each.machines?.value ?? []).filter((machine) => machine.name?.value === name || machine.disks?.data?.some(({ value }) => value.id?.value === id) === true)).length;
+}
 
 function wanted(cluster: WrittenCluster): ReadonlyMap<string, string> {
   return new Map((cluster.machines?.value ?? []).flatMap(({ name, disks }) => {
