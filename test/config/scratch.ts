@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { loadSite } from '../../scripts/config/load.ts';
 import type { Problem } from '../../scripts/config/problem.ts';
 import { SITE } from '../../scripts/config/target.ts';
@@ -21,26 +21,31 @@ export interface Change {
 /** A copy of the real configuration that can be changed and put back. */
 export class Scratch {
   readonly root = mkdtempSync(join(tmpdir(), 'config-'));
+  /** Files, or the topmost new folder, that changes touched: only these are put back, copying everything took longer than judging it. */
+  readonly #touched = new Set<string>();
 
   constructor() {
-    this.restore();
+    for (const part of PARTS) cpSync(join(PROJECT, part), join(this.root, part), { recursive: true });
   }
 
   restore(): void {
-    for (const part of PARTS) {
-      rmSync(join(this.root, part), { recursive: true, force: true });
-      cpSync(join(PROJECT, part), join(this.root, part), { recursive: true });
+    for (const path of this.#touched) {
+      rmSync(path, { recursive: true, force: true });
+      const original = join(PROJECT, relative(this.root, path));
+      if (existsSync(original)) cpSync(original, path, { recursive: true });
     }
+    this.#touched.clear();
   }
 
   change(changes: readonly Change[]): void {
     for (const change of changes) {
       const path = join(this.root, change.file);
       if (change.remove === true) {
+        this.#touched.add(path);
         rmSync(path, { recursive: true });
         continue;
       }
-      mkdirSync(dirname(path), { recursive: true });
+      this.#touched.add(mkdirSync(dirname(path), { recursive: true }) ?? path);
       if (change.write !== undefined) writeFileSync(path, change.write);
       if (change.replace !== undefined) {
         const [from, to] = change.replace;
