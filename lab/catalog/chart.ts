@@ -48,6 +48,8 @@ export interface Part {
   readonly everywhere?: boolean;
   readonly priority?: string;
   readonly resources?: unknown;
+  /** Secrets mounted as volumes: the pods do not start before they are there. */
+  readonly secrets?: readonly string[];
   /** Values whose change restarts the pods; default: all of the release's. */
   readonly checksum?: unknown;
 }
@@ -71,6 +73,7 @@ function podTemplate(part: Part): Plain {
         ...(part.ports === undefined ? {} : { ports: Object.entries(part.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: name.startsWith('udp') ? 'UDP' : 'TCP' })) }),
         ...(part.resources === undefined ? {} : { resources: part.resources }),
       }],
+      ...(part.secrets === undefined ? {} : { volumes: part.secrets.map((secretName) => ({ name: secretName, secret: { secretName } })) }),
     },
   };
 }

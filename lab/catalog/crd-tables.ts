@@ -146,6 +146,50 @@ export function ciliumCrds(): KubeObject[] {
     CiliumPodIPPool ciliumpodippools v2alpha1 Cluster short=cpip`, { labels: { 'io.cilium.k8s.crd.schema.version': '1.31.11' } });
 }
 
+/** Snapshots of volumes: of the API, served by nobody until these are there. */
+export function snapshotCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('snapshot.storage.k8s.io', `
+    VolumeSnapshotClass volumesnapshotclasses v1 Cluster short=vsclass,vsclasses
+    VolumeSnapshotContent volumesnapshotcontents v1 Cluster short=vsc,vscs
+    VolumeSnapshot volumesnapshots v1 short=vs`, options);
+}
+
+export function cephCrds(options: CrdOptions = {}): KubeObject[] {
+  return [
+    ...crds('ceph.rook.io', `
+      CephBlockPoolRadosNamespace cephblockpoolradosnamespaces v1 short=cephbprns,cephns cols=phase,age
+      CephBlockPool cephblockpools v1 short=cephbp cols=phase,age
+      CephBucketNotification cephbucketnotifications v1 short=cephbn
+      CephBucketTopic cephbuckettopics v1 short=cephbt cols=phase,age
+      CephClient cephclients v1 short=cephcl cols=phase,age
+      CephCluster cephclusters v1 short=ceph cols=phase,age
+      CephCOSIDriver cephcosidrivers v1 short=cephcosi
+      CephFilesystemMirror cephfilesystemmirrors v1 short=cephfsm cols=phase,age
+      CephFilesystem cephfilesystems v1 short=cephfs cols=phase,age
+      CephFilesystemSubVolumeGroup cephfilesystemsubvolumegroups v1 short=cephfssvg,cephsvg cols=phase,age
+      CephNFS cephnfses v1 short=nfs
+      CephObjectRealm cephobjectrealms v1 short=cephor
+      CephObjectStore cephobjectstores v1 short=cephos cols=phase,age
+      CephObjectStoreUser cephobjectstoreusers v1 short=cephosu,objectuser cols=phase,age
+      CephObjectZoneGroup cephobjectzonegroups v1 short=cephozg cols=phase,age
+      CephObjectZone cephobjectzones v1 short=cephoz cols=phase,age
+      CephRBDMirror cephrbdmirrors v1 short=cephrbdm cols=phase,age`, options),
+    ...crds('objectbucket.io', `
+      ObjectBucketClaim objectbucketclaims v1alpha1 short=obc,obcs
+      ObjectBucket objectbuckets v1alpha1 Cluster short=ob,obs`, options),
+  ];
+}
+
+/** Of the operator that runs Ceph's CSI drivers, which comes with Rook's chart. */
+export function cephCsiCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('csi.ceph.io', `
+    CephConnection cephconnections v1alpha1
+    ClientProfileMapping clientprofilemappings v1alpha1
+    ClientProfile clientprofiles v1alpha1
+    Driver drivers v1alpha1
+    OperatorConfig operatorconfigs v1alpha1`, options);
+}
+
 export function fluxOperatorCrds(options: CrdOptions = {}): KubeObject[] {
   return crds('fluxcd.controlplane.io', `
     FluxInstance fluxinstances v1 cols=age,ready,status,revision

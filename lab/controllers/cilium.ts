@@ -1,6 +1,7 @@
-/** What Cilium itself registers once its operator runs: its CRDs, and a CiliumNode per node. */
-import type { ControllerContext } from '../world/types.ts';
-import { at, text } from '../catalog/data.ts';
+/** What Cilium itself does once it runs: its operator registers its CRDs and a CiliumNode per node, its jobs write certificates. */
+import type { ControllerContext, KubeObject } from '../world/types.ts';
+import { at, isTrue, sha256, text } from '../catalog/data.ts';
+import { CILIUM_CERTIFICATES } from '../catalog/cilium-certificates.ts';
 import { ciliumCrds } from '../catalog/crd-tables.ts';
 import { deploymentUp } from './flux/common.ts';
 import { isKind, type Controller } from './runtime.ts';
@@ -8,8 +9,17 @@ import { isKind, type Controller } from './runtime.ts';
 export function ciliumController(cx: ControllerContext): Controller {
   return {
     name: 'cilium',
-    keys: (event) => (isKind(event.object, '/Node') || (isKind(event.object, 'apps/Deployment') && event.object.metadata.labels?.['io.cilium/app'] === 'operator') || event.object.metadata.name === 'ciliumnodes.cilium.io' ? ['all'] : []),
-    reconcile() {
+    keys(event) {
+      // The job itself may be gone by the time its work is looked at: Helm removes its hooks.
+      if (isKind(event.object, 'batch/Job')) return event.object.metadata.name in CILIUM_CERTIFICATES && isTrue(event.object, 'Complete') ? [event.object.metadata.name] : [];
+      return isKind(event.object, '/Node') || (isKind(event.object, 'apps/Deployment') && event.object.metadata.labels?.['io.cilium/app'] === 'operator') || event.object.metadata.name === 'ciliumnodes.cilium.io' ? ['all'] : [];
+    },
+    reconcile(key) {
+      const certificates = CILIUM_CERTIFICATES[key];
+      if (certificates !== undefined) {
+        for (const name of certificates) certificate(cx, name);
+        return undefined;
+      }
       if (!deploymentUp(cx, { 'io.cilium/app': 'operator' })) return undefined;
       for (const crd of ciliumCrds()) if (cx.store.get({ apiVersion: crd.apiVersion, kind: crd.kind, name: crd.metadata.name }) === undefined) cx.store.create(crd);
       if (cx.store.typeOf('cilium.io/v2', 'CiliumNode') === undefined) return 1_000;
@@ -24,4 +34,14 @@ export function ciliumController(cx: ControllerContext): Controller {
       return undefined;
     },
   };
+}
+
+/** Signed with the authority the cluster has; without one the job would have made its own, which no peer trusts. */
+function certificate(cx: ControllerContext, name: string): void {
+  const authority = cx.store.get({ apiVersion: 'v1', kind: 'Secret', name: 'cilium-ca', namespace: 'kube-system' })?.data?.['ca.crt'] ?? Buffer.from(`authority ${cx.cluster} made itself`).toString('base64');
+  const secret: KubeObject = {
+    apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name, namespace: 'kube-system' },
+    data: { 'ca.crt': authority, 'tls.crt': Buffer.from(`simulated certificate ${name} by ${sha256(authority).slice(0, 12)}`).toString('base64'), 'tls.key': Buffer.from(`simulated key ${sha256(`${cx.cluster}|${name}`)}`).toString('base64') },
+  };
+  cx.store.apply(secret, { manager: 'cilium-certgen', force: true });
 }

@@ -3,6 +3,7 @@ import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { at, conditionOf, duration, isPlain, isTrue, iso, list, plain, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
 import { befalls, faultsOf } from './faults/befalls.ts';
+import { STORAGE_KINDS } from './operator-storage.ts';
 import type { Again } from './runtime.ts';
 
 export interface Outcome { readonly status?: Plain | undefined; readonly again?: Again }
@@ -45,8 +46,8 @@ function issuer(cx: ControllerContext, object: KubeObject): Outcome {
     conditions: conditions(cx, object, { type: 'Ready', status: 'True', reason: acme ? 'ACMEAccountRegistered' : 'IsReady', message }),
   } };
 }
-function secret(cx: ControllerContext, namespace: string, name: string, data: Record<string, string>, labels: Record<string, string>, type = 'Opaque'): void {
-  cx.store.apply({ apiVersion: 'v1', kind: 'Secret', type, metadata: { name, namespace, labels }, data }, { manager: 'lab-operator', force: true });
+function secret(cx: ControllerContext, namespace: string, name: string, data: Record<string, string>, labels: Record<string, string>, type = 'Opaque', annotations: Record<string, string> = {}): void {
+  cx.store.apply({ apiVersion: 'v1', kind: 'Secret', type, metadata: { name, namespace, labels, annotations }, data }, { manager: 'lab-operator', force: true });
 }
 
 function certificate(cx: ControllerContext, object: KubeObject): Outcome {
@@ -105,11 +106,20 @@ function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
   const store = cx.store.get({ apiVersion: 'external-secrets.io/v1', kind, name, ...(kind === 'SecretStore' ? { namespace } : {}) });
   if (store === undefined) return problem(`could not get ${kind} "${name}", ${kind}.external-secrets.io "${name}" not found`);
   if (conditionOf(store, 'Ready')?.['status'] !== 'True') return problem(`the desired SecretStore ${name} is not ready`);
+  // Made once means once, whatever became of the Secret since.
+  if (at(object.spec, 'refreshPolicy') === 'CreatedOnce' && text(object.status?.['syncedResourceVersion']) !== undefined) return {};
   const values: Record<string, string> = {};
   const template = at(object.spec, 'target.template');
   for (const entry of list(at(object.spec, 'dataFrom')).map(plain)) {
+    const searched = text(at(entry, 'find.path'));
+    if (searched !== undefined) {
+      // A search that finds nothing is no error.
+      const wanted = new RegExp(text(at(entry, 'find.name.regexp')) ?? '.*');
+      for (const field of (cx.secretFields?.(searched) ?? []).filter((each) => wanted.test(each))) values[field] = cx.secret(searched, field) ?? '';
+      continue;
+    }
     const item = text(at(entry, 'extract.key'));
-    if (item === undefined) return problem('only dataFrom.extract is known to the lab');
+    if (item === undefined) return problem('only dataFrom.extract and dataFrom.find by path are known to the lab');
     const fields = cx.secretFields?.(item) ?? templateNames(template);
     for (const field of fields) { const value = cx.secret(item, field); if (value !== undefined) values[field] = value; }
     if (fields.every((field) => values[field] === undefined)) return problem(`error processing spec.dataFrom[0].extract, err: key not found in 1Password Vaults: ${item}`);
@@ -123,8 +133,29 @@ function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
   const templated = strings(at(template, 'data'));
   const merged = Object.keys(templated).length === 0 ? values : Object.fromEntries(Object.entries(templated).map(([key, value]) => [key, fill(value, values)]));
   const target = text(at(object.spec, 'target.name')) ?? object.metadata.name;
-  secret(cx, namespace, target, Object.fromEntries(Object.entries(merged).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), { 'reconcile.external-secrets.io/managed': 'true', ...strings(at(template, 'metadata.labels')) }, text(at(template, 'type')) ?? 'Opaque');
+  const found = list(at(object.spec, 'dataFrom')).map(plain).some((entry) => at(entry, 'find') !== undefined);
+  if (found && Object.keys(values).length === 0) return { status: { refreshTime: iso(cx.clock.now()), syncedResourceVersion: `${object.metadata.generation ?? 1}-none`, conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'SecretSynced', message: 'secret retained due to DeletionPolicy=Retain' }) } };
+  secret(cx, namespace, target, Object.fromEntries(Object.entries(merged).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), { 'reconcile.external-secrets.io/managed': 'true', ...strings(at(template, 'metadata.labels')) }, text(at(template, 'type')) ?? 'Opaque', strings(at(template, 'metadata.annotations')));
   return { status: { binding: { name: target }, refreshTime: text(object.status?.['refreshTime']) ?? iso(cx.clock.now()), syncedResourceVersion: `${object.metadata.generation ?? 1}-${sha256(JSON.stringify(merged)).slice(0, 32)}`, conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'SecretSynced', message: 'secret synced' }) } };
+}
+
+/** Copies fields of a Secret to the secret store, from where a later cluster takes them. */
+function pushSecret(cx: ControllerContext, object: KubeObject): Outcome {
+  const namespace = object.metadata.namespace ?? '';
+  const errored = (message: string): Outcome => ({ status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'Errored', message }) }, again: TIMES.pushSecret });
+  const reference = plain(list(at(object.spec, 'secretStoreRefs'))[0]);
+  const store = cx.store.get({ apiVersion: 'external-secrets.io/v1', kind: text(reference['kind']) ?? 'SecretStore', name: text(reference['name']) ?? '', ...(reference['kind'] === 'ClusterSecretStore' ? {} : { namespace }) });
+  if (conditionOf(store, 'Ready')?.['status'] !== 'True') return errored(`could not get SecretStore "${text(reference['name']) ?? ''}"`);
+  const name = text(at(object.spec, 'selector.secret.name')) ?? '';
+  const source = cx.store.get({ apiVersion: 'v1', kind: 'Secret', name, namespace });
+  if (source === undefined) return errored(`could not get source secret: secrets "${name}" not found`);
+  for (const entry of list(at(object.spec, 'data')).map(plain)) {
+    const key = text(at(entry, 'match.secretKey')) ?? '';
+    const value = source.data?.[key];
+    if (value === undefined) return errored(`set secret failed: secret key "${key}" does not exist`);
+    cx.keepSecret?.(text(at(entry, 'match.remoteRef.remoteKey')) ?? '', text(at(entry, 'match.remoteRef.property')) ?? 'password', Buffer.from(value, 'base64').toString());
+  }
+  return { status: { refreshTime: text(object.status?.['refreshTime']) ?? iso(cx.clock.now()), syncedResourceVersion: `${object.metadata.generation ?? 1}-${sha256(JSON.stringify(source.data)).slice(0, 32)}`, conditions: bare(cx, object, { type: 'Ready', status: 'True', reason: 'Synced', message: 'PushSecret synced successfully' }) } };
 }
 
 function gatewayClass(cx: ControllerContext, object: KubeObject): Outcome {
@@ -164,9 +195,11 @@ export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: 'external-secrets.io/v1', kind: 'ClusterSecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, pending: WORKING, reconcile: secretStore },
   { apiVersion: 'external-secrets.io/v1', kind: 'SecretStore', operator: EXTERNAL_SECRETS, afterMs: TIMES.secretStore, pending: WORKING, reconcile: secretStore },
   { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret', operator: EXTERNAL_SECRETS, afterMs: TIMES.externalSecret, pending: WORKING, dependsOn: 'ClusterSecretStore', reconcile: externalSecret },
+  { apiVersion: 'external-secrets.io/v1alpha1', kind: 'PushSecret', operator: EXTERNAL_SECRETS, afterMs: TIMES.pushSecret, pending: WORKING, reconcile: pushSecret },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: gatewayClass },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', operator: CILIUM, afterMs: TIMES.gateway, reconcile: gateway },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: httpRoute },
   { apiVersion: 'cilium.io/v2', kind: 'CiliumLoadBalancerIPPool', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: addressPool },
   { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', operator: CNPG, afterMs: 15_000, pending: WORKING, reconcile: database },
+  ...STORAGE_KINDS,
 ];

@@ -94,6 +94,11 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
       [scheduled, { type: 'PodReadyToStartContainers', status: 'False', reason: 'NetworkNotReady', message: problem }, ...ready(false, 'ContainersNotReady', `containers with unready status: [${containersOf(pod).map((container) => String(container['name'])).join(' ')}]`)]);
     return undefined;
   }
+  const missing = running ? undefined : missingReference(cx, pod);
+  if (missing !== undefined) {
+    write(cx, pod, { phase: 'Pending', hostIP: machine.address, startTime: pod.status?.['startTime'] ?? iso(now), ...waiting(missing.reason, missing.message) }, [scheduled, ...ready(false, 'ContainersNotReady', missing.message)]);
+    return undefined;
+  }
   const boot = sha256(`${pod.metadata.uid ?? ''}|${machine.bootId}`);
   const startedHere = text(pod.status?.['hostBoot']) === boot;
   const sandbox = conditionOf(pod, 'PodReadyToStartContainers');
@@ -135,6 +140,26 @@ function imageTrouble(cx: ControllerContext, pod: KubeObject): string | undefine
   return `Back-off pulling image "${image}": ErrImagePull: failed to pull and unpack image "${image}": failed to resolve reference "${image}": dial tcp 192.0.2.20:443: i/o timeout`;
 }
 export function restarts(pod: KubeObject): number { return whole(plain(list(pod.status?.['containerStatuses'])[0])['restartCount'], 0); }
+
+interface Reference { readonly kind: string; readonly name: string; readonly volume: string | undefined }
+/** Secrets and ConfigMaps a pod cannot start without: its volumes, and what its containers take into their environment. */
+function referencesOf(pod: KubeObject): Reference[] {
+  const found = (kind: string, source: Plain, name: unknown, volume?: string): Reference[] => (typeof name === 'string' && source['optional'] !== true ? [{ kind, name, volume }] : []);
+  return [
+    ...list(pod.spec?.['volumes']).map(plain).flatMap((volume) => [
+      ...found('Secret', plain(volume['secret']), plain(volume['secret'])['secretName'], text(volume['name'])), ...found('ConfigMap', plain(volume['configMap']), plain(volume['configMap'])['name'], text(volume['name'])),
+    ]),
+    ...containersOf(pod).flatMap((container) => [...list(container['env']).map((entry) => plain(plain(entry)['valueFrom'])), ...list(container['envFrom']).map(plain)]).flatMap((source) => [
+      ...found('Secret', plain(source['secretKeyRef'] ?? source['secretRef']), plain(source['secretKeyRef'] ?? source['secretRef'])['name']), ...found('ConfigMap', plain(source['configMapKeyRef'] ?? source['configMapRef']), plain(source['configMapKeyRef'] ?? source['configMapRef'])['name']),
+    ]),
+  ];
+}
+function missingReference(cx: ControllerContext, pod: KubeObject): { readonly reason: string; readonly message: string } | undefined {
+  const missing = referencesOf(pod).find((ref) => cx.store.get({ apiVersion: 'v1', kind: ref.kind, name: ref.name, namespace: pod.metadata.namespace ?? 'default' }) === undefined);
+  if (missing === undefined) return undefined;
+  const what = `${missing.kind.toLowerCase()} "${missing.name}" not found`;
+  return missing.volume === undefined ? { reason: 'CreateContainerConfigError', message: what } : { reason: 'ContainerCreating', message: `MountVolume.SetUp failed for volume "${missing.volume}" : ${what}` };
+}
 function needs(pod: KubeObject, restarted: boolean): number {
   if (pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true) return TIMES.jobRuns;
   return restarted ? Math.min(TIMES.containerRestart, podReadyMs(imageOf(pod))) : podReadyMs(imageOf(pod));
@@ -150,6 +175,8 @@ export function podController(cx: ControllerContext): Controller {
         if (event.object.metadata.labels?.['k8s-app'] === 'cilium') keys.push(...onNode(cx, event.object.spec?.['nodeName']));
         return keys;
       }
+      // What a pod waits for has come.
+      if (isKind(event.object, '/Secret', '/ConfigMap')) return event.before === undefined ? cx.store.list('v1', 'Pod', event.object.metadata.namespace).filter((pod) => referencesOf(pod).some((ref) => ref.kind === event.object.kind && ref.name === event.object.metadata.name)).map(keyOf) : [];
       if (!isKind(event.object, '/Node')) return [];
       return cx.store.list('v1', 'Pod').filter((pod) => pod.spec?.['nodeName'] === undefined || pod.spec['nodeName'] === event.object.metadata.name).map(keyOf);
     },

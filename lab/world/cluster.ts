@@ -30,6 +30,7 @@ export interface ClusterWorld {
   readonly secretFields: (item: string) => readonly string[] | undefined;
   /** Every cluster of the world, this one among them. */
   readonly clusters: () => readonly LabCluster[];
+  readonly keepSecret: (item: string, field: string, value: string) => void;
   /** State changed: it is to be saved soon. */
   readonly changed: () => void;
 }

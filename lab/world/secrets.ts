@@ -16,6 +16,8 @@ export interface SecretStore {
   remote(item: string, field: string): string | undefined;
   /** Fields of an item in any vault that exist by now; undefined when there is no such item. */
   fieldsOf(item: string): readonly string[] | undefined;
+  /** Writes a field of an item, as External Secrets does for a PushSecret: kept with the item where there is one, or in a new one. */
+  keep(item: string, field: string, value: string): void;
   /** Fields of an item that exist by now. */
   fields(vault: string, item: string): readonly string[];
 }
@@ -77,6 +79,10 @@ export function secretStore(root: string, clusters: readonly ClusterFile[], data
     fieldsOf(item) {
       const found = Object.entries(data).filter(([key]) => key.endsWith(`/${item}`)).flatMap(([, fields]) => Object.keys(fields));
       return found.length === 0 ? undefined : found;
+    },
+    keep(item, field, value) {
+      const key = Object.keys(data).find((each) => each.endsWith(`/${item}`)) ?? `External/${item}`;
+      if (data[key]?.[field] !== value) put(key, field, value);
     },
     fields: (vault, item) => Object.keys(data[`${vault}/${item}`] ?? {}),
   };

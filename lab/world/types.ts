@@ -116,6 +116,8 @@ export interface ControllerContext {
   secret(item: string, field: string): string | undefined;
   /** Names of the fields of an item of the secret store; absent when the world cannot list them. */
   secretFields?(item: string): readonly string[] | undefined;
+  /** Writes a value into the secret store, as a PushSecret does; absent when the world has none to write to. */
+  keepSecret?(item: string, field: string, value: string): void;
   /** Versions as nodes show them, e.g. `v1.34.4` and `v1.12.0`. */
   readonly kubernetesVersion?: string;
   readonly talosVersion?: string;

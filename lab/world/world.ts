@@ -99,7 +99,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   for (const file of files) {
     const own = state.clusters[file.name];
     if (own === undefined) throw new Error(`no state for cluster ${file.name}`);
-    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), clusters: () => clusters, changed }));
+    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), keepSecret: (item, field, value) => secrets.keep(item, field, value), clusters: () => clusters, changed }));
   }
   for (const cluster of clusters) cluster.settle();
 

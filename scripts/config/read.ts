@@ -88,7 +88,7 @@ function readSettings(sources: Sources, cluster: string): WrittenSettings | unde
   return data === undefined ? undefined : { file, document, data };
 }
 
-const RELEASE_KEYS = ['name', 'namespace', 'chart', 'version', 'needs', 'values', 'set'];
+const RELEASE_KEYS = ['name', 'namespace', 'chart', 'version', 'needs', 'values', 'set', 'wait', 'waitForJobs'];
 const FILE_KEYS = ['repositories', 'helmDefaults', 'releases'];
 
 function readHelmfile(sources: Sources, file: string): readonly WrittenRelease[] {

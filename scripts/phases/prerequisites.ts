@@ -21,6 +21,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     for (const secret of secrets) {
       if (!await secretIsThere(cx, secret)) return false;
     }
+    if (await cx.looking.kube.get(KINDS.ConfigMap, MODE, FLUX) === null) return false;
     return `${count(namespaces.length, 'namespace')} and ${count(secrets.length, 'secret')} as configured`;
   },
 
@@ -31,6 +32,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
       const values = cx.dryRun ? undefined : await cx.secrets();
       await applied(cx, secret, secretObject(secret, (reference) => values?.value(reference) ?? ''));
     }
+    // Never written over: a cluster that was made to be restored stays one until somebody says otherwise.
+    if (await modeIsMissing(cx)) await cx.doors.kube.apply(platformMode('fresh'));
     return `${count(namespaces.length, 'namespace')}, ${count(secrets.length, 'secret')}`;
   },
 };
@@ -46,6 +49,22 @@ async function applied(cx: Cx, { name, namespace }: BootstrapSecret, object: Kub
       exit: 'rerun', what: `Secret ${namespace}/${name} holds other values than the secret provider, and somebody else set them`, because: error.because,
       hint: `find out which are right: kubectl -n ${namespace} get secret ${name} -o yaml --show-managed-fields; if the provider's: kubectl -n ${namespace} delete secret ${name}, then run this again`,
     });
+  }
+}
+
+/** What the tree learns from the making of a cluster and from nowhere else: Flux fills it in for `${DATA_MODE}`, and fails without it. */
+const MODE = 'platform-mode';
+const FLUX = 'flux-system';
+function platformMode(mode: 'fresh' | 'restore'): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: MODE, namespace: FLUX }, data: { DATA_MODE: mode } };
+}
+async function modeIsMissing(cx: Cx): Promise<boolean> {
+  try {
+    return await cx.looking.kube.get(KINDS.ConfigMap, MODE, FLUX) === null;
+  } catch (error) {
+    // A dry run before there is a cluster: nothing can be asked, so it would be written.
+    if (!cx.dryRun || !(error instanceof Failure) || error.exit === 'interrupted' || error.exit === 'bug') throw error;
+    return true;
   }
 }
 

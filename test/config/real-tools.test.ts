@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
@@ -41,14 +41,6 @@ function filled(text: string, settings: Readonly<Record<string, string>>): strin
   return text.replaceAll(/\$\{(\w+)(?::=([^}]*))?\}/g, (whole, name: string, otherwise: string | undefined) => settings[name] ?? otherwise ?? whole);
 }
 
-function kustomizationFolders(folder: string): readonly string[] {
-  const entries = readdirSync(join(PROJECT, folder), { withFileTypes: true });
-  return [
-    ...entries.some(({ name }) => name === 'kustomization.yaml') ? [folder] : [],
-    ...entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => kustomizationFolders(`${folder}/${name}`)),
-  ];
-}
-
 describe('machine configuration', () => {
   const { clusters, versions } = site();
   test('talosctl generates, patches and validates every machine, as control plane and as worker', (context) => {
@@ -79,27 +71,6 @@ function schemaArgs(): readonly string[] {
     '-schema-location', `${REFERENCE}/schemas/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json`, '-',
   ];
 }
-
-describe('the Flux tree', () => {
-  test('kustomize builds every folder, and with the settings of each cluster every object fits its schema', (context) => {
-    need(context, 'kustomize', 'kubeconform');
-    if (!existsSync(REFERENCE)) context.skip(`skipped: no schemas at ${REFERENCE}`);
-    const folders = kustomizationFolders('kubernetes');
-    expect(folders.length).toBeGreaterThan(10);
-    const text = folders.map((folder) => {
-      const result = run('kustomize', ['build', join(PROJECT, folder)]);
-      expect(`${folder}: ${result.stderr}`).toBe(`${folder}: `);
-      return result.stdout;
-    }).join('---\n');
-    for (const cluster of site().clusters) {
-      const complete = filled(text, cluster.settings);
-      expect(complete.match(/\$\{\w+[^}]*\}/g)).toBeNull();
-      const judged = run('kubeconform', schemaArgs(), complete);
-      expect(`${judged.stdout}${judged.stderr}`).toBe('');
-      expect(judged.status).toBe(0);
-    }
-  });
-});
 
 describe('charts', () => {
   const CHARTS = [

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../world/types.ts';
-import { at, plain, text } from '../data.ts';
-import { account, chartLabels, configMap, count, daemonSet, deployment, flag, service, serviceMonitor, word, type Chart, type ReleaseRequest } from '../chart.ts';
+import { at, isPlain, list, plain, text } from '../data.ts';
+import { CILIUM_CERTIFICATES } from '../cilium-certificates.ts';
+import { account, chartLabels, configMap, count, daemonSet, deployment, flag, hookJob, service, serviceMonitor, word, type Chart, type ReleaseRequest } from '../chart.ts';
 
 const RULES = [{ apiGroups: ['cilium.io', '', 'discovery.k8s.io', 'networking.k8s.io'], resources: ['*'], verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] }];
 
@@ -25,13 +26,27 @@ function clusterMesh(chart: Chart, release: ReleaseRequest): KubeObject[] {
     deployment({
       release, name: 'clustermesh-apiserver', labels, selector, podLabels: { 'app.kubernetes.io/name': 'clustermesh-apiserver', 'app.kubernetes.io/part-of': 'cilium' },
       image: `quay.io/cilium/clustermesh-apiserver:v${release.version}`, container: 'apiserver', ports: { etcd: 2379 }, serviceAccount: 'clustermesh-apiserver',
-      replicas: count(release, 'clustermesh.apiserver.replicas', 1),
+      replicas: count(release, 'clustermesh.apiserver.replicas', 1), ...(byJob(release, 'clustermesh.apiserver.tls') ? { secrets: ['clustermesh-apiserver-server-cert', 'clustermesh-apiserver-admin-cert'] } : {}),
     }),
     {
       ...service(release, 'clustermesh-apiserver', labels, selector, { etcd: 2379 }, { type: word(release, 'clustermesh.apiserver.service.type', 'NodePort') }),
       metadata: { name: 'clustermesh-apiserver', namespace: release.namespace, labels, annotations: annotationsOf(at(release.values, 'clustermesh.apiserver.service.annotations')) },
     },
   ];
+}
+/** Are the certificates made by a job of the cluster, rather than by Helm? */
+function byJob(release: ReleaseRequest, path: string): boolean { return flag(release, `${path}.auto.enabled`, true) && word(release, `${path}.auto.method`, 'helm') === 'cronJob'; }
+function meshes(release: ReleaseRequest): boolean { return flag(release, 'clustermesh.useAPIServer', false); }
+
+/** Whom the agents talk to: one key per peer, each a client configuration of etcd. */
+function peers(release: ReleaseRequest, labels: Record<string, string>): KubeObject[] {
+  if (!flag(release, 'clustermesh.config.enabled', false)) return [];
+  const data = Object.fromEntries(list(at(release.values, 'clustermesh.config.clusters')).filter(isPlain).map((peer) => {
+    const folder = '/var/lib/cilium/clustermesh/common-etcd-client';
+    const text = `endpoints:\n- https://${String(peer['address'])}:${String(peer['port'])}\ntrusted-ca-file: ${folder}-ca.crt\nkey-file: ${folder}.key\ncert-file: ${folder}.crt\n`;
+    return [String(peer['name']), Buffer.from(text).toString('base64')];
+  }));
+  return [{ apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: 'cilium-clustermesh', namespace: release.namespace, labels: { ...labels } }, data }];
 }
 function annotationsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(plain(value)).map(([key, entry]) => [key, String(entry)]));
@@ -68,6 +83,7 @@ function render(release: ReleaseRequest): KubeObject[] {
       out.push(service(release, 'hubble-relay', relay, { 'k8s-app': 'hubble-relay' }, { http: 80 }), deployment({
         release, name: 'hubble-relay', labels: relay, selector: { 'k8s-app': 'hubble-relay' }, podLabels: { 'app.kubernetes.io/name': 'hubble-relay', ...partOf },
         image: `quay.io/cilium/hubble-relay:v${release.version}`, container: 'hubble-relay', ports: { grpc: 4245 }, replicas: count(release, 'hubble.relay.replicas', 1),
+        ...(byJob(release, 'hubble.tls') ? { secrets: ['hubble-relay-client-certs'] } : {}),
       }));
     }
     if (flag(release, 'hubble.ui.enabled', false)) {
@@ -88,7 +104,8 @@ function render(release: ReleaseRequest): KubeObject[] {
       spec: { controllerName: 'io.cilium/gateway-controller', description: 'The default Cilium GatewayClass' },
     });
   }
-  if (flag(release, 'clustermesh.useAPIServer', false)) out.push(...clusterMesh(cilium, release));
+  if (meshes(release)) out.push(...clusterMesh(cilium, release));
+  out.push(...peers(release, agent));
   if (flag(release, 'prometheus.enabled', false) && flag(release, 'prometheus.serviceMonitor.enabled', false)) {
     out.push(service(release, 'cilium-agent', agent, { 'k8s-app': 'cilium' }, { metrics: 9962 }, { clusterIP: 'None' }), serviceMonitor(release, 'cilium-agent', agent, { 'k8s-app': 'cilium' }, 'metrics'));
   }
@@ -98,4 +115,16 @@ function render(release: ReleaseRequest): KubeObject[] {
   return out;
 }
 
-export const cilium: Chart = { name: 'cilium', serves: /^1\.18\.\d+$/, appVersion: (version) => version, render };
+/** At these versions the jobs that make certificates are hooks: Helm runs them after it has waited for everything else. */
+function hooks(release: ReleaseRequest): KubeObject[] {
+  const wanted = [
+    ...(flag(release, 'hubble.enabled', true) && byJob(release, 'hubble.tls') ? ['hubble-generate-certs'] : []),
+    ...(meshes(release) && byJob(release, 'clustermesh.apiserver.tls') ? ['clustermesh-apiserver-generate-certs'] : []),
+  ];
+  return wanted.map((name) => {
+    const labels = chartLabels(cilium, release, name, { 'k8s-app': name });
+    return hookJob({ release, name, labels, selector: labels, image: 'quay.io/cilium/certgen:v0.2.4', container: 'certgen', args: [...CILIUM_CERTIFICATES[name] ?? []] }, 'post-install,post-upgrade');
+  });
+}
+
+export const cilium: Chart = { name: 'cilium', serves: /^1\.18\.\d+$/, appVersion: (version) => version, render, hooks };

@@ -5,6 +5,7 @@ import { isCrd } from '../../catalog/install.ts';
 import { TIMES } from '../../catalog/timings.ts';
 import { buildFluxKustomization } from '../../flux/build.ts';
 import { BuildError, type Files } from '../../flux/kustomize.ts';
+import { statusByExpressions } from '../../flux/health-expressions.ts';
 import { kstatus } from '../../flux/kstatus.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { asked, componentUp, dependencies, FINALIZER, generationOf, handled, intervalOf, isNew, KUSTOMIZE, ofOtherShard, onCycle, ready, removeIfThere, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
@@ -119,8 +120,8 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
     }));
     const own = keyOf(object);
     return refs.filter((ref) => !(ref.kind === 'Kustomization' && `${ref.namespace ?? ''}/${ref.name}` === own)).map((ref) => {
-      const status = kstatus(cx.store.typeOf(ref.apiVersion, ref.kind) === undefined ? undefined : cx.store.get(ref));
-      return { ref, status };
+      const live = cx.store.typeOf(ref.apiVersion, ref.kind) === undefined ? undefined : cx.store.get(ref);
+      return { ref, status: statusByExpressions(at(object.spec, 'healthCheckExprs'), live) ?? kstatus(live) };
     }).filter(({ status }) => status.status !== 'Current').map(({ ref, status }) => `${ref.kind}/${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name} status: '${status.status}'`);
   }
 

@@ -1,11 +1,13 @@
 import { bootstrapObjects, crdManifests, crdProviders, fluxSource, namespaceLabels } from './bootstrap.ts';
 import { releaseNamespaces, releaseNeeds, releaseOrder, releaseValues } from './helmfile.ts';
+import { healthChecks, layersStart } from './layers.ts';
 import { disks, machineAddresses, macs, patchesAgree, patchesUsed } from './machines.ts';
 import { clusterIds, controlPlanes, endpoints, fileNamesMatch, machineNames, namesAreLabels } from './names.ts';
 import { dnsAddress, mesh, networkForm, networkSizes, networksComputed, networksDisjoint, pools } from './networks.ts';
 import type { Rule } from './rule.ts';
 import { noLiterals, secretNamespaces, secretReferences, secretsApart } from './secrets.ts';
 import { settingsAgree, settingsObject, settingsUsed } from './settings.ts';
+import { cephDisks } from './storage.ts';
 import { dependencies, helmSources, treeNamespaces, treeReachable } from './tree.ts';
 import { installerImage, pins, releasePins, treePins } from './versions.ts';
 
@@ -19,5 +21,5 @@ export const RULES: readonly Rule[] = [
   releaseValues, releaseNeeds, releaseOrder, releaseNamespaces,
   bootstrapObjects, namespaceLabels, crdManifests, crdProviders, fluxSource,
   settingsObject, settingsAgree, settingsUsed,
-  treeReachable, dependencies, helmSources, treeNamespaces,
+  treeReachable, dependencies, layersStart, healthChecks, helmSources, treeNamespaces, cephDisks,
 ];

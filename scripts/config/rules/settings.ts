@@ -1,8 +1,8 @@
 import { contains, formatAddress, parseAddress, parseNetwork } from '../ipv4.ts';
-import { mapIn, textIn } from '../data.ts';
+import { listIn, mapIn, textIn } from '../data.ts';
 import { nearest } from '../words.ts';
 import type { At, Sources, Spot } from '../source.ts';
-import type { WrittenCluster, WrittenSettings, WrittenSite } from '../written.ts';
+import type { WrittenCluster, WrittenSettings, WrittenSite, WrittenTree } from '../written.ts';
 import { poolOf } from './networks.ts';
 import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
@@ -140,6 +140,16 @@ export function usesIn(file: string, text: string, commentsCount: boolean): { re
   return { uses, malformed };
 }
 
+/** Variables that are no setting: what is only known while a cluster is made is in a ConfigMap of its own, which the runner writes. */
+const AT_RUN_TIME: ReadonlyMap<string, string> = new Map([['DATA_MODE', 'platform-mode']]);
+
+/** Whether the Kustomization that applies a manifest takes variables from this ConfigMap. */
+function takesFrom(tree: WrittenTree, file: string, configMap: string): boolean {
+  const owners = tree.objects.filter(({ document }) => document.file === file).map(({ owner }) => owner);
+  return tree.objects.some((each) => each.kind === 'Kustomization' && owners.includes(each.name)
+    && listIn(each.document.data, 'spec', 'postBuild', 'substituteFrom').some((from) => textIn(from, 'kind') === 'ConfigMap' && textIn(from, 'name') === configMap));
+}
+
 /** Every variable used is defined or has a default, every defined one is used, and none is where nothing fills it in. */
 export const settingsUsed: Rule = (site, sources) => {
   const missing = new PerCluster();
@@ -160,6 +170,11 @@ export const settingsUsed: Rule = (site, sources) => {
         if (!tree.substituted.has(file)) {
           hidden = true;
           sources.report(spot, 'variable-not-filled', `${name} is not filled in here: the Kustomization that applies this file takes nothing from cluster-settings`, 'add postBuild.substituteFrom with ConfigMap cluster-settings, or write $${...} for a $ that stays');
+          continue;
+        }
+        const source = AT_RUN_TIME.get(name);
+        if (source !== undefined) {
+          if (!takesFrom(tree, file, source)) sources.report(spot, 'variable-not-filled', `${name} is not filled in here: the Kustomization that applies this file takes nothing from ${source}`, `add ConfigMap ${source} to its postBuild.substituteFrom`);
           continue;
         }
         used.add(name);
