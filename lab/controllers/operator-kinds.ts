@@ -101,13 +101,13 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
   const namespace = object.metadata.namespace ?? '';
   const problem = (message: string): Outcome => ({ status: { conditions: bare(cx, object, { type: 'Ready', status: 'False', reason: 'SecretSyncedError', message }) }, again: 10_000 });
+  // Made once means once, whatever became of the Secret, or of the store, since.
+  if (at(object.spec, 'refreshPolicy') === 'CreatedOnce' && text(object.status?.['syncedResourceVersion']) !== undefined) return {};
   const reference = plain(at(object.spec, 'secretStoreRef'));
   const kind = text(reference['kind']) ?? 'SecretStore'; const name = text(reference['name']) ?? '';
   const store = cx.store.get({ apiVersion: 'external-secrets.io/v1', kind, name, ...(kind === 'SecretStore' ? { namespace } : {}) });
   if (store === undefined) return problem(`could not get ${kind} "${name}", ${kind}.external-secrets.io "${name}" not found`);
   if (conditionOf(store, 'Ready')?.['status'] !== 'True') return problem(`the desired SecretStore ${name} is not ready`);
-  // Made once means once, whatever became of the Secret since.
-  if (at(object.spec, 'refreshPolicy') === 'CreatedOnce' && text(object.status?.['syncedResourceVersion']) !== undefined) return {};
   const values: Record<string, string> = {};
   const template = at(object.spec, 'target.template');
   for (const entry of list(at(object.spec, 'dataFrom')).map(plain)) {

@@ -151,20 +151,20 @@ const TABLE: readonly (readonly [what: string, changes: readonly Change[], says:
   ]],
   ['lists of a helmfile that are no lists', swap(CORE, ['needs: [kube-system/cilium]', 'needs: kube-system/cilium'], ['helmDefaults:\n  wait: true\n  waitForJobs: true\n  timeout: 600\n  createNamespace: false\n  cleanupOnFail: true', 'helmDefaults: [wait]'],
     ['values: [../kubernetes/infrastructure/networking/coredns/app/values.yaml]', 'values: ../kubernetes/infrastructure/networking/coredns/app/values.yaml']), [
-    `${CORE}:11:15 wrong-type: helmDefaults must be a map`, `${CORE}:23:12 wrong-type: needs must be a list`, `${CORE}:24:13 wrong-type: values must be a list`,
+    `${CORE}:11:15 wrong-type: helmDefaults must be a map`, `${CORE}:27:12 wrong-type: needs must be a list`, `${CORE}:28:13 wrong-type: values must be a list`,
   ]],
   ['values from outside of the configuration, and settings of a release without a value', [
     ...swap(CORE, ['[../kubernetes/infrastructure/networking/coredns/app/values.yaml]', '[../../../../../../etc/passwd]'], ['[../kubernetes/infrastructure/networking/cilium/core/app/values.yaml]', '[/etc/passwd]']),
     ...swap('helmfile.d/00-crds.yaml', ['- name: crds.enabled\n        value: true', '- crds.enabled=true']),
   ], [
-    'helmfile.d/00-crds.yaml:15:9 wrong-type: each of set must be a name and a plain value', `${CORE}:23:14 values-outside: /etc/passwd is outside the configuration`, `${CORE}:29:14 values-outside: ../../../../../../etc/passwd is outside`,
+    'helmfile.d/00-crds.yaml:15:9 wrong-type: each of set must be a name and a plain value', `${CORE}:27:14 values-outside: /etc/passwd is outside the configuration`, `${CORE}:33:14 values-outside: ../../../../../../etc/passwd is outside`,
   ]],
   ['folders that are part of themselves', [{ file: ENTRY, replace: ['resources:', 'resources:\n  - .\n  - ../apps/'] }, { file: 'kubernetes/clusters/infra/kustomization.yaml', replace: ['resources:', 'resources:\n  - ""\n  - /etc\n  - ../../../../../..'] }], [
-    `${ENTRY}:6:5 resource-cycle: . leads back to kubernetes/clusters/apps`, `${ENTRY}:7:5 resource-cycle: ../apps/ leads back to kubernetes/clusters/apps`,
-    'kubernetes/clusters/infra/kustomization.yaml:6:5 resource-outside: a resource has no name', 'kubernetes/clusters/infra/kustomization.yaml:7:5 resource-outside: /etc is outside', 'kubernetes/clusters/infra/kustomization.yaml:8:5 resource-outside: ../../../../../.. is outside',
+    `${ENTRY}:7:5 resource-cycle: . leads back to kubernetes/clusters/apps`, `${ENTRY}:8:5 resource-cycle: ../apps/ leads back to kubernetes/clusters/apps`,
+    'kubernetes/clusters/infra/kustomization.yaml:7:5 resource-outside: a resource has no name', 'kubernetes/clusters/infra/kustomization.yaml:8:5 resource-outside: /etc is outside', 'kubernetes/clusters/infra/kustomization.yaml:9:5 resource-outside: ../../../../../.. is outside',
   ]],
   ['settings that are none', [{ file: SETTINGS, replace: ['CLUSTER_ID: "2"', 'CLUSTER_ID: 2'] }, { file: SETTINGS, replace: ['COREDNS_REPLICAS: "2"', 'COREDNS_REPLICAS: on'] }, { file: SETTINGS, append: '  ~: x\n' }, { file: SETTINGS, replace: ['\'[{"name": "infra"', '\'[{"name": infra'] }], [
-    `${SETTINGS}:11:15 wrong-type: CLUSTER_ID must be text, here it is a number`, `${SETTINGS}:15:21 wrong-type: COREDNS_REPLICAS must be text, and on without quotes`, `${SETTINGS}:20:22 settings-mesh: CLUSTERMESH_PEERS is not a JSON list`, `${SETTINGS}:30:3 wrong-type: a key of data has no name`,
+    `${SETTINGS}:11:15 wrong-type: CLUSTER_ID must be text, here it is a number`, `${SETTINGS}:19:21 wrong-type: COREDNS_REPLICAS must be text, and on without quotes`, `${SETTINGS}:32:22 settings-mesh: CLUSTERMESH_PEERS is not a JSON list`, `${SETTINGS}:56:3 wrong-type: a key of data has no name`,
   ]],
   ['an entry that is no list', [{ file: ENTRY, write: 'resources: cluster-settings.yaml\n' }], [`${ENTRY}:1:12 kustomization-shape: resources must be a list`]],
   ['a cluster called all', [{ file: 'talos/clusters/all.yaml', write: 'name: all\n' }], ['kubernetes/clusters/all/kustomization.yaml:0:0 file-missing', 'talos/clusters/all.yaml:1:1 file-name: a cluster cannot be called all', 'talos/clusters/all.yaml:1:1 missing-key: dnsServiceIP is missing']],

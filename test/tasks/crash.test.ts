@@ -43,10 +43,8 @@ async function diesAndGoesOn(rig: Rig, death: Death): Promise<readonly string[]>
   return [...wrong, ...differences(whole.objects, await fingerprint(rig, 'apps'))];
 }
 
-/** Where an interruption hurts most. */
+/** Where an interruption hurts most; every line with SOAK. */
 const SAMPLE: readonly (readonly [where: string, death: Death])[] = [
-  ['while machines install', { text: '"note":"installing', nth: 2, torn: false }],
-  ['between the start and the end of the etcd bootstrap', { text: '"type":"act-started"', nth: 1, torn: false }],
   ['in the middle of writing that etcd is bootstrapped', { text: '"type":"act-finished"', nth: 1, torn: true }],
   ['while helmfile installs a release, which goes on without us', { text: '"subject":"cert-manager"', nth: 1, torn: false }],
 ];

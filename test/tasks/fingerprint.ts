@@ -12,6 +12,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 /** Fields that differ between two clusters made alike: identities, counters and times. */
 const VOLATILE = new Set(['uid', 'resourceVersion', 'managedFields', 'generation', 'observedGeneration', 'bootID', 'modifiedAt', 'syncedResourceVersion']);
+/** Addresses of Services are drawn in the order of their making; that one has none is no chance. */
+const ADDRESSES = new Set(['clusterIP', 'clusterIPs']);
 /** Kinds that record what happened rather than what is. */
 const RECORDS = new Set(['Event', 'Lease']);
 /** Kinds whose names and addresses are drawn by lot: counted by owner. */
@@ -55,7 +57,7 @@ function lasting(value: unknown, told = false): unknown {
   if (typeof value === 'string') return (told ? value.replace(DURATION, '<duration>') : value).replace(MOMENT, '<moment>');
   if (Array.isArray(value)) return value.map((item) => lasting(item, told));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !VOLATILE.has(key)).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, lasting(inner, told || key === 'status')]));
+  return Object.fromEntries(Object.entries(value).filter(([key, inner]) => !VOLATILE.has(key) && !(ADDRESSES.has(key) && inner !== 'None')).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, lasting(inner, told || key === 'status')]));
 }
 
 /** Asks the API server a kubeconfig names, with its client certificate. */

@@ -7,6 +7,9 @@ import { isKind } from '../runtime.ts';
 /** The objects of a Kustomization as its files would say them under the faults that are about what is in Git. */
 export function asInGit(cx: ControllerContext, objects: KubeObject[]): KubeObject[] { return withoutVariables(cx, withCycle(cx, objects)); }
 
+/** The circle each fault has closed. */
+const circles = new WeakMap<object, string>();
+
 /**
  * With the fault dependency-cycle on, the tree in Git reads as if somebody had closed a circle: a Kustomization also
  * depends on one that depends on it. The fault's object may name it (`namespace/name`); otherwise the first pair counts.
@@ -20,7 +23,10 @@ function withCycle(cx: ControllerContext, objects: KubeObject[]): KubeObject[] {
   const pairs = kustomizations.flatMap((object) => list(at(object.spec, 'dependsOn')).map((entry) => text(plain(entry)['name']) ?? '').filter((needed) => names.has(needed)).map((needed) => ({ needed, needs: name(object) })));
   const wanted = fault.object?.split('/').at(-1);
   const pair = pairs.find(({ needed, needs }) => wanted === undefined || wanted === needed || wanted === needs);
-  if (pair === undefined) return objects;
+  // Several Kustomizations bring Kustomizations: one circle is the fault, not one in each.
+  const chosen = pair === undefined ? undefined : `${pair.needed} ${pair.needs}`;
+  if (pair === undefined || chosen === undefined || (circles.get(fault) ?? chosen) !== chosen) return objects;
+  circles.set(fault, chosen);
   return objects.map((object) => (kustomizations.includes(object) && name(object) === pair.needed
     ? { ...object, spec: { ...object.spec, dependsOn: [...list(at(object.spec, 'dependsOn')), { name: pair.needs }] } } : object));
 }
