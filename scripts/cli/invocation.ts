@@ -23,7 +23,7 @@ export interface Invocation {
 /** The configuration, or undefined after all its problems have been shown. */
 export async function readSite(root: string, target: TargetFile, invocation: Invocation): Promise<Site | undefined> {
   const { loadSite, sourceLine } = await import('../config/load.ts');
-  const loaded = loadSite(root, target);
+  const loaded = loadSite(root, target, invocation.places.taskDir);
   if ('site' in loaded) return loaded.site;
   tellProblems(loaded.problems, (file, line) => sourceLine(root, file, line), { env: invocation.env, json: invocation.flags.json });
   return undefined;

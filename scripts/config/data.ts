@@ -20,6 +20,11 @@ export function listIn(data: unknown, ...path: Path): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** A map, as YAML calls it. */
+export function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function mapIn(data: unknown, ...path: Path): Readonly<Record<string, unknown>> {
   const value = dig(data, path);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
@@ -28,5 +33,6 @@ export function mapIn(data: unknown, ...path: Path): Readonly<Record<string, unk
 /** Text at a path of a document, with its place; undefined when it is not there or not text. */
 export function textAt(document: Written, ...path: Path): At<string> | undefined {
   const value = textIn(document.data, ...path);
-  return value === undefined ? undefined : { value, spot: document.spotAt(path) };
+  // Where it stands is looked up when somebody wants to say it.
+  return value === undefined ? undefined : { value, get spot() { return document.spotAt(path); } };
 }

@@ -2,6 +2,7 @@ import { join, posix } from 'node:path';
 import { readFileSync } from 'node:fs';
 import type { Cluster, KubeObject, Machine, Release, Site, TreeItem } from './cluster.ts';
 import { dig, listIn, mapIn, textIn } from './data.ts';
+import { keptParses } from './kept.ts';
 import type { Problem } from './problem.ts';
 import { readSite } from './read.ts';
 import { RULES } from './rules/index.ts';
@@ -14,12 +15,14 @@ import { VERSION_KEYS, type TreeObject, type WrittenCluster, type WrittenDisk, t
 /**
  * Reads the whole configuration below `root`, once, and judges it by every rule. Either everything is right and the
  * site is complete and frozen, or all problems come together, sorted by file and line; nothing in between.
- * Throws only when the program itself is wrong.
+ * Throws only when the program itself is wrong. `cache`: a folder that is there, where parses of good files are kept.
  */
-export function loadSite(root: string, target: TargetFile): { readonly site: Site } | { readonly problems: readonly Problem[] } {
-  const sources = new Sources(root);
+export function loadSite(root: string, target: TargetFile, cache?: string): { readonly site: Site } | { readonly problems: readonly Problem[] } {
+  const kept = keptParses(cache);
+  const sources = new Sources(root, kept);
   const written = readSite(sources);
   for (const rule of RULES) rule(written, sources);
+  kept.save();
   if (sources.problems.length > 0) return { problems: sources.problems };
   return { site: freeze(complete(root, written, sources, target)) };
 }

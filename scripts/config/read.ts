@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
+import { isMap, isNode } from 'yaml';
 import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
 import { readDocument, record, text } from './shape.ts';
-import { keySpot, type At, type Path, type Sources, type Written } from './source.ts';
+import { keySpot, type At, type Path, type Sources, type Spot, type Written } from './source.ts';
 import { readTree } from './tree.ts';
 import { listed, meant } from './words.ts';
 import {
@@ -171,13 +171,13 @@ function unknown(sources: Sources, document: Written, path: readonly (string | n
 }
 
 /** Every scalar of a document with the keys that lead to it, for rules that look at all values. */
-export function scalars(document: Written): readonly { readonly path: readonly string[]; readonly value: string; readonly node: Node }[] {
-  const found: { path: readonly string[]; value: string; node: Node }[] = [];
-  const visit = (node: unknown, path: readonly string[]): void => {
-    if (isMap(node)) for (const pair of node.items) visit(pair.value, [...path, isScalar(pair.key) ? String(pair.key.value) : '?']);
-    else if (isSeq(node)) node.items.forEach((item, index) => visit(item, [...path, String(index)]));
-    else if (isScalar(node) && typeof node.value === 'string') found.push({ path, value: node.value, node });
+export function scalars(document: Written): readonly { readonly path: readonly string[]; readonly value: string; readonly spot: Spot }[] {
+  const found: { readonly path: readonly string[]; readonly value: string; readonly spot: Spot }[] = [];
+  const visit = (value: unknown, path: Path): void => {
+    if (typeof value === 'string') found.push({ path: path.map(String), value, get spot() { return document.spotAt(path); } });
+    else if (Array.isArray(value)) value.forEach((item: unknown, index) => visit(item, [...path, index]));
+    else if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
   };
-  visit(document.root, []);
+  visit(document.data, []);
   return found;
 }

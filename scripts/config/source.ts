@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type YAMLError } from 'yaml';
 import { kindOfPath, readTextFile, troubleWith, wordsFor, type ReadText } from './file.ts';
+import { keptParses, type KeptParses } from './kept.ts';
 import type { Problem } from './problem.ts';
 
 /** A place in a file: 1-based line and column, and how many characters to underline. Line 0 is the whole file. */
@@ -37,8 +38,11 @@ export class Sources {
   readonly #documents = new Map<string, readonly Written[] | undefined>();
   readonly #problems = new Map<string, Problem>();
 
-  constructor(root: string) {
+  readonly #kept: KeptParses;
+
+  constructor(root: string, kept: KeptParses = keptParses(undefined)) {
     this.root = root;
+    this.#kept = kept;
   }
 
   /** Problems so far by file and place, each once however many clusters led to it. */
@@ -138,24 +142,26 @@ export class Sources {
       return undefined;
     }
     const { text } = read;
+    const kept = this.#kept.get(text);
+    if (kept !== undefined) return kept.map((data, index) => placedLater(file, text, data, index));
     if (this.#conflicts(file, text)) return undefined;
-    const lines = new LineCounter();
-    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-    const documents = 'empty' in parsed ? [] : parsed;
+    const { documents, lines } = documentsOf(text);
     const errors = documents.flatMap((document) => document.errors);
     // One broken line makes the parser stumble over what follows it; only the first stumble is the mistake. Repeated
     // keys do not confuse it, so each of those is told.
     const stumbles = errors.filter((error) => error.code !== 'DUPLICATE_KEY').slice(0, 1);
     for (const error of [...errors.filter((each) => each.code === 'DUPLICATE_KEY'), ...stumbles]) this.#syntax(file, text, lines, error);
     if (errors.length > 0) return undefined;
-    const full = documents.filter((document) => document.contents !== null && !(isScalar(document.contents) && document.contents.value === null));
+    const full = documents.filter(holdsSomething);
     if (full.length === 0) {
       this.report(wholeFile(file), 'empty-file', `${file} holds nothing`, 'restore it from Git, or remove it together with what refers to it');
       return undefined;
     }
     const before = this.#problems.size;
     const found = full.map((document) => written(file, document, lines, this.report));
-    return this.#problems.size > before ? undefined : found;
+    if (this.#problems.size > before) return undefined;
+    this.#kept.put(text, found.map(({ data }) => data));
+    return found;
   }
 
   /** Marks that Git leaves where two changes met: whatever YAML makes of them, that is the mistake. */
@@ -181,6 +187,31 @@ export class Sources {
       this.report(spot, 'yaml-syntax', `this is not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`, 'look at this line and the one above it: indentation, colons, quotes and brackets');
     }
   }
+}
+
+function documentsOf(text: string): { readonly documents: readonly Document.Parsed[]; readonly lines: LineCounter } {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  return { documents: 'empty' in parsed ? [] : parsed, lines };
+}
+
+function holdsSomething(document: Document.Parsed): boolean {
+  return document.contents !== null && !(isScalar(document.contents) && document.contents.value === null);
+}
+
+/** A document of a text that was found good before: its places are looked up when somebody asks for one. */
+function placedLater(file: string, text: string, data: unknown, index: number): Written {
+  let placed: Written | undefined;
+  const whole = (): Written => {
+    if (placed === undefined) {
+      const { documents, lines } = documentsOf(text);
+      const document = documents.filter(holdsSomething)[index];
+      if (document === undefined) throw new TypeError(`${file} was kept with more documents than it has`);
+      placed = written(file, document, lines, () => undefined);
+    }
+    return placed;
+  };
+  return { file, data, get root() { return whole().root; }, spotOf: (node) => whole().spotOf(node), spotAt: (path) => whole().spotAt(path) };
 }
 
 /** Maps within maps; Kubernetes' deepest objects (definitions with their schemas) stay far below. */

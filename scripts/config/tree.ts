@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
-import { isMap } from 'yaml';
-import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
+import { dig, isMapping, listIn, mapIn, textAt, textIn } from './data.ts';
 import { wholeFile, keySpot, type At, type Path, type Sources, type Spot, type Written } from './source.ts';
 import { listed, meant } from './words.ts';
 import type { TreeObject, WrittenTree } from './written.ts';
@@ -55,7 +54,7 @@ class Walk {
     const document = this.#sources.one(file, { missing: 'every folder that is listed or pointed to needs a kustomization.yaml; kustomize does not guess' });
     this.files.add(file);
     if (document === undefined) return;
-    if (!isMap(document.root)) {
+    if (!isMapping(document.data)) {
       this.#sources.report({ ...document.spotAt([]), length: 1 }, 'kustomization-shape', 'a kustomization.yaml is a map', `known here: ${KNOWN_KEYS.join(', ')}`);
       return;
     }

@@ -56,17 +56,6 @@ describe('the real configuration', () => {
     expect(Object.isFrozen(site.clusters[0]?.machines[0]?.disks.data)).toBe(true);
     expect(() => Object.assign(site.clusters[0] ?? {}, { name: 'other' })).toThrow(TypeError);
   });
-
-  test('loads in well under 300 ms', () => {
-    // The best of a few, in time of the processor: other work on the machine is not what is measured.
-    const times = Array.from({ length: 5 }, () => {
-      const before = process.cpuUsage();
-      siteOf(PROJECT);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 1000;
-    });
-    expect(Math.min(...times)).toBeLessThan(300);
-  });
 });
 
 test('a third cluster is brought in by adding files only', () => {

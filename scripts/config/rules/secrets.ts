@@ -86,9 +86,9 @@ export const noLiterals: Rule = (site, sources) => {
     // Every value of bootstrap/secrets.yaml is a reference or refused by the rule above.
     for (const file of sources.filesBelow(folder).filter((each) => each !== 'bootstrap/secrets.yaml')) {
       for (const document of sources.yaml(file, { optional: true }) ?? []) {
-        for (const { path, value, node } of scalars(document)) {
-          const what = leak(path, value);
-          if (what !== undefined) say(document.spotOf(node), what, path, sources);
+        for (const scalar of scalars(document)) {
+          const what = leak(scalar.path, scalar.value);
+          if (what !== undefined) say(scalar.spot, what, scalar.path, sources);
         }
       }
     }
