@@ -173,7 +173,7 @@ class Walk {
         const entry = textAt(document, ...path);
         const [key, file] = entry === undefined ? [] : splitGenerated(entry.value);
         if (entry === undefined || key === undefined || file === undefined) return;
-        const used = this.#use({ value: file, spot: entry.spot }, scope);
+        const used = this.#use({ value: file, get spot() { return entry.spot; } }, scope);
         if (used !== undefined) keys.set(key, used);
       });
       if (dig(generator, ['options', 'disableNameSuffixHash']) !== true && dig(document.data, ['generatorOptions', 'disableNameSuffixHash']) !== true) {

@@ -21,9 +21,10 @@ export const layersStart: Rule = (site, sources) => {
     for (const unit of units.values()) {
       for (const need of unit.needs) {
         const way = wayBack(units, `ready ${need.name}`, `start ${unit.name}`);
-        const key = JSON.stringify(need.spot);
         // Circles of dependsOn alone are told by the rule about those.
-        if (way === undefined || told.has(key) || !way.throughParents) continue;
+        if (way === undefined || !way.throughParents) continue;
+        const key = JSON.stringify(need.spot);
+        if (told.has(key)) continue;
         told.add(key);
         sources.report(need.spot, 'layer-deadlock', `Kustomization ${unit.name} waits for ${way.names.join(', which waits for ')}`, 'a parent waits for what it brings, and what it brings starts after it; let the components wait for each other instead of the layers');
       }
@@ -36,7 +37,7 @@ function unitsOf(tree: WrittenTree): ReadonlyMap<string, Unit> {
     name: object.name, owner: object.owner, waits: dig(object.document.data, ['spec', 'wait']) === true,
     needs: listIn(object.document.data, 'spec', 'dependsOn').flatMap((_, index) => {
       const at = textAt(object.document, 'spec', 'dependsOn', index, 'name');
-      return at === undefined ? [] : [{ name: at.value, spot: at.spot }];
+      return at === undefined ? [] : [{ name: at.value, get spot() { return at.spot; } }];
     }),
   }]));
 }

@@ -51,7 +51,7 @@ export const dependencies: Rule = (site, sources) => {
           const at = textAt(item.document, 'spec', 'dependsOn', index, 'name');
           if (at === undefined) return [];
           const target = id(textIn(each, 'namespace') ?? item.namespace, at.value);
-          if (known.has(target)) return [{ name: target, spot: at.spot }];
+          if (known.has(target)) return [{ name: target, get spot() { return at.spot; } }];
           const names = items.filter((other) => other !== item).map(({ name }) => name);
           if (whole) missing.add(tree.cluster, at.spot, 'depends-on-nothing', (clusters, several) => `${kind} ${item.name} waits for ${at.value}, which ${clusters} ${several ? 'do' : 'does'} not have`, meant(at.value, names, `it would wait for ever; there is ${listed(names)}`));
           return [];
