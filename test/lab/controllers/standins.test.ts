@@ -84,7 +84,7 @@ describe('without a cluster', () => {
 describe('with a cluster', () => {
   test('a release that never gets ready ends with a deadline and is recorded as failed', async () => {
     // Without Cilium no node is ready, so CoreDNS cannot be; 120 simulated seconds are patience enough.
-    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', '--selector', 'name=coredns', 'sync'], { LAB_SPEED: '600' });
+    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', '--selector', 'name=coredns', 'sync'], { LAB_SPEED: '120' });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('failed processing release coredns: command "helm" exited with non-zero status');
     expect(ended.stderr).toMatch(/resource Deployment\/kube-system\/coredns not ready\. status: InProgress, message: Available: 0\/2\n\s+context deadline exceeded/);
