@@ -21,7 +21,7 @@ beforeAll(async () => {
   file = join(folder, 'helmfile.d', '01-core.yaml');
   writeFileSync(join(folder, 'coredns.yaml'), 'replicaCount: 2\nservice: {clusterIP: 10.245.0.10}\n');
   writeFileSync(file, JSON.stringify({
-    helmDefaults: { wait: true, waitForJobs: true, timeout: 120, createNamespace: false },
+    helmDefaults: { wait: true, waitForJobs: true, timeout: 1200, createNamespace: false },
     releases: [
       { name: 'coredns', namespace: 'kube-system', chart: 'oci://registry.example.test/coredns', version: '1.45.0', needs: ['kube-system/cilium'], values: ['../coredns.yaml'] },
       { name: 'cilium', namespace: 'kube-system', chart: 'cilium/cilium', version: '1.18.3', set: [{ name: 'operator.replicas', value: 1 }] },
@@ -84,7 +84,7 @@ describe('without a cluster', () => {
 describe('with a cluster', () => {
   test('a release that never gets ready ends with a deadline and is recorded as failed', async () => {
     // Without Cilium no node is ready, so CoreDNS cannot be; 120 simulated seconds are patience enough.
-    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', '--selector', 'name=coredns', 'sync'], { LAB_SPEED: '120' });
+    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', '--selector', 'name=coredns', 'sync'], { LAB_SPEED: '600' });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('failed processing release coredns: command "helm" exited with non-zero status');
     expect(ended.stderr).toMatch(/resource Deployment\/kube-system\/coredns not ready\. status: InProgress, message: Available: 0\/2\n\s+context deadline exceeded/);
