@@ -21,7 +21,7 @@ beforeAll(async () => {
   file = join(folder, 'helmfile.d', '01-core.yaml');
   writeFileSync(join(folder, 'coredns.yaml'), 'replicaCount: 2\nservice: {clusterIP: 10.245.0.10}\n');
   writeFileSync(file, JSON.stringify({
-    helmDefaults: { wait: true, waitForJobs: true, timeout: 1200, createNamespace: false },
+    helmDefaults: { wait: true, waitForJobs: true, timeout: 120, createNamespace: false },
     releases: [
       { name: 'coredns', namespace: 'kube-system', chart: 'oci://registry.example.test/coredns', version: '1.45.0', needs: ['kube-system/cilium'], values: ['../coredns.yaml'] },
       { name: 'cilium', namespace: 'kube-system', chart: 'cilium/cilium', version: '1.18.3', set: [{ name: 'operator.replicas', value: 1 }] },
@@ -100,7 +100,7 @@ describe('with a cluster', () => {
     expect(JSON.parse((await standin('helm', ['list', '-A', ...at(), '-o', 'json'])).stdout)).toMatchObject([{ name: 'coredns', status: 'failed', revision: '2' }]);
   });
   test('sync installs in the order of needs and waits until all is ready', async () => {
-    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', 'sync']);
+    const ended = await standin('helmfile', ['--file', file, ...at(), '--no-color', 'sync'], { LAB_SPEED: '20' });
     expect(ended.stderr).not.toContain('failed');
     expect(ended.code).toBe(0);
     expect(ended.stdout).toMatch(/UPDATED RELEASES:\nNAME +NAMESPACE +CHART +VERSION +DURATION *\n/);
