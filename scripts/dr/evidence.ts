@@ -46,7 +46,7 @@ function journalFinding(dir: string): Finding {
 async function manifestFindings(dir: string): Promise<readonly Finding[]> {
   const manifest = join(dir, MANIFEST_FILE);
   const what = 'every file is as it was sealed';
-  if (!existsSync(manifest)) return [{ what, verdict: { is: 'unknown', because: 'this run was never sealed: there is no manifest.sha256', hint: 'rehearsals and destroys are sealed at their end; a run that was killed is sealed when it is gone on with' } }];
+  if (!existsSync(manifest)) return [{ what, verdict: { is: 'unknown', because: 'this run was never sealed: there is no manifest.sha256', hint: 'what is not sealed can be shown whole by its journal alone' } }];
   const wanted = new Map<string, string>();
   for (const [index, line] of readFileSync(manifest, 'utf8').split('\n').entries()) {
     if (line === '') continue;
