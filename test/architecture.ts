@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   tools: ['config', 'engine'],
   probes: ['tools', 'config', 'engine'],
   health: ['tools', 'config', 'engine'],
-  phases: ['probes', 'health', 'tools', 'config', 'engine'],
+  phases: ['dr', 'probes', 'health', 'tools', 'config', 'engine'],
   manifests: ['probes', 'health', 'tools', 'config', 'engine'],
   stories: ['probes', 'health', 'tools', 'config', 'engine'],
   dr: ['probes', 'health', 'tools', 'config', 'engine'],

@@ -20,6 +20,7 @@ const FIELDS: Readonly<Record<keyof TargetFile, (value: unknown) => boolean>> = 
   downloads: (value) => isMapOf(value, (each) => isText(dig(each, ['file'])) && /^[0-9a-f]{64}$/.test(String(dig(each, ['sha256'])))),
   git: (value) => value === null || isText(value),
   policy: (value) => value === null || isText(value),
+  recovery: (value) => value === undefined || isText(value),
 };
 
 function isText(value: unknown): value is string {

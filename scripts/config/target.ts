@@ -31,6 +31,8 @@ export interface TargetFile {
   readonly git: string | null;
   /** The checkpoint policy of a lab (nothing is real, so checkpoints may be answered by a file); null on site. */
   readonly policy: string | null;
+  /** A file like bootstrap/dr.yaml with the data sets a lab adds of its own (they exist nowhere else). Absent: none. */
+  readonly recovery?: string;
 }
 
 export const SITE: TargetFile = {
