@@ -182,7 +182,13 @@ export function helmReleaseController(cx: ControllerContext): Controller {
     const action = deployed === undefined ? 'install' : 'upgrade';
     if (stalled && attemptedSame && !resetAsked(object) && (fault || !text(conditionOf(object, 'Ready')?.['message'])?.includes(FAULT_WORDS))) return undefined;
     if (same && !fault && attempts.get(key) === undefined) {
-      if (isTrue(object, 'Ready') && !isNew(object)) return Math.max(1, (lastEnd.get(key) ?? now) + intervalOf(object) - now);
+      if (isTrue(object, 'Ready') && !isNew(object)) {
+        const due = (lastEnd.get(key) ?? now) + intervalOf(object);
+        if (due > now) return due - now;
+        // Its interval is over and nothing differs: that was this reconciliation, and the next is an interval away.
+        lastEnd.set(key, now);
+        return intervalOf(object);
+      }
       if (deployed !== undefined) {
         const reason = deployed.revision === 1 ? 'InstallSucceeded' : 'UpgradeSucceeded';
         const message = `Helm ${deployed.revision === 1 ? 'install' : 'upgrade'} succeeded for release ${title(wanted, deployed.revision)} with chart ${charted(wanted)}`;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { at, list } from '../../../lab/catalog/data.ts';
 import { historyOf } from '../../../lab/catalog/release.ts';
 import type { KubeObject } from '../../../lab/world/types.ts';
@@ -98,6 +98,13 @@ describe('a HelmRelease', () => {
     await r.clock.advance(5_000);
     expect(release(r).status?.['lastHandledReconcileAt']).toBe('now');
     expect(history(r)).toEqual(['1 deployed']);
+  });
+  test('that is up to date is looked at once in an interval, however long it runs', async () => {
+    const r = await fluxCluster(tree('coredns', '1.45.0', VALUES));
+    await r.clock.advance(2 * MINUTE);
+    const looks = vi.spyOn(r.store, 'list');
+    await r.clock.advance(65 * MINUTE);
+    expect(looks.mock.calls.filter(([, kind, namespace]) => kind === 'Secret' && namespace === 'kube-system').length).toBeLessThanOrEqual(7);
   });
   test('takes its objects and its record along when it leaves the tree', async () => {
     const r = await fluxCluster(tree('coredns', '1.45.0', VALUES));
