@@ -21,6 +21,7 @@ export interface Records {
   readonly 'sentinels-after': readonly SentinelFound[];
   readonly data: readonly DataVerdict[];
   readonly 'second-create': SecondCreate;
+  readonly generation: Generation;
   readonly frozen: Frozen;
   readonly unfrozen: Unfrozen;
 }
@@ -33,8 +34,6 @@ export interface Rehearsal {
   readonly stages: readonly { readonly name: string; readonly title: string; readonly steps: readonly string[] }[];
   readonly target: { readonly id: string; readonly kind: 'site' | 'lab'; readonly label: string; readonly engine: string; readonly speed: number; readonly simulated: readonly string[] };
   readonly objectives: { readonly recoveryTimeMs: number; readonly dataLossMs: number };
-  /** Names this rebuild's backups; the one before it is where data comes back from. Cluster name to both. */
-  readonly generations: Readonly<Record<string, { readonly from: string; readonly to: string }>>;
   readonly dataSets: readonly DataSet[];
 }
 
@@ -86,6 +85,8 @@ export interface DataVerdict {
   readonly because: string;
 }
 
+/** Names under which a cluster's databases archive: each rebuild has its own, and data comes back from the one before it. */
+export interface Generation { readonly from: string; readonly to: string }
 export interface SecondCreate { readonly writes: readonly string[]; readonly ms: number }
 /** When the cluster was frozen (both clocks), and what was suspended by us or already by others. */
 export interface Frozen { readonly at: string; readonly sim: string; readonly suspended: readonly string[]; readonly byOthers: readonly string[]; readonly scaledToZero: readonly string[]; readonly hooks: readonly string[] }
