@@ -5,6 +5,7 @@ import type { Emit } from '../engine/event.ts';
 import { Failure } from '../engine/failure.ts';
 import { poll } from '../engine/poll.ts';
 import type { Cluster, Site } from '../config/cluster.ts';
+import { generationOf, NO_GENERATION, readRecord } from '../dr/record.ts';
 import { LAYERS, type Layer } from '../health/snapshot.types.ts';
 import type { Cx, Secrets } from '../phases/context.ts';
 import { clusterFiles } from '../tools/files.ts';
@@ -36,20 +37,28 @@ export async function makeContexts(parts: RunParts): Promise<{ contextFor(lane: 
   const [{ makeDoors }, { makeLooks }, { resolveSecrets }] = await Promise.all([
     import('../tools/index.ts'), import('../health/looks.ts'), import('../tools/secrets.ts'),
   ]);
-  const { site, emit, signal, clock, dryRun, redactor, taskDir } = parts;
+  const { site, signal, clock, dryRun, redactor, taskDir } = parts;
   const looks = makeLooks();
+  const writes: { readonly lane: string; readonly step: string; readonly what: string }[] = [];
+  const emit: Emit = (event) => {
+    if (event.type === 'command-ran' && event.effect === 'write') writes.push({ lane: event.lane, step: event.step, what: [event.tool, ...event.argv].join(' ') });
+    parts.emit(event);
+  };
   let resolved: Promise<Secrets> | undefined;
   let open: ReturnType<typeof openActs> | undefined;
 
   const contextFor = (lane: string, step: string): Cx => {
     const cluster = site.clusters.find((candidate) => candidate.name === lane) ?? parts.clusters[0] ?? site.clusters[0];
     if (cluster === undefined) throw new Failure({ exit: 'configuration', what: 'there is no cluster', hint: 'add a file to talos/clusters' });
-    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env, ...(parts.claim === undefined ? {} : { claim: parts.claim }) };
+    const scope: Scope = { lane, step, emit, signal, clock, dryRun, site, redactor, taskDir, env: parts.env, wrote: (by, what) => void writes.push({ lane: by.lane, step: by.step, what }), ...(parts.claim === undefined ? {} : { claim: parts.claim }) };
     const doors = makeDoors(scope, cluster);
     const looking = makeDoors({ ...scope, looking: true }, cluster);
     return {
       lane, step, site, cluster, clock, signal, dryRun, emit, doors, looking,
       runDir: parts.runDir,
+      variables: parts.variables,
+      written: (of) => writes.filter((write) => of(write.lane, write.step)).map(({ what }) => what),
+      get data() { return dataMode(parts, cluster.name); },
       overrides: new Set((parts.variables['OVERRIDE'] ?? '').split(',').filter((name) => name !== '')),
       clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
       look: async (layers) => looks.look({ site, cluster, doors: looking, clock, signal }, step, layers.filter(isLayer)),
@@ -79,6 +88,14 @@ export async function makeContexts(parts: RunParts): Promise<{ contextFor(lane: 
     };
   };
   return { contextFor, end: looks.end };
+}
+
+/** A rehearsal has written down where its data comes from; else the variables say so, and nothing said is a fresh start. */
+function dataMode({ runDir, variables }: Pick<RunParts, 'runDir' | 'variables'>, cluster: string): Cx['data'] {
+  const own = generationOf(runDir);
+  const rehearsed = readRecord(runDir, 'generation', cluster);
+  if (rehearsed !== undefined) return { mode: 'restore', generation: rehearsed.to, from: rehearsed.from };
+  return variables['DATA_MODE'] === 'restore' ? { mode: 'restore', generation: own, from: variables['DATA_FROM'] ?? '' } : { mode: 'fresh', generation: own, from: NO_GENERATION };
 }
 
 function isLayer(name: string): name is Layer {

@@ -14,20 +14,20 @@ import { newRunDir, newRunId, pruneRuns, writeResult } from '../engine/runs.ts';
 import { createSink, type Sink } from '../engine/sink.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from '../phases/context.ts';
-import type { ActionContext, StepsTask } from '../phases/task.ts';
-import { collectDryRun, type DryRun } from '../terminal/dryrun.ts';
-import { printOutcome, watchOutcomes, type OutcomeForm } from '../terminal/outcome.ts';
-import { renderFailure } from '../terminal/failure.ts';
-import { writeLines } from '../terminal/output.ts';
+import type { ActionContext, Ended, StagedTask, StepsTask } from '../phases/task.ts';
+import { collectDryRun } from '../terminal/dryrun.ts';
+import { watchOutcomes, type OutcomeForm } from '../terminal/outcome.ts';
 import { createView, styleFor, type View } from '../terminal/view.ts';
 import { version } from './fast.ts';
 import { answerWith } from './checkpoint.ts';
 import { makeContexts, userName } from './compose.ts';
-import { collectTimings, estimatesFor, type Timings } from './estimates.ts';
+import { collectTimings, estimatesFor } from './estimates.ts';
 import { readSite, type Invocation } from './invocation.ts';
+import { calm, formOf, rounded, show } from './last-words.ts';
 import { makeLocks, type Locks } from './locks.ts';
 import type { ResolvedTask } from './resolve.ts';
-import { createSummary, stepsOutcome } from './summary.ts';
+import { openStaged, type StagedRun } from './staged.ts';
+import { createSummary } from './summary.ts';
 
 export interface TaskToRun {
   readonly resolved: ResolvedTask;
@@ -44,9 +44,10 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const { flags, env, places, interruption } = invocation;
   const { makeRedactor } = await import('../tools/redact.ts');
   const redactor = makeRedactor();
-  const steps = stepsOf(resolved, site);
+  const staged = isStagedTask(resolved.task) ? openStaged({ task: resolved.task, name: resolved.name, clusters: resolved.clusters, variables: resolved.variables, target, taskDir: places.taskDir, dryRun: flags.dryRun }) : undefined;
+  const steps = staged?.steps ?? stepsOf(resolved, site);
   const writing = resolved.task.writes && !flags.dryRun;
-  const run = writing ? newRunDir(places.taskDir) : { id: newRunId(), dir: join(places.taskDir, 'scratch') };
+  const run = writing ? staged?.run ?? newRunDir(places.taskDir) : { id: newRunId(), dir: join(places.taskDir, 'scratch') };
   const began = { clock: clock.now(), wall: Date.now() };
 
   const events = createSink({ clock, redact: (text) => redactor.redact(text) });
@@ -65,15 +66,18 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     root: places.root, taskDir: places.taskDir, env, lost: (reason) => interruption.abort(reason),
   });
   const work: Work = { ...run, ...(writing ? { claim: locks.claim } : {}) };
+  const parts: Parts = { todo, run: work, events, redactor, view, staged };
   let failure: Failure | undefined;
   let outcome: Outcome | undefined;
+  let ended: Ended | undefined;
+  let over = true;
   try {
     // The journal hears of everything first: what is on the screen is on the disk.
     if (writing) {
       journal = openJournal(run.dir);
       events.add(journal.append);
     }
-    for (const listener of [timings.on, summary.on, ...(dry === undefined ? [] : [dry.on])]) events.add(listener);
+    for (const listener of [timings.on, summary.on, ...(staged === undefined ? [] : [staged.hear]), ...(dry === undefined ? [] : [dry.on])]) events.add(listener);
     events.add((event) => view.on(event));
     const signal = AbortSignal.any([interruption.signal, events.signal]);
     events.emit(await started(todo, run.id, steps));
@@ -81,13 +85,22 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
       await locks.take(signal);
       // Before anything is done: a journal that was changed does not say which once-only acts are open.
       const { cutOff } = readEarlierRuns(places.taskDir, run.id);
-      if (cutOff !== undefined) events.emit({ type: 'note', lane: '', step: resolved.name, level: 'info', text: `run ${cutOff} was cut off in the middle of a line of its journal (a crash, a power cut, a full disk); every whole line of it counts` });
+      const torn = staged?.torn === true ? run.id : cutOff;
+      if (torn !== undefined) events.emit({ type: 'note', lane: '', step: resolved.name, level: 'info', text: `run ${torn} was cut off in the middle of a line of its journal (a crash, a power cut, a full disk); every whole line of it counts` });
     }
     outcome = steps === undefined
       ? await answerTask(todo, work, events, signal, redactor)
-      : await runStepsOf(steps, todo, work, events, signal, redactor, view);
+      : await runStepsOf(steps, parts, signal);
   } catch (error) {
     failure = asFailure(error, resolved.name);
+  }
+  if (staged !== undefined && writing) {
+    try {
+      over = await settle(parts, staged, failure);
+    } catch (error) {
+      failure ??= asFailure(error, resolved.name);
+      over = false;
+    }
   }
   const ms = Math.round(clock.now() - began.clock);
   const wallMs = Date.now() - began.wall;
@@ -109,7 +122,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const head = journal?.head();
   const result = redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor);
   // Each is tried, whatever became of the others; the first trouble is told when there is none to tell yet.
-  const endings = [...locks.local.map((lock) => () => lock.release()), () => journal?.close(), ...(writing ? [() => writeResult(run.dir, result), () => tidy(places.taskDir)] : [])];
+  const endings = [...locks.local.map((lock) => () => lock.release()), () => journal?.close(), ...(writing ? [...(over ? [() => writeResult(run.dir, result)] : []), () => tidy(places.taskDir)] : [])];
   for (const end of endings) {
     try {
       end();
@@ -118,7 +131,15 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
       exit = failure.code;
     }
   }
-  show({ todo, run: run.id, failure, outcome, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), summarised: view.summarises === true, summary });
+  if (staged !== undefined && writing) {
+    try {
+      ended = await report(parts, staged, over);
+    } catch (error) {
+      failure ??= rounded(asFailure(error, resolved.name), log);
+      exit = failure.code;
+    }
+  }
+  show({ todo, run: run.id, failure, outcome, ended, dry, timings, ms, wallMs, redact: (text) => redactor.redact(text), summarised: view.summarises === true, summary });
   return exit;
 }
 
@@ -150,6 +171,9 @@ function stepsOf(resolved: ResolvedTask, site: Site | undefined): readonly Step<
 function isStepsTask(task: ResolvedTask['task']): task is StepsTask {
   return 'steps' in task;
 }
+function isStagedTask(task: ResolvedTask['task']): task is StagedTask {
+  return 'stages' in task;
+}
 
 async function started(todo: TaskToRun, run: string, steps: readonly Step<Cx, Snapshot>[] | undefined): Promise<Parameters<Sink['emit']>[0]> {
   const { resolved, invocation, target } = todo;
@@ -170,16 +194,59 @@ function chosenClusters(site: Site, names: readonly string[]): readonly Cluster[
   return site.clusters.filter((cluster) => names.includes(cluster.name));
 }
 
-async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun, run: Work, events: Sink, signal: AbortSignal, redactor: RedactorLike, view: View): Promise<Outcome | undefined> {
-  const { site, clock, invocation, resolved, target } = todo;
-  if (site === undefined) return undefined;
-  const contexts = await makeContexts({
+/** What the parts of one run share. */
+interface Parts { readonly todo: TaskToRun; readonly run: Work; readonly events: Sink; readonly redactor: RedactorLike; readonly view: View; readonly staged: StagedRun | undefined }
+
+function contextsFor({ todo, run, events, redactor }: Pick<Parts, 'todo' | 'run' | 'events' | 'redactor'>, site: Site, signal: AbortSignal): ReturnType<typeof makeContexts> {
+  const { clock, invocation, resolved } = todo;
+  return makeContexts({
     site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
     redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
   });
+}
+
+/** Wall ms that putting things back may take after a run was stopped; who stops it again ends it at once. */
+const SETTLE_MS = 60_000;
+
+/** How a staged run stands after this attempt: what must not stay is put back. Answers whether it is over. */
+async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefined): Promise<boolean> {
+  const { todo, run, events } = parts;
+  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return true;
+  const ending = (await todo.resolved.task.ending()).default;
+  const contexts = await contextsFor(parts, todo.site, AbortSignal.any([events.signal, AbortSignal.timeout(SETTLE_MS)]));
+  try {
+    const { over } = await ending.settle({
+      contexts: todo.resolved.clusters.map((lane) => contexts.contextFor(lane, 'settle')), runDir: run.dir, failure, pastNoReturn: staged.pastNoReturn(), stoppedAfter: failure === undefined ? staged.stopsAfter : undefined,
+    });
+    return over;
+  } finally {
+    contexts.end();
+  }
+}
+
+/** The last thing a staged run does, when its journal is closed. */
+async function report(parts: Parts, _staged: StagedRun, over: boolean): Promise<Ended | undefined> {
+  const { todo, run } = parts;
+  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return undefined;
+  const ending = (await todo.resolved.task.ending()).default;
+  const signal = AbortSignal.timeout(SETTLE_MS);
+  // What is told from here on is in no journal any more: the report is made of what is there.
+  const contexts = await contextsFor({ ...parts, events: { ...parts.events, emit: () => undefined } }, todo.site, signal);
+  try {
+    return await ending.report({ runDir: run.dir, taskDir: todo.invocation.places.taskDir, over, site: todo.site, cx: contexts.contextFor(todo.resolved.clusters[0] ?? '', 'report'), signal });
+  } finally {
+    contexts.end();
+  }
+}
+
+async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], parts: Parts, signal: AbortSignal): Promise<Outcome | undefined> {
+  const { todo, run, events, view, staged } = parts;
+  const { site, clock, invocation, target } = todo;
+  if (site === undefined) return undefined;
+  const contexts = await contextsFor(parts, site, signal);
   try {
     await runSteps(steps, {
-      contextFor: contexts.contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun,
+      contextFor: contexts.contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun, ...(staged === undefined ? {} : { earlier: staged.earlier }),
       answer: answerWith({ invocation, target, run: run.id, view, signal }),
     });
   } finally {
@@ -191,7 +258,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], todo: TaskToRun,
 async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: AbortSignal, redactor: RedactorLike): Promise<Outcome> {
   const { resolved, invocation, target, clock } = todo;
   const { task } = resolved;
-  if (isStepsTask(task)) throw new Failure({ exit: 'bug', what: `${resolved.name} has steps but no configuration`, hint: 'report this' });
+  if (isStepsTask(task) || isStagedTask(task)) throw new Failure({ exit: 'bug', what: `${resolved.name} has steps but no configuration`, hint: 'report this' });
   const action = await task.load();
   const { places, flags, env } = invocation;
   // Read at most once, and only when the task asks for something of it.
@@ -225,75 +292,4 @@ async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: Abor
   } finally {
     contexts?.end();
   }
-}
-
-/** Who stopped a run knows why it ended: one sentence instead of every step's own; what failed besides is kept. */
-function calm(failure: Failure, reason: unknown, timings: Timings): Failure {
-  if (failure.exit !== 'interrupted' || !(reason instanceof Failure) || reason.exit !== 'interrupted') return failure;
-  const real = (of: Failure): readonly Failure[] => (of.parts.length > 0 ? of.parts.flatMap(real) : of.exit === 'interrupted' ? [] : [of]);
-  const where = Object.entries(timings.lanes()).flatMap(([lane, steps]) => steps.filter((step) => step.how === 'failed').map((step) => `${lane === '' ? '' : `${lane} `}stopped in ${step.step}`));
-  return new Failure({
-    exit: 'interrupted', what: reason.what, because: reason.because, hint: reason.hint, parts: real(failure), cause: failure,
-    leftBehind: failure.leftBehind ?? (where.length === 0 ? undefined : `${where.join(', ')}; what was done before stays`),
-  });
-}
-
-/** Adds what every failure must have: where the log is, and a next step when nobody nearer had one. */
-function rounded(failure: Failure, log: string | undefined): Failure {
-  return new Failure({
-    exit: failure.exit, what: failure.what, because: failure.because, leftBehind: failure.leftBehind, parts: failure.parts, cause: failure.cause ?? failure,
-    hint: failure.hint ?? (failure.exit === 'rerun' ? 'mend the cause, then run the same command again: it goes on from here' : undefined),
-    log: failure.log ?? log,
-  });
-}
-
-export function formOf(invocation: Invocation): OutcomeForm {
-  if (invocation.flags.output === 'json') return 'line';
-  return invocation.flags.json ? 'document' : 'people';
-}
-
-interface Shown {
-  readonly todo: TaskToRun;
-  readonly run: string;
-  readonly failure: Failure | undefined;
-  readonly outcome: Outcome | undefined;
-  readonly dry: DryRun | undefined;
-  readonly timings: Timings;
-  readonly summary: ReturnType<typeof createSummary>;
-  readonly ms: number;
-  readonly wallMs: number;
-  readonly summarised: boolean;
-  redact(text: string): string;
-}
-
-/** The last words: a failure on stderr, the result on stdout, each in the form that was asked for. */
-function show(shown: Shown): void {
-  const { todo, failure, dry } = shown;
-  const { invocation, resolved } = todo;
-  const form = formOf(invocation);
-  const out = { stdout: process.stdout, style: styleFor(process.stdout, invocation.env), form };
-  if (failure !== undefined) {
-    if (form !== 'people') {
-      printOutcome({ exit: failure.exit, result: redactedJson({ task: resolved.name, run: shown.run, exit: failure.code, failure: JSON.parse(JSON.stringify(toData(failure))) }, shown), render: () => [] }, out);
-    }
-    // With `--output=json` the failure is in the last event; anything else gets the sentence for a person.
-    if (form !== 'line') {
-      const lines = renderFailure(failure, styleFor(process.stderr, invocation.env), { verbose: invocation.flags.verbose });
-      writeLines(process.stderr, lines.map((line) => shown.redact(line)));
-    }
-    if (dry !== undefined && form === 'people') writeLines(process.stdout, dry.render(out.style));
-    return;
-  }
-  if (dry !== undefined && shown.outcome === undefined) {
-    printOutcome({ exit: 'done', result: dry.result(), render: (style) => dry.render(style) }, out);
-    return;
-  }
-  printOutcome(shown.outcome ?? stepsOutcome({
-    task: resolved.name, clusters: resolved.clusters, run: shown.run, lanes: shown.timings.lanes(), label: todo.target.label,
-    ms: shown.ms, wallMs: shown.wallMs, simulated: todo.target.kind === 'lab', notes: shown.summary.notes(), verbose: invocation.flags.verbose, summarised: shown.summarised,
-  }), out);
-}
-
-function redactedJson<T>(value: T, shown: Shown): T {
-  return JSON.parse(shown.redact(JSON.stringify(value)));
 }

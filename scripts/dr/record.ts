@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DataSet } from '../config/recovery.ts';
 import { Failure } from '../engine/failure.ts';
+import { isRunId, startOfRun } from '../engine/runs.ts';
 import type { Verdict } from '../engine/verdict.ts';
 import { writePrivate } from '../tools/files.ts';
 import type { Difference, Fingerprint } from './fingerprint.ts';
@@ -87,6 +88,15 @@ export interface DataVerdict {
 
 /** Names under which a cluster's databases archive: each rebuild has its own, and data comes back from the one before it. */
 export interface Generation { readonly from: string; readonly to: string }
+/** What stands for "there is none before it". */
+export const NO_GENERATION = 'none';
+/** The generation a run makes: its beginning in UTC, as a name that fits into a bucket's path and a Kubernetes name. */
+export function generationOf(runDir: string): string {
+  const run = basename(runDir);
+  // A dry run has no folder of its own.
+  if (!isRunId(run)) return 'dry-run';
+  return new Date(startOfRun(run)).toISOString().replace(/\.\d+Z$/, '').replaceAll(/[-:]/g, '').replace('T', '-');
+}
 export interface SecondCreate { readonly writes: readonly string[]; readonly ms: number }
 /** When the cluster was frozen (both clocks), and what was suspended by us or already by others. */
 export interface Frozen { readonly at: string; readonly sim: string; readonly suspended: readonly string[]; readonly byOthers: readonly string[]; readonly scaledToZero: readonly string[]; readonly hooks: readonly string[] }

@@ -58,6 +58,8 @@ export interface PhaseStep<C, S> {
   readonly kind: 'phase';
   readonly name: string;
   readonly title: string;
+  /** Once in a run, however often the run is gone on with: see RunHost.earlier. What only the world decides is not marked. */
+  readonly once?: true;
   load(): Promise<Phase<C, S>>;
 }
 
@@ -74,6 +76,8 @@ export interface CheckpointStep<C> {
   readonly kind: 'checkpoint';
   readonly name: string;
   readonly title: string;
+  /** As of a PhaseStep. */
+  readonly once?: true;
   ask(cx: C): Promise<Question>;
 }
 

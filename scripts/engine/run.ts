@@ -20,6 +20,8 @@ export interface RunHost<C extends EngineContext<S>, S> {
   readonly dryRun: boolean;
   /** Calls `listener` with every event from now on and answers how to end that; without it nothing is prepared ahead. */
   readonly hear?: (listener: (event: EventBody) => void) => () => void;
+  /** Why a step marked `once` need not run: an earlier attempt of this very run came through it. */
+  readonly earlier?: (lane: string, step: string) => string | undefined;
   /** Asks one question; never called twice at once, never in a dry run. Throws a Failure ('refused') where nobody can answer. */
   answer(lane: string, step: string, question: Question): Promise<CheckpointReply>;
 }
@@ -52,7 +54,9 @@ async function runInOrder<C extends EngineContext<S>, S>(lane: string, steps: re
       throw failure;
     }
     try {
+      const earlier = step.kind !== 'together' && step.once === true && !host.dryRun ? host.earlier?.(lane, step.name) : undefined;
       if (step.kind === 'together') await runTogether(step, host, turn);
+      else if (earlier !== undefined) host.emit({ type: 'phase-skipped', lane, step: step.name, because: earlier, ms: 0 });
       else if (step.kind === 'checkpoint') await runCheckpoint(lane, step, host, turn);
       else await runPhaseStep(lane, step, host);
     } catch (error) {

@@ -40,6 +40,11 @@ function encode(value: bigint, digits: number): string {
   return text;
 }
 
+/** Whether a folder's name is that of a run. */
+export function isRunId(name: string): boolean {
+  return ID.test(name);
+}
+
 /** When a run began, wall ms since the epoch, from its id alone. */
 export function startOfRun(id: string): number {
   return id.slice(0, TIME_DIGITS).split('').reduce((sum, digit) => sum * 32 + DIGITS.indexOf(digit), 0);
@@ -57,6 +62,11 @@ export interface Run {
 /** Where the runs of a checkout are. */
 export function runsDir(taskDir: string): string {
   return join(taskDir, 'runs');
+}
+
+/** Marks a run as over although it did not come to its end; nothing goes on with it any more. */
+export function abandonRun(run: Pick<Run, 'dir'>, because: string): void {
+  writeResult(run.dir, { abandoned: because });
 }
 
 export interface NewRunOptions {

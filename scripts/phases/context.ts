@@ -32,6 +32,12 @@ export interface Cx extends EngineContext<Snapshot> {
   actOpen(act: string, subject: string): boolean;
   /** What OVERRIDE accepts by name, of what a task would refuse otherwise; who gave it is in the journal with the run's variables. */
   readonly overrides: ReadonlySet<string>;
+  /** The task's variables, as they were given. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** What this process wrote to clusters in the steps `of` accepts, as commands a person could read; locks apart. */
+  written(of: (lane: string, step: string) => boolean): readonly string[];
+  /** How the data of a cluster that is made now begins; see docs/decisions/0011. */
+  readonly data: { readonly mode: 'fresh' | 'restore'; readonly generation: string; readonly from: string };
   /** Files of the run, for what is saved as evidence. */
   readonly runDir: string;
   /** Files of this cluster on this target: kubeconfig, talosconfig, what was applied. 0700. */

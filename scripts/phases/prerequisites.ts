@@ -33,7 +33,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
       await applied(cx, secret, secretObject(secret, (reference) => values?.value(reference) ?? ''));
     }
     // Never written over: a cluster that was made to be restored stays one until somebody says otherwise.
-    if (await modeIsMissing(cx)) await cx.doors.kube.apply(platformMode('fresh'));
+    if (await modeIsMissing(cx)) await cx.doors.kube.apply(platformMode(cx.data));
     return `${count(namespaces.length, 'namespace')}, ${count(secrets.length, 'secret')}`;
   },
 };
@@ -55,8 +55,14 @@ async function applied(cx: Cx, { name, namespace }: BootstrapSecret, object: Kub
 /** What the tree learns from the making of a cluster and from nowhere else: Flux fills it in for `${DATA_MODE}`, and fails without it. */
 const MODE = 'platform-mode';
 const FLUX = 'flux-system';
-function platformMode(mode: 'fresh' | 'restore'): KubeObject {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: MODE, namespace: FLUX }, data: { DATA_MODE: mode } };
+function platformMode(data: Cx['data']): KubeObject {
+  if (data.mode === 'restore' && data.from === '') {
+    throw new Failure({
+      exit: 'rerun', what: 'nothing says which generation of backups the data comes from', because: 'DATA_MODE=restore was given without DATA_FROM',
+      hint: 'DATA_FROM is the DATA_GENERATION of the cluster that was lost: in the report of its last rehearsal, or the newest name below the databases\' archives',
+    });
+  }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: MODE, namespace: FLUX }, data: { DATA_MODE: data.mode, DATA_GENERATION: data.generation, DATA_FROM: data.from } };
 }
 async function modeIsMissing(cx: Cx): Promise<boolean> {
   try {

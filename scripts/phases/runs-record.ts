@@ -101,7 +101,9 @@ function readRecord(run: Run, alive: boolean): RunRecord {
 export function recordOf(of: { readonly id: string; readonly dir: string; readonly events: readonly Event[]; readonly torn: boolean; readonly tampered: string | undefined; readonly alive: boolean }): RunRecord {
   const { events } = of;
   const started = events.find((event) => event.type === 'run-started');
-  const finished = events.findLast((event) => event.type === 'run-finished');
+  // A run that is gone on with begins anew in the same journal: only an end after the last beginning is its end.
+  const mark = events.findLast((event) => event.type === 'run-finished' || event.type === 'run-started');
+  const finished = mark?.type === 'run-finished' ? mark : undefined;
   const exit = finished === undefined ? undefined : nameOf(finished.exit);
   const last = events.at(-1);
   const lanes = new Map<string, LaneBuilder>();

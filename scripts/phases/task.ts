@@ -3,7 +3,8 @@ import type { TargetFile } from '../config/target.ts';
 import type { Redactor } from '../tools/doors.ts';
 import type { Emit } from '../engine/event.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Outcome } from '../engine/outcome.ts';
+import type { Failure } from '../engine/failure.ts';
+import type { Json, Outcome, Style } from '../engine/outcome.ts';
 import type { Step } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
@@ -60,7 +61,36 @@ interface Common {
 }
 /** A task of steps, repeated side by side for every chosen cluster. */
 export interface StepsTask extends Common { readonly steps: readonly Step<Cx, Snapshot>[] }
+/** A part of a long task: every chosen cluster passes it, side by side, before the next begins. */
+export interface Stage {
+  readonly name: string;
+  readonly title: string;
+  /** One list for every cluster... */
+  readonly steps: readonly Step<Cx, Snapshot>[];
+  /** ...or, before it, steps of the run as a whole. */
+  readonly first?: readonly Step<Cx, Snapshot>[];
+  /** Only where nothing is real: on site it is not there. */
+  readonly only?: 'lab';
+}
+/**
+ * A task of stages that is gone on with until it is over: its run folder and journal stay the same however often it is
+ * interrupted, it is kept for ever, and it ends with a report.
+ */
+export interface StagedTask extends Common {
+  readonly stages: readonly Stage[];
+  ending(): Promise<{ readonly default: Ending }>;
+}
+/** What a staged task does when an attempt at it ends, whichever way. */
+export interface Ending {
+  /** Before the journal is closed: puts back what the attempt changed and does not stay. May write to the clusters. Answers whether the run is over. */
+  settle(at: EndingPlace): Promise<{ readonly over: boolean }>;
+  /** After it: the report, and the seal when the run is over. Answers the last lines for people, and what programs are told. */
+  report(at: ReportPlace): Promise<Ended>;
+}
+export interface EndingPlace { readonly contexts: readonly Cx[]; readonly runDir: string; readonly failure: Failure | undefined; readonly pastNoReturn: boolean; readonly stoppedAfter: string | undefined }
+export interface ReportPlace { readonly runDir: string; readonly taskDir: string; readonly over: boolean; readonly site: Site; readonly cx: Cx; readonly signal: AbortSignal }
+export interface Ended { readonly result: Json; render(style: Style): readonly string[] }
 /** A task that answers. */
 export interface ActionTask extends Common { load(): Promise<Action> }
-export type Task = StepsTask | ActionTask;
+export type Task = StepsTask | StagedTask | ActionTask;
 export type Taskfile = Readonly<Record<string, Task>>;

@@ -26,6 +26,8 @@ export interface Scope {
   readonly looking?: boolean;
   /** Called before every write to a cluster, after it is proven which one it is: takes and keeps its lock (tools/leases.ts). Throws when it is somebody else's. */
   readonly claim?: (scope: Scope, cluster: Cluster) => Promise<void>;
+  /** Hears of every write to a cluster's API that is about to be sent, as a command a person could read; child processes tell theirs by an event. */
+  readonly wrote?: (scope: Pick<Scope, 'lane' | 'step'>, command: string) => void;
   /** What child processes inherit; default: the program's own environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -175,8 +177,8 @@ export interface Kube {
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;
-  /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. */
-  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
+  /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. With `metadataOnly` without all else: what a Secret holds is not even sent. */
+  list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly metadataOnly?: boolean; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
@@ -202,6 +204,8 @@ export interface Helmfile {
 }
 export interface Helm {
   list(): Promise<readonly HelmRelease[]>;
+  /** The same of some releases, from what Helm has recorded in the cluster: no process, and of other releases nothing is read. */
+  recorded(releases: readonly { readonly name: string; readonly namespace: string }[]): Promise<readonly HelmRelease[]>;
   /** Values of the deployed revision, to compare with what we would give. */
   values(release: string, namespace: string): Promise<unknown>;
   clientVersion(): Promise<string>;

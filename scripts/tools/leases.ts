@@ -64,7 +64,8 @@ async function hold(options: LeasesOptions, first: Scope, cluster: Cluster): Pro
   const me = newHolder(options.who);
   const terms = { cluster: cluster.name, me, clock, wall: Date.now };
   // The lock's own writes claim nothing, or they would wait for themselves.
-  const { claim: _claim, ...scope } = first;
+  // The lock itself is nothing a step wrote.
+  const { claim: _claim, wrote: _wrote, ...scope } = first;
   const lease = await acquireLease(makeKube(scope, cluster), {
     ...terms, signal: first.signal,
     waiting: (reason, sinceMs, patienceMs) => emit({ type: 'waiting', lane, step: first.step, for: `the lock of ${cluster.name}`, reason, sinceMs, patienceMs }),
