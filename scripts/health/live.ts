@@ -1,10 +1,10 @@
 import type { KubeObject } from '../config/cluster.ts';
 import type { WatchHandle } from '../tools/doors.ts';
 import { keepOf } from './keep.ts';
-import { listKey } from './kinds.ts';
+import { KINDS, listKey } from './kinds.ts';
 import type { LookContext } from './look.ts';
 import { kindsOf, readKube, type KubeSide } from './snapshot-kube.ts';
-import { readTalos, type TalosSide } from './snapshot-talos.ts';
+import { readTalos, versionsOf, type TalosSide } from './snapshot-talos.ts';
 import type { Layer, Snapshot } from './snapshot.types.ts';
 
 /** A cluster that is followed: what the API holds is known at every moment, the rest as of the last `refresh`. */
@@ -51,13 +51,10 @@ export function followCluster(cx: LookContext, layers: readonly Layer[], changed
 
   return {
     async refresh() {
-      const talos = readTalos(cx, asked);
-      // Not handled here when the API side throws first: the run is over then, and nobody is interested any more.
-      talos.catch(() => undefined);
       if (following === undefined && cx.doors.kube.hasKubeconfig() && !stopped) following = follow();
-      await following;
-      const kube = await readKube(cx, asked, (kind) => lists.get(listKey(kind)), sides?.kube.api);
-      sides = { talos: await talos, kube };
+      const asking = Promise.resolve(following).then(() => readKube(cx, asked, (kind) => lists.get(listKey(kind)), sides?.kube.api));
+      const [talos, kube] = await Promise.all([readTalos(cx, asked, async () => (asked.has('nodes') ? versionsOf((await asking).lists[listKey(KINDS.nodes)]) : new Map())), asking]);
+      sides = { talos, kube };
     },
     snapshot() {
       if (sides === undefined) return undefined;

@@ -35,7 +35,7 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
     };
   }
   const [releases, lists] = await Promise.all([
-    wantsReleases ? ask(cx, 'the list of Helm releases', () => cx.doors.helm.list()) : Promise.resolve<Reading<readonly HelmRelease[]>>(NOT_LOOKED_AT),
+    wantsReleases ? ask(cx, 'the list of Helm releases', () => cx.doors.helm.recorded(cx.site.helmfile.core)) : Promise.resolve<Reading<readonly HelmRelease[]>>(NOT_LOOKED_AT),
     readLists(cx, kinds, followed),
   ]);
   const secretKeys = await each(secrets, LISTS, async ({ name, namespace }) => {

@@ -1,7 +1,8 @@
 import { interrupted } from '../engine/failure.ts';
+import { KINDS, listKey } from './kinds.ts';
 import type { LookContext } from './look.ts';
 import { readKube } from './snapshot-kube.ts';
-import { readTalos } from './snapshot-talos.ts';
+import { readTalos, versionsOf } from './snapshot-talos.ts';
 import type { Layer, Snapshot } from './snapshot.types.ts';
 
 export type { LookContext } from './look.ts';
@@ -15,6 +16,7 @@ export async function readSnapshot(cx: LookContext, layers: readonly Layer[]): P
   if (cx.signal.aborted) throw interrupted(cx.signal.reason);
   const asked = new Set(layers);
   const at = cx.clock.now();
-  const [talos, kube] = await Promise.all([readTalos(cx, asked), readKube(cx, asked)]);
+  const asking = readKube(cx, asked);
+  const [talos, kube] = await Promise.all([readTalos(cx, asked, async () => (asked.has('nodes') ? versionsOf((await asking).lists[listKey(KINDS.nodes)]) : new Map())), asking]);
   return { at, site: cx.site, cluster: cx.cluster, ...talos, ...kube };
 }

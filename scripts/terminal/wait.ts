@@ -1,6 +1,9 @@
-import ora from 'ora';
+import { createRequire } from 'node:module';
 import { sink, type Output } from './output.ts';
 import { clean, truncate } from './width.ts';
+
+/** Loaded when something turns: with what it brings it takes a tenth of a second, and programs that read our answer never see it. */
+const loadOra = (): typeof import('ora') => createRequire(import.meta.url)('ora');
 
 /** A single wait on the screen: one line with a turning sign, gone when it is over. */
 export interface Wait {
@@ -19,6 +22,7 @@ export function startWait(text: string, options: { readonly stream: Output; read
   if (!options.enabled || options.stream.isTTY !== true || columns < 10) return { update() {}, stop() {} };
   sink(options.stream);
   const room = columns - 4;
+  const { default: ora } = loadOra();
   const spinner = ora({ text: truncate(clean(text), room), stream: options.stream, color: options.colour ? 'cyan' : false, discardStdin: false, hideCursor: true, isEnabled: true, isSilent: false });
   spinner.start();
   return {

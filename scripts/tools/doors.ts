@@ -227,6 +227,9 @@ export interface Git {
 }
 export interface Download { fetch(url: string, sha256: string): Promise<string> }
 
+/** Commands of the operator's own, from bootstrap/dr.yaml; exit code and last words, or null where none is run (a lab, a dry run). */
+export interface Hook { run(command: { readonly argv: readonly string[]; readonly effect: 'read' | 'write' }): Promise<{ readonly exitCode: number; readonly said: string } | null> }
+
 /** Everything a phase may touch the world with. Made per step by tools/index.ts; each door is loaded on first use. */
 export interface Doors {
   readonly talos: Talos;
@@ -237,6 +240,7 @@ export interface Doors {
   readonly op: Op;
   readonly git: Git;
   readonly download: Download;
+  readonly hook: Hook;
 }
 
 export type MakeDoors = (scope: Scope, cluster: Cluster) => Doors;

@@ -1,7 +1,8 @@
 import type { Cluster } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
-import type { Helm, HelmRelease, Proc, Scope } from './doors.ts';
+import type { Helm, HelmRelease, Kube, Proc, Scope } from './doors.ts';
 import { clusterFiles } from './files.ts';
+import { makeRecords } from './helm-records.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -15,11 +16,12 @@ export const versionArgs = (): string[] => ['version', '--short'];
 function flags(at: HelmTarget): string[] { return ['--kubeconfig', at.kubeconfig, '--kube-context', at.context]; }
 
 /** helm for one cluster; it only reads, releases are written by helmfile. */
-export function makeHelm(scope: Scope, cluster: Cluster, proc: Proc): Helm {
+export function makeHelm(scope: Scope, cluster: Cluster, proc: Proc, kube: Pick<Kube, 'list' | 'get'>): Helm {
   const at: HelmTarget = { kubeconfig: clusterFiles(scope.taskDir, scope.site.target, cluster.name).kubeconfigDial, context: cluster.name };
   const read = async (argv: readonly string[]): Promise<string> => (await proc.run({ tool: 'helm', argv, effect: 'read', timeoutMs: TIMEOUT_MS })).stdout;
   return {
     list: async () => parseReleases(await read(listArgs(at))),
+    recorded: makeRecords(kube, cluster),
     values: async (release, namespace) => parseValues(await read(valuesArgs(at, release, namespace))),
     clientVersion: async () => parseHelmVersion(await read(versionArgs())),
   };

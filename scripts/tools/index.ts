@@ -13,10 +13,11 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const talosDoor = once(async () => (await import('./talosctl.ts')).makeTalos(scope, cluster, await proc()));
   const kubeDoor = once(async () => (await import('./kube.ts')).makeKube(scope, cluster));
   const helmfileDoor = once(async () => (await import('./helmfile.ts')).makeHelmfile(scope, cluster, await proc()));
-  const helmDoor = once(async () => (await import('./helm.ts')).makeHelm(scope, cluster, await proc()));
+  const helmDoor = once(async () => (await import('./helm.ts')).makeHelm(scope, cluster, await proc(), kube));
   const fluxDoor = once(async () => (await import('./flux.ts')).makeFlux(scope, cluster, await proc()));
   const opDoor = once(async () => (await import('./op.ts')).makeOp(scope, await proc()));
   const gitDoor = once(async () => (await import('./git.ts')).makeGit(scope, await proc()));
+  const hookDoor = once(async () => (await import('./hook.ts')).makeHook(scope, await proc()));
   const downloadDoor = once(async () => (await import('./download.ts')).makeDownload(scope));
 
   const talos: Talos = {
@@ -74,6 +75,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   };
   const helm: Helm = {
     list: async () => (await helmDoor()).list(),
+    recorded: async (...a) => (await helmDoor()).recorded(...a),
     values: async (...a) => (await helmDoor()).values(...a),
     clientVersion: () => versionOnce(scope, 'helm', async () => (await helmDoor()).clientVersion()),
   };
@@ -87,7 +89,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     clientVersion: () => versionOnce(scope, 'op', async () => (await opDoor()).clientVersion()),
   };
   const git: Git = { head: async () => (await gitDoor()).head(), remote: async () => (await gitDoor()).remote() };
-  const doors: Doors = { talos, kube, helmfile, helm, flux, op, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) } };
+  const doors: Doors = { talos, kube, helmfile, helm, flux, op, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) }, hook: { run: async (...a) => (await hookDoor()).run(...a) } };
   return doors;
 };
 

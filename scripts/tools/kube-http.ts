@@ -10,6 +10,8 @@ export interface KubeRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly contentType?: string;
+  /** The form of the answer; JSON as it is by default. */
+  readonly accept?: string;
   /** Wall ms until the whole answer must be here. */
   readonly timeoutMs?: number;
 }
@@ -65,7 +67,7 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
     const outgoing = httpsRequest(url, {
       method: request.method, agent, signal, ...(login.auth === undefined ? {} : { auth: login.auth }),
       headers: {
-        ...login.headers, Accept: 'application/json', 'User-Agent': `task/${programVersion()}`,
+        ...login.headers, Accept: request.accept ?? 'application/json', 'User-Agent': `task/${programVersion()}`,
         ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json', 'Content-Length': Buffer.byteLength(request.body) }),
       },
     });

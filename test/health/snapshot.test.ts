@@ -7,7 +7,7 @@ import { readSnapshot } from '../../scripts/health/snapshot.ts';
 import { LAYERS } from '../../scripts/health/snapshot.types.ts';
 import type { Machine } from '../../scripts/config/cluster.ts';
 import type { KindRef, TalosReads, Told } from '../../scripts/tools/doors.ts';
-import { healthy, NOW, type Draft } from './builder.ts';
+import { find, healthy, NOW, say, set, type Draft } from './builder.ts';
 
 interface Bench { readonly cx: LookContext; readonly calls: string[]; readonly abort: AbortController; peak: number }
 
@@ -70,7 +70,7 @@ function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; ta
         get: (kind, name, namespace) => call(`get ${kind.kind} ${namespace ?? ''}/${name}`, () => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { token: 'canary-value' } })),
         apply: refuse, wouldChange: refuse, patch: refuse, delete: refuse, watch: () => { throw new Error('a look never watches'); },
       },
-      helm: { list: () => call('helm list', () => value(draft.releases)), values: refuse, clientVersion: refuse },
+      helm: { list: refuse, recorded: () => call('helm records', () => value(draft.releases)), values: refuse, clientVersion: refuse },
     },
   };
   const made: Bench = { cx, calls, abort, peak: 0 };
@@ -86,8 +86,25 @@ describe('one look', () => {
     const three = 'infra-01 infra-02 infra-03';
     // What costs a process each, whatever the number of machines.
     expect(calls.filter((call) => !/^(face|list|get|readyz|serverVersion)/u.test(call)).toSorted()).toEqual([
-      `etcdMembers ${three}`, 'helm list', `services ${three}`, `stage ${three}`, `status ${three}`, `version ${three}`,
+      `etcdMembers ${three}`, 'helm records', `services ${three}`, `stage ${three}`, `status ${three}`, `version ${three}`,
     ]);
+  });
+  test('takes the Talos version of a machine from its node when that is Ready, and asks the others', async () => {
+    const draft = healthy();
+    for (const name of ['infra-01', 'infra-02', 'infra-03']) set(find(draft, KINDS.nodes, name), 'status', { nodeInfo: { osImage: 'Talos (v1.11.9)' } });
+    say(find(draft, KINDS.nodes, 'infra-02'), ['Ready', 'Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.']);
+    set(find(draft, KINDS.nodes, 'infra-03'), 'status', { nodeInfo: { osImage: 'Flatcar Container Linux' } });
+    const { cx, calls } = bench(draft);
+    const seen = await readSnapshot(cx, LAYERS);
+    expect(calls.filter((call) => call.startsWith('version '))).toEqual(['version infra-02 infra-03']);
+    expect(seen.talos.ok && seen.talos.value.map(({ version }) => version)).toEqual(['v1.11.9', 'v1.12.0', 'v1.12.0'].map((value) => ({ ok: true, value })));
+  });
+  test('believes no node about a machine that is in maintenance again', async () => {
+    const draft = healthy();
+    set(find(draft, KINDS.nodes, 'infra-01'), 'status', { nodeInfo: { osImage: 'Talos (v1.12.0)' } });
+    if (draft.faces.ok) draft.faces.value['infra-01'] = { is: 'maintenance' };
+    const seen = await readSnapshot(bench(draft).cx, LAYERS);
+    expect(seen.talos.ok && seen.talos.value[0]?.version).toMatchObject({ ok: false, because: 'not reached: infra-01 is in maintenance mode' });
   });
   test('keeps no value of a secret', async () => {
     const seen = await readSnapshot(bench().cx, LAYERS);
@@ -148,10 +165,10 @@ describe('a look at something broken', () => {
     expect(seen.api.ok).toBe(false);
     expect(calls).toContain('list pods');
   });
-  test('asks a machine that does not answer one thing only', async () => {
+  test('asks a machine that does not answer nothing further', async () => {
     const { cx, calls } = bench(healthy(), { fail: ['services of infra-02'] });
     const seen = await readSnapshot(cx, LAYERS);
-    expect(calls.filter((call) => call.includes('infra-02') && !call.startsWith('face'))).toEqual(['services infra-01 infra-02 infra-03']);
+    expect(calls.filter((call) => call.includes('infra-02') && !call.startsWith('face'))).toEqual(['services infra-01 infra-02 infra-03', 'stage infra-01 infra-02 infra-03']);
     const because = 'services of infra-02 failed: connection refused';
     expect(seen.talos.ok ? seen.talos.value[1] : undefined).toMatchObject({
       services: { ok: false, because, hint: 'look there' }, version: { ok: false, because: `not reached: ${because}`, needs: 'talos' },
