@@ -8,7 +8,9 @@ import { writePrivate } from '../tools/files.ts';
 
 /** As `sha256sum --check` reads it, so that evidence can be checked without this program. */
 export const MANIFEST_FILE = 'manifest.sha256';
-const LINE = /^([0-9a-f]{64}) [ *](.+)$/;
+/** The seal's signature, made after it and therefore no part of it. */
+export const SIGNATURE_FILE = `${MANIFEST_FILE}.sig`;
+const LINE = /^([0-9a-f]{64}) {2}(.+)$/;
 
 /**
  * Seals a run's folder: writes the digest of every file in it to manifest.sha256 and answers the digest of that file, which stands
@@ -46,10 +48,12 @@ function journalFinding(dir: string): Finding {
 async function manifestFindings(dir: string): Promise<readonly Finding[]> {
   const manifest = join(dir, MANIFEST_FILE);
   const what = 'every file is as it was sealed';
-  if (!existsSync(manifest)) return [{ what, verdict: { is: 'unknown', because: 'this run was never sealed: there is no manifest.sha256', hint: 'what is not sealed can be shown whole by its journal alone' } }];
+  if (!existsSync(manifest)) return [{ what, verdict: { is: 'unknown', because: 'there is no manifest.sha256: this run was never sealed, or its seal was taken away', hint: 'what is not sealed can be shown whole by its journal alone' } }];
   const wanted = new Map<string, string>();
-  for (const [index, line] of readFileSync(manifest, 'utf8').split('\n').entries()) {
-    if (line === '') continue;
+  const text = readFileSync(manifest, 'utf8');
+  // Read as strictly as it was written: a manifest that says the same in other bytes was changed too.
+  if (!text.endsWith('\n')) return [{ what, verdict: { is: 'fail', because: 'manifest.sha256 does not end as it was written' } }];
+  for (const [index, line] of text.slice(0, -1).split('\n').entries()) {
     const [, sha256, name] = LINE.exec(line) ?? [];
     if (sha256 === undefined || name === undefined || wanted.has(name)) return [{ what, verdict: { is: 'fail', because: `line ${index + 1} of manifest.sha256 is not one it was written with` } }];
     wanted.set(name, sha256);
@@ -76,12 +80,12 @@ function digestFinding(dir: string, digest: string | undefined): Finding {
   return { what, verdict: wanted === seen ? { is: 'pass', because: `sha256:${seen}` } : { is: 'fail', because: `the seal is sha256:${seen}, the digest that was kept is sha256:${wanted}` } };
 }
 
-/** Every file below the folder but the manifest, by its path there, sorted by bytes. A link is evidence of nothing and is listed by its name. */
+/** Every file below the folder but the manifest and its signature, by its path there, sorted by bytes. A link is evidence of nothing and is listed by its name. */
 function filesOf(dir: string): readonly string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((name) => name !== MANIFEST_FILE)
+    .filter((name) => name !== MANIFEST_FILE && name !== SIGNATURE_FILE)
     .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 

@@ -73,6 +73,8 @@ export interface Difference {
   readonly kind: 'gone' | 'new' | 'changed' | 'cannot be compared';
   readonly before: string;
   readonly after: string;
+  /** Why it is as it should be, where that is known: an explained difference. */
+  readonly because?: string;
 }
 
 /** What is different between two fingerprints. A section that one of them could not read is a difference, never an agreement. */

@@ -1,0 +1,72 @@
+import type { FindingReport, Judgement, RehearsalReport } from './report.types.ts';
+import type { Timeline } from './timeline.ts';
+import { count, took } from './words.ts';
+
+type Known = Pick<RehearsalReport, 'clusters' | 'recovery' | 'steps' | 'data' | 'differences' | 'judgements' | 'readiness' | 'interventions' | 'pointOfNoReturn' | 'checkpoints' | 'gaps' | 'acts'>;
+
+/** Whether nothing will be added to this rehearsal: it came to its end, or it has answered no for good (1). Anything else can be gone on with. */
+export function isFinal(timeline: Timeline, judgements: readonly Judgement[]): boolean {
+  const last = timeline.processes.at(-1);
+  if (last?.exit == null) return false;
+  return last.exit === 'no' || (judgements.find((each) => each.id === 'complete')?.verdict.is === 'pass' && (last.exit === 'done' || last.exit === 'cannotTell'));
+}
+
+/** Green, red or unfinished, in one sentence and with every reason. An unfinished rehearsal names what already went wrong too. */
+export function verdictOf(known: Known, timeline: Timeline, final: boolean): RehearsalReport['verdict'] {
+  const explained = known.differences.flatMap((each) => (each.because === undefined ? [] : [`${each.cluster} ${each.section} ${each.key} ${each.field} ${each.kind}: ${each.because}`.replaceAll(/ +/g, ' ')]));
+  const against = known.judgements.filter((each) => each.decisive && (each.verdict.is === 'fail' || each.verdict.is === 'unknown'));
+  if (!final) {
+    const faults = against.filter((each) => each.verdict.is === 'fail' && each.id !== 'complete').map(sentence);
+    return { is: 'unfinished', sentence: stoppedSentence(known, timeline), reasons: [...stops(known, timeline), ...faults], explained };
+  }
+  const reasons = against.map(sentence);
+  const last = timeline.processes.at(-1);
+  if (last?.exit !== 'done' && last !== undefined && last.because !== '') reasons.unshift(last.because);
+  if (reasons.length === 0) return { is: 'green', sentence: greenSentence(known), reasons: [], explained };
+  return { is: 'red', sentence: `${known.clusters.join(' and ')} ${known.recovery.time === null ? 'did not come back whole' : `came back in ${took(known.recovery.time.elapsed.run)}, but not as ${known.clusters.length === 1 ? 'it was' : 'they were'}`}: ${reasons[0] ?? ''}`, reasons, explained };
+}
+
+const sentence = (each: Judgement): string => `${each.what}: ${each.verdict.because ?? each.verdict.is}`;
+
+function greenSentence({ clusters, recovery, data }: Known): string {
+  const protectedSets = data.filter((each) => each.protection !== 'none');
+  const time = recovery.time === null ? '' : ` in ${took(recovery.time.elapsed.run)}`;
+  return `${clusters.join(' and ')} ${clusters.length === 1 ? 'was' : 'were'} destroyed and came back${time}, with ${protectedSets.length === 0 ? 'no protected data set declared' : `${count(protectedSets.length, 'protected data set')} and nothing else different that is not explained`}`;
+}
+
+function stoppedSentence(known: Known, timeline: Timeline): string {
+  const last = timeline.processes.at(-1);
+  const destroyed = known.pointOfNoReturn === 'passed' ? 'after the point of no return: what was destroyed is not proven back' : 'before the point of no return: nothing was destroyed';
+  const how = { done: 'ended early, as it was told to', paused: 'paused', refused: 'stopped: somebody said no', interrupted: 'interrupted', failed: 'stopped by a failure', killed: 'killed', open: 'killed, or still going on' }[last?.end ?? 'open'];
+  return `${how}, ${destroyed}`;
+}
+
+function stops(known: Known, timeline: Timeline): readonly string[] {
+  const failed = known.steps.filter((step) => step.state === 'failed').map((step) => `${step.lane} ${step.step}: ${step.failure?.what ?? step.note}${step.failure?.because === undefined || step.failure.because === '' ? '' : `: ${step.failure.because}`}`.trim());
+  const refused = known.checkpoints.filter((each) => each.answer === 'stop' || each.answer === 'pause').slice(-1).map((each) => `${each.lane} ${each.step}: ${each.by} answered ${each.answer}`.trim());
+  const open = known.acts.filter((act) => act.open).map((act) => `${act.act} of ${act.subject} was begun, and nothing says how it ended`);
+  const begun = known.steps.filter((step) => step.state === 'unfinished' && step.kind === 'phase').map((step) => `${step.lane} ${step.step} was begun and not ended`.trim());
+  const last = timeline.processes.at(-1);
+  const all = [...failed, ...refused, ...open, ...begun];
+  return all.length > 0 ? all : last?.because === undefined || last.because === '' ? ['it did not come to its end'] : [last.because];
+}
+
+/** Every thing that was not well, for people to own: faults first. */
+export function findingsOf(known: Known, timeline: Timeline): readonly FindingReport[] {
+  const blank = { owner: '', due: '', retest: '' };
+  const found: Omit<FindingReport, 'id'>[] = [];
+  for (const each of known.judgements) {
+    // What was not reached is the stop's own finding, not one of its own.
+    if (each.verdict.is !== 'fail' && !(each.verdict.is === 'unknown' && each.seen !== '')) continue;
+    if (each.id === 'complete') continue;
+    found.push({ weight: each.decisive ? 'fault' : 'observation', what: each.what, because: each.verdict.because, next: each.verdict.hint ?? '', ...blank });
+  }
+  for (const step of known.steps) if (step.state === 'failed') found.push({ weight: 'fault', what: `${step.lane} ${step.step} failed`.trim(), because: [step.failure?.what, step.failure?.because].filter((part) => part !== undefined && part !== '').join(': '), next: step.failure?.hint ?? '', ...blank });
+  for (const gap of known.gaps) if (gap.after !== 'paused' && gap.after !== 'done') found.push({ weight: 'deviation', what: `the rehearsal was ${gap.after} and stood still for ${took(gap.to.wall - gap.from.wall)} of wall time`, because: gap.because, next: '', ...blank });
+  for (const each of known.interventions) if (each.kind === 'override' || each.kind === 'acceptance') found.push({ weight: 'deviation', what: each.what, because: `${each.kind === 'override' ? 'overridden' : 'accepted'} by ${each.by}`, next: '', ...blank });
+  for (const each of known.differences) if (each.because !== undefined) found.push({ weight: 'observation', what: `${each.cluster} ${each.section} ${each.key} is different`, because: each.because, next: '', ...blank });
+  for (const { lane, step, text } of timeline.notes) found.push({ weight: 'observation', what: `${lane} ${step} warned`.trim(), because: text, next: '', ...blank });
+  for (const step of known.steps) for (const again of step.retries) found.push({ weight: 'observation', what: `${step.lane} ${step.step} tried again ${count(again.count, 'time')}: ${again.what}`.trim(), because: again.reason, next: '', ...blank });
+  const order = ['fault', 'deviation', 'observation'];
+  return found.toSorted((a, b) => order.indexOf(a.weight) - order.indexOf(b.weight)).map((each, index) => ({ id: `F${String(index + 1).padStart(2, '0')}`, ...each }));
+}
