@@ -19,7 +19,10 @@ export interface Call { readonly request: IncomingMessage; readonly response: Se
 
 /** Writes a JSON answer. */
 export function sendJson(response: ServerResponse, code: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  const text = `${JSON.stringify(body)}\n`;
+  sendText(response, code, JSON.stringify(body), headers);
+}
+function sendText(response: ServerResponse, code: number, json: string, headers: Readonly<Record<string, string>> = {}): void {
+  const text = `${json}\n`;
   response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private', ...headers });
   response.end(text);
 }
@@ -103,8 +106,18 @@ function list(cx: Reader, call: Call): void {
   const { kind } = target.type;
   if (form === 'table') sendJson(call.response, 200, tableOf(page, target.type, metadata, includeOf(query), cx.clock.now()));
   else if (form === 'metadata') sendJson(call.response, 200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: page.map(partial) });
-  // Items of built-in kinds come without their type, as the real API writes them; those of CRDs with it.
-  else sendJson(call.response, 200, { kind: `${kind}List`, apiVersion: target.apiVersion, metadata, items: isBuiltIn(target.type) ? page.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest) : page });
+  else sendText(call.response, 200, `${JSON.stringify({ kind: `${kind}List`, apiVersion: target.apiVersion, metadata }).slice(0, -1)},"items":[${page.map((object) => itemText(object, isBuiltIn(target.type))).join(',')}]}`);
+}
+/** Objects are frozen, so their text is made once: writing ten megabytes of pods anew was most of what a list cost the lab. */
+const texts = new WeakMap<KubeObject, string>();
+/** Items of built-in kinds come without their type, as the real API writes them; those of CRDs with it. */
+function itemText(object: KubeObject, builtIn: boolean): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const { apiVersion: _version, kind: _kind, ...rest } = object;
+  const text = JSON.stringify(builtIn ? rest : object);
+  if (Object.isFrozen(object)) texts.set(object, text);
+  return text;
 }
 const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 /** A page goes on behind the last name it gave, in the list as it is now. */

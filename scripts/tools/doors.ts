@@ -158,7 +158,7 @@ export interface Talos {
 
 export interface KindRef { readonly apiVersion: string; readonly plural: string; readonly kind: string; readonly namespaced: boolean }
 export interface WatchHandle { stop(): void }
-/** What is kept of an object that was read: thousands are held only as far as somebody looks at them. Kind, apiVersion and name must stay. */
+/** What is kept of an object that was read: thousands are held only as far as somebody looks at them. Kind, apiVersion and name must stay; managedFields are gone already. */
 export type Keep = (object: KubeObject) => KubeObject;
 
 /** What name servers say of an endpoint's host. `nowhere` is their definite no; `unknown`: they did not answer. */

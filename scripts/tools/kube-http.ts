@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { programVersion } from './environment.ts';
+import { withoutManagers } from './kube-json.ts';
 import { loginOf } from './kube-login.ts';
 
 export interface KubeRequest {
@@ -12,6 +13,8 @@ export interface KubeRequest {
   readonly contentType?: string;
   /** The form of the answer; JSON as it is by default. */
   readonly accept?: string;
+  /** Who wrote which field (metadata.managedFields) is left out of the answer: nearly half of a list. */
+  readonly withoutManagers?: boolean;
   /** Wall ms until the whole answer must be here. */
   readonly timeoutMs?: number;
 }
@@ -83,8 +86,9 @@ async function connect(kubeconfig: string): Promise<KubeHttp> {
       try {
         const incoming = await start(request, questions, both);
         const chunks: Buffer[] = [];
-        for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-        return { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body: Buffer.concat(chunks).toString('utf8') };
+        for await (const chunk of incoming) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
+        const body = Buffer.concat(chunks);
+        return { status: incoming.statusCode ?? 0, retryAfter: incoming.headers['retry-after'], body: (request.withoutManagers === true ? withoutManagers(body) : body).toString('utf8') };
       } catch (error) {
         signal.throwIfAborted();
         throw noAnswer(error, both.aborted ? timeoutMs : undefined);

@@ -113,7 +113,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
   }, `apply ${label(wanted)}`);
 
   const pages = async (ref: KindRef, what: string, options: Parameters<Kube['list']>[1] = {}): ReturnType<typeof listInPages> => listInPages(
-    ref, options, (query) => send({ method: 'GET', path: pathOf(ref, options.namespace), query, ...(options.metadataOnly === true ? { accept: METADATA_ONLY } : {}) }, `list ${ref.plural}`), (reply) => good(what, reply), what,
+    ref, options, (query) => send({ method: 'GET', path: pathOf(ref, options.namespace), query, ...(options.metadataOnly === true ? { accept: METADATA_ONLY } : {}), ...(options.keep === undefined ? {} : { withoutManagers: true }) }, `list ${ref.plural}`), (reply) => good(what, reply), what,
   );
   const list: Kube['list'] = async (ref, options = {}) => {
     const { items, missing } = await pages(ref, `cannot list ${ref.plural} of ${cluster.name}`, options);
