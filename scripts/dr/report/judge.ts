@@ -12,6 +12,8 @@ type Of = Pick<RehearsalReport, 'objectives' | 'clusters' | 'recovery' | 'steps'
 };
 
 const unknown = (because: string): Verdict => ({ is: 'unknown', because });
+/** The step in which a rehearsal judges itself. */
+export const VERDICT = 'verdict';
 const NOT_REACHED = 'it did not come to that';
 
 /** Everything a rehearsal has to show, in the order of the report. Pure. */
@@ -27,7 +29,8 @@ function evidence({ damaged }: Of): Judgement {
 }
 
 function complete({ steps, missingSteps }: Of): Judgement {
-  const open = steps.filter((step) => step.state !== 'done' && step.state !== 'already');
+  // The step that says the verdict is neither counted nor missed: it is this very judgement.
+  const open = steps.filter((step) => step.state !== 'done' && step.state !== 'already' && step.step !== VERDICT);
   const seen = `${steps.length - open.length} of ${steps.length + missingSteps.length} steps`;
   const failed = open.filter((step) => step.state === 'failed');
   const names = (some: readonly StepReport[]): string => some.slice(0, 4).map((step) => `${step.lane} ${step.step}`.trim()).join(', ') + (some.length > 4 ? ` and ${some.length - 4} more` : '');
@@ -112,9 +115,10 @@ function fingerprint({ differences, compared }: Of, cluster: string): Judgement 
   return { ...base, seen, verdict: first === undefined ? { is: 'pass' } : { is: 'fail', because: `${first.section} ${first.key} ${first.field} ${first.kind}`.replaceAll(/ +/g, ' ') + (open.length > 1 ? ` and ${open.length - 1} more` : '') } };
 }
 
+/** What is left is for a person to decide, and no fault of the recovery. */
 function putBack({ unfrozen, frozen, passed }: Of, cluster: string): Judgement {
   const back = unfrozen.find((each) => each.cluster === cluster);
-  const base = { id: `put-back:${cluster}`, cluster, what: `what was suspended in ${cluster} was put back`, wanted: 'nothing left behind', decisive: true };
+  const base = { id: `put-back:${cluster}`, cluster, what: `what was suspended in ${cluster} was put back`, wanted: 'nothing left behind', decisive: false };
   if (back === undefined) {
     const untouched = !frozen.some((each) => each.cluster === cluster) && !passed;
     return { ...base, seen: '', verdict: untouched ? { is: 'skip', because: 'nothing was frozen' } : unknown(NOT_REACHED) };

@@ -1,7 +1,8 @@
 import type { Rehearsal } from '../record.ts';
 import { interventionsOf, missingSteps, peopleOf, stepsOf, tablesOf } from './collect.ts';
 import { controlsOf } from './controls.ts';
-import { previousOf, readFolder } from './folder.ts';
+import { previousOf } from './earlier.ts';
+import { readFolder } from './folder.ts';
 import { judgementsOf } from './judge.ts';
 import type { Baseline, RehearsalReport, StepReport } from './report.types.ts';
 import { recoveryOf, recoveryOfAll, splitOf, stagesOf } from './times.ts';
@@ -12,7 +13,7 @@ import { took } from './words.ts';
 /**
  * Everything a rehearsal's report says, from its run folder: the records and the journal, and the run.json of earlier rehearsals beside it
  * for the trend. Reads only; the same folder always gives the same report. `final` overrules whether the rehearsal is over (default: every step came
- * to its end, or the last process ended in a definite no). Throws a Failure (64) for a run that is no rehearsal.
+ * to its end, or the last process ended in a definite no). Asked while the step `verdict` is at work, verdict.reasons is all that speaks against green. Throws a Failure (64) for a run that is no rehearsal.
  */
 export function readReport(runDir: string, options: { readonly final?: boolean } = {}): RehearsalReport {
   const folder = readFolder(runDir);

@@ -1,3 +1,4 @@
+import { VERDICT } from './judge.ts';
 import type { FindingReport, Judgement, RehearsalReport } from './report.types.ts';
 import type { Timeline } from './timeline.ts';
 import { count, took } from './words.ts';
@@ -15,13 +16,17 @@ export function isFinal(timeline: Timeline, judgements: readonly Judgement[]): b
 export function verdictOf(known: Known, timeline: Timeline, final: boolean): RehearsalReport['verdict'] {
   const explained = known.differences.flatMap((each) => (each.because === undefined ? [] : [`${each.cluster} ${each.section} ${each.key} ${each.field} ${each.kind}: ${each.because}`.replaceAll(/ +/g, ' ')]));
   const against = known.judgements.filter((each) => each.decisive && (each.verdict.is === 'fail' || each.verdict.is === 'unknown'));
-  if (!final) {
+  // The verdict is being made: nothing is missing but itself.
+  if (!final && known.steps.every((step) => step.state === 'done' || step.state === 'already' || step.step === VERDICT) && timeline.processes.at(-1)?.end === 'open') {
+    return { is: 'unfinished', sentence: 'not ended yet', reasons: against.map(sentence), explained };
+  }
+  if (!final || known.pointOfNoReturn === 'not reached') {
     const faults = against.filter((each) => each.verdict.is === 'fail' && each.id !== 'complete').map(sentence);
     return { is: 'unfinished', sentence: stoppedSentence(known, timeline), reasons: [...stops(known, timeline), ...faults], explained };
   }
   const reasons = against.map(sentence);
   const last = timeline.processes.at(-1);
-  if (last?.exit !== 'done' && last !== undefined && last.because !== '') reasons.unshift(last.because);
+  if (reasons.length === 0 && last?.exit !== 'done') reasons.push(last === undefined || last.because === '' ? 'the run did not end well' : last.because);
   if (reasons.length === 0) return { is: 'green', sentence: greenSentence(known), reasons: [], explained };
   return { is: 'red', sentence: `${known.clusters.join(' and ')} ${known.recovery.time === null ? 'did not come back whole' : `came back in ${took(known.recovery.time.elapsed.run)}, but not as ${known.clusters.length === 1 ? 'it was' : 'they were'}`}: ${reasons[0] ?? ''}`, reasons, explained };
 }
@@ -42,7 +47,7 @@ function stoppedSentence(known: Known, timeline: Timeline): string {
 }
 
 function stops(known: Known, timeline: Timeline): readonly string[] {
-  const failed = known.steps.filter((step) => step.state === 'failed').map((step) => `${step.lane} ${step.step}: ${step.failure?.what ?? step.note}${step.failure?.because === undefined || step.failure.because === '' ? '' : `: ${step.failure.because}`}`.trim());
+  const failed = known.steps.filter((step) => step.state === 'failed' && step.step !== VERDICT).map((step) => `${step.lane} ${step.step}: ${step.failure?.what ?? step.note}${step.failure?.because === undefined || step.failure.because === '' ? '' : `: ${step.failure.because}`}`.trim());
   const refused = known.checkpoints.filter((each) => each.answer === 'stop' || each.answer === 'pause').slice(-1).map((each) => `${each.lane} ${each.step}: ${each.by} answered ${each.answer}`.trim());
   const open = known.acts.filter((act) => act.open).map((act) => `${act.act} of ${act.subject} was begun, and nothing says how it ended`);
   const begun = known.steps.filter((step) => step.state === 'unfinished' && step.kind === 'phase').map((step) => `${step.lane} ${step.step} was begun and not ended`.trim());
@@ -59,9 +64,9 @@ export function findingsOf(known: Known, timeline: Timeline): readonly FindingRe
     // What was not reached is the stop's own finding, not one of its own.
     if (each.verdict.is !== 'fail' && !(each.verdict.is === 'unknown' && each.seen !== '')) continue;
     if (each.id === 'complete') continue;
-    found.push({ weight: each.decisive ? 'fault' : 'observation', what: each.what, because: each.verdict.because, next: each.verdict.hint ?? '', ...blank });
+    found.push({ weight: each.decisive ? 'fault' : each.id.startsWith('put-back:') ? 'deviation' : 'observation', what: each.what, because: each.verdict.because, next: each.verdict.hint ?? '', ...blank });
   }
-  for (const step of known.steps) if (step.state === 'failed') found.push({ weight: 'fault', what: `${step.lane} ${step.step} failed`.trim(), because: [step.failure?.what, step.failure?.because].filter((part) => part !== undefined && part !== '').join(': '), next: step.failure?.hint ?? '', ...blank });
+  for (const step of known.steps) if (step.state === 'failed' && step.step !== VERDICT) found.push({ weight: 'fault', what: `${step.lane} ${step.step} failed`.trim(), because: [step.failure?.what, step.failure?.because].filter((part) => part !== undefined && part !== '').join(': '), next: step.failure?.hint ?? '', ...blank });
   for (const gap of known.gaps) if (gap.after !== 'paused' && gap.after !== 'done') found.push({ weight: 'deviation', what: `the rehearsal was ${gap.after} and stood still for ${took(gap.to.wall - gap.from.wall)} of wall time`, because: gap.because, next: '', ...blank });
   for (const each of known.interventions) if (each.kind === 'override' || each.kind === 'acceptance') found.push({ weight: 'deviation', what: each.what, because: `${each.kind === 'override' ? 'overridden' : 'accepted'} by ${each.by}`, next: '', ...blank });
   for (const each of known.differences) if (each.because !== undefined) found.push({ weight: 'observation', what: `${each.cluster} ${each.section} ${each.key} is different`, because: each.because, next: '', ...blank });
