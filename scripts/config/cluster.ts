@@ -1,3 +1,4 @@
+import type { ChangeFreeze, Recovery } from './recovery.ts';
 import type { TargetFile } from './target.ts';
 
 /** A Kubernetes object as plain data. */
@@ -123,5 +124,8 @@ export interface Site {
   readonly helmfile: { readonly crds: readonly Release[]; readonly core: readonly Release[] };
   /** Flux objects per cluster name, as the entry point leads to them. */
   readonly tree: Readonly<Record<string, readonly TreeItem[]>>;
+  /** What a rebuild must bring back; in a lab with the data sets the lab adds. */
+  readonly recovery: Recovery;
+  readonly calendar: readonly ChangeFreeze[];
   readonly target: TargetFile;
 }

@@ -5,6 +5,7 @@ import { dig, listIn, mapIn, textIn } from './data.ts';
 import { keptParses } from './kept.ts';
 import type { Problem } from './problem.ts';
 import { readSite } from './read.ts';
+import { calendarOf, recoveryOf } from './recovery-file.ts';
 import { RULES } from './rules/index.ts';
 import { masked } from './rules/secrets.ts';
 import type { Entry } from './shape.ts';
@@ -20,7 +21,7 @@ import { VERSION_KEYS, type TreeObject, type WrittenCluster, type WrittenDisk, t
 export function loadSite(root: string, target: TargetFile, cache?: string): { readonly site: Site } | { readonly problems: readonly Problem[] } {
   const kept = keptParses(cache);
   const sources = new Sources(root, kept);
-  const written = readSite(sources);
+  const written = readSite(sources, target.recovery);
   for (const rule of RULES) rule(written, sources);
   kept.save();
   if (sources.problems.length > 0) return { problems: sources.problems };
@@ -69,6 +70,8 @@ function complete(root: string, written: WrittenSite, sources: Sources, target: 
     },
     helmfile: { crds: written.releases.crds.map(releaseOf), core: written.releases.core.map(releaseOf) },
     tree: Object.fromEntries(written.trees.map((tree) => [tree.cluster, treeItems(tree)])),
+    recovery: recoveryOf(written.recovery, target.kind, sure),
+    calendar: calendarOf(written.calendar, sure),
     target,
   };
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { isMap, isNode } from 'yaml';
 import { dig, listIn, mapIn, textAt, textIn } from './data.ts';
+import { readCalendar, readRecovery } from './recovery-file.ts';
 import { readDocument, record, text } from './shape.ts';
 import { keySpot, type At, type Path, type Sources, type Spot, type Written } from './source.ts';
 import { readTree } from './tree.ts';
@@ -10,8 +11,11 @@ import {
   type WrittenCluster, type WrittenRelease, type WrittenSettings, type WrittenSite,
 } from './written.ts';
 
-/** Reads every file of the configuration. What is wrong with single files is reported; what they say together is for the rules. */
-export function readSite(sources: Sources): WrittenSite {
+/**
+ * Reads every file of the configuration, and `added`, what the target adds to bootstrap/dr.yaml. What is wrong with single files
+ * is reported; what they say together is for the rules.
+ */
+export function readSite(sources: Sources, added?: string): WrittenSite {
   const files = clusterFiles(sources);
   const stems = files.map((file) => posix.basename(file, '.yaml'));
   const clusters = readClusters(sources, files);
@@ -36,6 +40,8 @@ export function readSite(sources: Sources): WrittenSite {
       return documents === undefined ? [] : [[file, documents] as const];
     })),
     schematic: sources.one('talos/schematic.yaml'),
+    recovery: readRecovery(sources, added),
+    calendar: readCalendar(sources),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { WrittenFreeze, WrittenRecovery } from './recovery-file.ts';
 import { integer, list, may, must, oneOf, record, shape, text, type Entry, type Shaped } from './shape.ts';
 import type { At, Written } from './source.ts';
 
@@ -123,4 +124,7 @@ export interface WrittenSite {
   /** Machine configuration patches: file to its documents. */
   readonly patches: ReadonlyMap<string, readonly Written[]>;
   readonly schematic: Written | undefined;
+  /** bootstrap/dr.yaml, then what the target adds to it. */
+  readonly recovery: readonly WrittenRecovery[];
+  readonly calendar: readonly WrittenFreeze[];
 }

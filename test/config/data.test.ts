@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadSite } from '../../scripts/config/load.ts';
 import { buildableTools } from '../../scripts/tools/toolchain.ts';
+import { recoveryShape } from '../../scripts/config/recovery-file.ts';
 import { SITE } from '../../scripts/config/target.ts';
 import { versionsShape, clusterShape, crdsShape, fluxShape } from '../../scripts/config/written.ts';
 import { PARTS, PROJECT } from './scratch.ts';
@@ -50,7 +51,7 @@ describe('our own schemas say what the loader says', () => {
     return { known: Object.keys(schema.properties).toSorted(), required: schema.required.toSorted() };
   };
   test.each([
-    ['cluster', clusterShape], ['versions', versionsShape], ['crds', crdsShape], ['flux', fluxShape],
+    ['cluster', clusterShape], ['versions', versionsShape], ['crds', crdsShape], ['flux', fluxShape], ['dr', recoveryShape],
   ] as const)('%s', (name, read) => {
     const { known, required } = keysOf(name);
     expect(read.fields.map(({ key }) => key).toSorted()).toEqual(known);

@@ -92,7 +92,7 @@ test('an empty folder is told what it lacks, without an exception', () => {
   try {
     const loaded = loadSite(root, SITE);
     expect('problems' in loaded && loaded.problems.map(({ file, rule }) => `${file} ${rule}`)).toEqual([
-      'bootstrap/crds.yaml file-missing', 'bootstrap/flux.yaml file-missing', 'bootstrap/namespaces.yaml file-missing', 'bootstrap/secrets.yaml file-missing',
+      'bootstrap/calendar.yaml file-missing', 'bootstrap/crds.yaml file-missing', 'bootstrap/dr.yaml file-missing', 'bootstrap/flux.yaml file-missing', 'bootstrap/namespaces.yaml file-missing', 'bootstrap/secrets.yaml file-missing',
       'bootstrap/versions.yaml file-missing', 'helmfile.d/00-crds.yaml file-missing', 'helmfile.d/01-core.yaml file-missing', 'talos/clusters no-clusters',
       'talos/schematic.yaml file-missing',
     ]);

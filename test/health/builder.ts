@@ -40,6 +40,7 @@ const site: Site = {
     crds: { waitSet: CRDS, groups: [], manifests: [] }, flux: { url: 'https://example.invalid/site.git', branch: 'main', path: 'kubernetes/clusters/{cluster}' },
   },
   helmfile: { crds: [], core: CORE.map(([name, namespace, version], index) => ({ name, namespace, chart: `x/${name}`, version, needs: index === 0 ? [] : [`${CORE[index - 1]?.[1]}/${CORE[index - 1]?.[0]}`], values: [] })) },
+  recovery: { objectives: { recoveryTimeMs: 2_700_000, dataLossMs: 86_400_000, rehearseEveryMs: 7_776_000_000 }, dataSets: [], stores: [], outside: [], power: {}, freeze: [], signingKey: null }, calendar: [],
 };
 
 export function object(kind: KindRef, name: string, namespace: string | undefined, rest: { spec?: unknown; status?: unknown; labels?: Record<string, string>; annotations?: Record<string, string> } = {}): KubeObject {

@@ -53,6 +53,7 @@ export function site(more: Partial<Site> = {}): Site {
     root: '/nonexistent', clusters: [cluster()], helmfile: { crds: [], core: [] }, tree: {}, target: SITE,
     versions: { talos: '1.12.0', kubernetes: '1.34.4', cilium: '1.18.3', coredns: '1.45.0', certManager: 'v1.19.1', externalSecrets: '0.20.4', flux: '2.9.x', fluxOperator: '0.49.0', fluxInstance: '0.49.0', gatewayAPI: 'v1.4.0', tools: {}, charts: {} },
     bootstrap: { namespaces: [], secrets: [], crds: { waitSet: [], groups: [], manifests: [] }, flux: { url: 'https://example.test/repo.git', branch: 'main', path: 'kubernetes/clusters/{cluster}' } },
+    recovery: { objectives: { recoveryTimeMs: 2_700_000, dataLossMs: 86_400_000, rehearseEveryMs: 7_776_000_000 }, dataSets: [], stores: [], outside: [], power: {}, freeze: [], signingKey: null }, calendar: [],
     ...more,
   };
 }

@@ -4,6 +4,7 @@ import { healthChecks, layersStart } from './layers.ts';
 import { disks, machineAddresses, macs, patchesAgree, patchesUsed } from './machines.ts';
 import { clusterIds, controlPlanes, endpoints, fileNamesMatch, machineNames, namesAreLabels } from './names.ts';
 import { dnsAddress, mesh, networkForm, networkSizes, networksComputed, networksDisjoint, pools } from './networks.ts';
+import { calendarDays, dataSetsKnown, gitBringsBack, outsideChecks, powerKnown, protections, recoveryNames, storesForm } from './recovery.ts';
 import type { Rule } from './rule.ts';
 import { noLiterals, secretNamespaces, secretReferences, secretsApart } from './secrets.ts';
 import { settingsAgree, settingsObject, settingsUsed } from './settings.ts';
@@ -22,4 +23,5 @@ export const RULES: readonly Rule[] = [
   bootstrapObjects, namespaceLabels, crdManifests, crdProviders, fluxSource,
   settingsObject, settingsAgree, settingsUsed,
   treeReachable, dependencies, layersStart, healthChecks, helmSources, treeNamespaces, cephDisks,
+  recoveryNames, dataSetsKnown, protections, gitBringsBack, storesForm, outsideChecks, powerKnown, calendarDays,
 ];

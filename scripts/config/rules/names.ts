@@ -1,4 +1,4 @@
-import type { At } from '../source.ts';
+import type { At, Report } from '../source.ts';
 import { parseAddress } from '../ipv4.ts';
 import { listed, lookAlike } from '../words.ts';
 import type { WrittenMachine } from '../written.ts';
@@ -12,12 +12,18 @@ function repaired(name: string): string | undefined {
   return LABEL.test(tried) ? tried : undefined;
 }
 
+/** Whether a name is an RFC 1123 label; says so when it is not, with what was probably meant. */
+export function isLabel(name: At<string>, what: string, report: Report): boolean {
+  if (LABEL.test(name.value)) return true;
+  const better = lookAlike(name.value) === undefined ? repaired(name.value) : undefined;
+  report(name.spot, 'name', `${name.value} cannot be the name of a ${what}: lower-case letters, digits and - only, at most 63`, better === undefined ? lookAlike(name.value) ?? 'choose a name like infra-01' : `did you mean ${better}?`);
+  return false;
+}
+
 /** Names of clusters, machines and bootstrap objects become DNS names, so they are RFC 1123 labels. */
 export const namesAreLabels: Rule = (site, { report }) => {
   const check = (name: At<string> | undefined, what: string): void => {
-    if (name === undefined || LABEL.test(name.value)) return;
-    const better = lookAlike(name.value) === undefined ? repaired(name.value) : undefined;
-    report(name.spot, 'name', `${name.value} cannot be the name of a ${what}: lower-case letters, digits and - only, at most 63`, better === undefined ? lookAlike(name.value) ?? 'choose a name like infra-01' : `did you mean ${better}?`);
+    if (name !== undefined) isLabel(name, what, report);
   };
   for (const cluster of site.clusters) {
     check(cluster.name, 'cluster');

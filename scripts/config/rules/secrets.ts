@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts';
 const REFERENCE = /^op:\/\/[^/\s]+(\/[^/\s]+)+$/;
 
 /** `op://vault/item/field`, or `op://vault/item` for a whole item; nothing else is a secret here. */
-function reference(value: At<string>, parts: 2 | 3, what: string, report: Report): void {
+export function reference(value: At<string>, parts: 2 | 3, what: string, report: Report): void {
   const form = parts === 3 ? 'op://vault/item/field' : 'op://vault/item';
   if (!value.value.startsWith('op://')) {
     report(value.spot, 'secret-literal', `${what} is not a reference to a secret`, `secrets are never written here, only where they are: ${form}`);
