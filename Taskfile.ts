@@ -5,7 +5,7 @@
 import type { CheckpointStep, PhaseStep } from './scripts/engine/phase.ts';
 import type { Snapshot } from './scripts/health/snapshot.types.ts';
 import type { Cx } from './scripts/phases/context.ts';
-import type { Action, ActionTask, StepsTask, Taskfile, Variable } from './scripts/phases/task.ts';
+import type { Action, ActionTask, Stage, StagedTask, StepsTask, Taskfile, Variable } from './scripts/phases/task.ts';
 
 type Loaded<T> = Promise<{ readonly default: T }>;
 
@@ -15,11 +15,23 @@ function phase(name: string, title: string, load: () => Loaded<Awaited<ReturnTyp
 function steps(task: Omit<StepsTask, 'writes'> & { readonly writes?: boolean }): StepsTask {
   return { writes: true, ...task };
 }
+function staged(task: Omit<StagedTask, 'writes'>): StagedTask {
+  return { writes: true, ...task };
+}
+/** The same steps once more in one task, told apart by their names. */
+function named(prefix: string, list: readonly PhaseStep<Cx, Snapshot>[]): readonly PhaseStep<Cx, Snapshot>[] {
+  return list.map((step) => ({ ...step, name: `${prefix}${step.name}` }));
+}
+/** Steps of a run that is gone on with after its point of no return: what came before it is remembered. */
+function once<S extends PhaseStep<Cx, Snapshot> | CheckpointStep<Cx>>(list: readonly S[]): readonly S[] {
+  return list.map((step) => ({ ...step, once: true }));
+}
 function answer(task: Omit<ActionTask, 'writes' | 'load'> & { readonly writes?: boolean }, load: () => Loaded<Action>): ActionTask {
   return { writes: false, ...task, load: async () => (await load()).default };
 }
 
 const CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters; all for every one', required: true, values: 'clusters|all' };
+const ALL_CLUSTERS: Variable = { ...CLUSTER, required: false, default: 'all' };
 const ONE_CLUSTER: Variable = { summary: 'which cluster, any file in talos/clusters', required: true, values: 'clusters' };
 const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: the flight simulator on this machine', default: 'site', values: ['site', 'lab'] };
 const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
@@ -58,6 +70,32 @@ const createDetails = [
   'With CLUSTER=all the clusters are made side by side; one that fails does not stop the others.',
 ];
 
+// The rehearsal: create and destroy themselves, with what proves them around.
+const readiness = phase('readiness', 'whether everything that is destroyed can come back', () => import('./scripts/phases/dr-gate.ts'));
+const fingerprintBefore = phase('fingerprint-before', 'what the cluster is, before it goes', () => import('./scripts/phases/dr-fingerprint-before.ts'));
+const sentinels = phase('sentinels', 'mark every data set, and back it up', () => import('./scripts/phases/dr-sentinels.ts'));
+const drFreeze = phase('freeze', 'suspend Flux and silence what would call people', () => import('./scripts/phases/dr-freeze.ts'));
+const confirmRehearsal: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/dr-confirm.ts')).askRehearsal(cx) };
+const confirmRebuild: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'rebuild', title: 'whether to build again', ask: async (cx) => (await import('./scripts/phases/dr-confirm.ts')).askRebuild(cx) };
+const dataGate = phase('data-gate', 'what became of every data set, and from when it is', () => import('./scripts/phases/dr-data-gate.ts'));
+const sentinelsAfter = phase('sentinels-after', 'read every mark back', () => import('./scripts/phases/dr-sentinels-after.ts'));
+const idempotent = phase('idempotent', 'that a second create writes nothing', () => import('./scripts/phases/dr-second-create.ts'));
+const fingerprintAfter = phase('fingerprint-after', 'what came back, compared with what was there', () => import('./scripts/phases/dr-fingerprint-after.ts'));
+const unfreeze = phase('unfreeze', 'put back what was frozen', () => import('./scripts/phases/dr-unfreeze.ts'));
+const verdict = phase('verdict', 'whether everything came back as it had to', () => import('./scripts/phases/dr-verdict.ts'));
+
+const rehearsal: readonly Stage[] = [
+  { name: 'prepare', title: 'bring up what is not there', only: 'lab', steps: once(named('first:', create)) },
+  { name: 'readiness', title: 'can it be afforded', steps: once([readiness]) },
+  { name: 'before', title: 'what is there', steps: once([fingerprintBefore, sentinels, evidence]) },
+  { name: 'freeze', title: 'freeze, and ask', steps: once<PhaseStep<Cx, Snapshot> | CheckpointStep<Cx>>([drFreeze, confirmRehearsal]) },
+  { name: 'destroy', title: 'destroy, and prove it', steps: once([wipe, destroyed]) },
+  { name: 'rebuild', title: 'build again', first: once([confirmRebuild]), steps: create },
+  { name: 'data', title: 'what data came back', steps: [dataGate, sentinelsAfter] },
+  { name: 'again', title: 'a second create', steps: [...named('again:', create), idempotent] },
+  { name: 'after', title: 'compare, put back, judge', steps: [fingerprintAfter, unfreeze], last: [verdict] },
+];
+
 const tasks = {
   'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: onCluster, steps: create }),
   'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'infra' }, steps: create }),
@@ -87,6 +125,22 @@ const tasks = {
   'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
+
+  'dr:rehearse': staged({
+    summary: 'Rehearse disaster: destroy, build again, prove what came back, with a report', aliases: ['dr:resume'],
+    details: [
+      'Asks whether everything can come back (dr:readiness), marks every data set and backs it up, suspends Flux, asks for the name of each cluster, wipes the machines and proves it, builds the platform again by the steps of cluster:create with its data restored, reads the marks, creates a second time (which must write nothing), compares what is there with what was, and writes a report with its evidence. Exit 0 green, 1 red; everything else says what to do next.',
+      'Running it again goes on with a rehearsal that is not over, however it was stopped. Without a terminal on site: --confirm=NAME for each cluster and --yes, or POLICY.',
+    ],
+    variables: {
+      CLUSTER: ALL_CLUSTERS, TARGET,
+      RUN: { summary: 'new: leave an unfinished rehearsal as it is and start another; or the beginning of the id of one to go on with' },
+      ACCEPT: { summary: 'ids of dr:readiness, with commas, that may be as they are' },
+      UNTIL: { summary: 'stop after this stage; the same command without it goes on' }, FROM: { summary: 'begin with this stage; refused when the world does not bear it out' },
+      POLICY: { summary: 'a file that answers the checkpoints: who allowed what, in which window' },
+    },
+    labData: true, stages: rehearsal, ending: () => import('./scripts/phases/dr-ending.ts'),
+  }),
 
   'runs:list': answer({ summary: 'Runs of this folder, newest first: what, when, how long, how they ended', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/runs-list.ts')),
   'runs:show': answer({ summary: 'One run: phases, waits and their reasons, commands, where it stopped', details: ['RUN is an id of runs:list, the beginning of one, or last. Exit 76 when its journal was changed after it was written: only what is before is shown.'], variables: { RUN }, configuration: 'optional' }, () => import('./scripts/phases/runs-show.ts')),

@@ -7,11 +7,14 @@ import { shortId } from '../terminal/words.ts';
 import { userName } from './compose.ts';
 import { decideConsent } from './consent.ts';
 import type { Invocation } from './invocation.ts';
+import type { PolicyAnswers } from './policy.ts';
 
 /** Answers checkpoints: by flag or policy where those may, by the person at the terminal otherwise, between two renderings. */
-export function answerWith(parts: { readonly invocation: Invocation; readonly target: TargetFile; readonly run: string; readonly view: View; readonly signal: AbortSignal }): (lane: string, step: string, question: Question) => Promise<CheckpointReply> {
-  const { invocation, target, run, view, signal } = parts;
+export function answerWith(parts: { readonly invocation: Invocation; readonly target: TargetFile; readonly run: string; readonly view: View; readonly signal: AbortSignal; readonly answers?: PolicyAnswers }): (lane: string, step: string, question: Question) => Promise<CheckpointReply> {
+  const { invocation, target, run, view, signal, answers } = parts;
   return async (lane, step, question) => {
+    const policy = answers?.(lane, step);
+    if (policy !== undefined) return policy;
     const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
     const consent = decideConsent({
       question, command: invocation.typed, confirm: invocation.flags.confirm, yes: invocation.flags.yes,

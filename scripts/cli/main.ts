@@ -90,14 +90,16 @@ async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise
       hint: 'leave LAB out: the embedded lab needs nothing but npm',
     });
   }
-  const { labUp } = await import('../tools/lab.ts');
+  const { labData, labUp } = await import('../tools/lab.ts');
   const { startWait } = await import('../terminal/wait.ts');
   const wait = startWait('waking the lab', { stream: process.stderr, colour: colourOf(process.stderr, invocation.env), enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
   try {
-    return await labUp({
+    const place = {
       programRoot: invocation.places.programRoot, root: invocation.places.root, taskDir: invocation.places.taskDir,
-      env: invocation.env, signal: invocation.interruption.signal, speed: Number(resolved.variables['LAB_SPEED'] ?? '60'),
-    });
+      env: invocation.env, signal: invocation.interruption.signal,
+    };
+    const up = await labUp({ ...place, speed: Number(resolved.variables['LAB_SPEED'] ?? '60') });
+    return resolved.task.labData === true ? await labData(place) : up;
   } finally {
     wait.stop();
   }

@@ -133,7 +133,7 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   }
   if (staged !== undefined && writing) {
     try {
-      ended = await report(parts, staged, over);
+      ended = await report(parts, over);
     } catch (error) {
       failure ??= rounded(asFailure(error, resolved.name), log);
       exit = failure.code;
@@ -216,7 +216,7 @@ async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefi
   const contexts = await contextsFor(parts, todo.site, AbortSignal.any([events.signal, AbortSignal.timeout(SETTLE_MS)]));
   try {
     const { over } = await ending.settle({
-      contexts: todo.resolved.clusters.map((lane) => contexts.contextFor(lane, 'settle')), runDir: run.dir, failure, pastNoReturn: staged.pastNoReturn(), stoppedAfter: failure === undefined ? staged.stopsAfter : undefined,
+      contexts: todo.resolved.clusters.map((lane) => contexts.contextFor(lane, 'settle')), runDir: run.dir, failure, pastNoReturn: staged.pastNoReturn(), paused: staged.paused(), stoppedAfter: failure === undefined ? staged.stopsAfter : undefined,
     });
     return over;
   } finally {
@@ -225,29 +225,34 @@ async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefi
 }
 
 /** The last thing a staged run does, when its journal is closed. */
-async function report(parts: Parts, _staged: StagedRun, over: boolean): Promise<Ended | undefined> {
+async function report(parts: Parts, over: boolean): Promise<Ended | undefined> {
   const { todo, run } = parts;
   if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return undefined;
   const ending = (await todo.resolved.task.ending()).default;
-  const signal = AbortSignal.timeout(SETTLE_MS);
+  const { makeProc } = await import('../tools/proc.ts');
   // What is told from here on is in no journal any more: the report is made of what is there.
-  const contexts = await contextsFor({ ...parts, events: { ...parts.events, emit: () => undefined } }, todo.site, signal);
-  try {
-    return await ending.report({ runDir: run.dir, taskDir: todo.invocation.places.taskDir, over, site: todo.site, cx: contexts.contextFor(todo.resolved.clusters[0] ?? '', 'report'), signal });
-  } finally {
-    contexts.end();
-  }
+  const proc = makeProc({
+    lane: '', step: 'report', emit: () => undefined, signal: AbortSignal.timeout(SETTLE_MS), dryRun: false, site: todo.site, redactor: parts.redactor, taskDir: todo.invocation.places.taskDir, env: todo.invocation.env,
+  });
+  return ending.report({ runDir: run.dir, over, site: todo.site, proc, redact: (text) => parts.redactor.redact(text) });
 }
 
 async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], parts: Parts, signal: AbortSignal): Promise<Outcome | undefined> {
   const { todo, run, events, view, staged } = parts;
-  const { site, clock, invocation, target } = todo;
+  const { site, clock, invocation, target, resolved } = todo;
   if (site === undefined) return undefined;
+  const policyFile = resolved.variables['POLICY'];
+  const policy = policyFile === undefined ? undefined : (await import('./policy.ts')).readPolicy(policyFile, { task: resolved.name, target: target.kind, now: Date.now() });
   const contexts = await contextsFor(parts, site, signal);
   try {
+    if (staged !== undefined && !invocation.flags.dryRun && isStagedTask(resolved.task)) {
+      await (await resolved.task.ending()).default.begin({
+        contexts: resolved.clusters.map((lane) => contexts.contextFor(lane, 'begin')), run: run.id, runDir: run.dir, site, stages: staged.stages, goesOn: staged.goesOn, from: resolved.variables['FROM'],
+      });
+    }
     await runSteps(steps, {
       contextFor: contexts.contextFor, emit: events.emit, hear: events.add, signal, clock, dryRun: invocation.flags.dryRun, ...(staged === undefined ? {} : { earlier: staged.earlier }),
-      answer: answerWith({ invocation, target, run: run.id, view, signal }),
+      answer: answerWith({ invocation, target, run: run.id, view, signal, ...(policy === undefined ? {} : { answers: policy }) }),
     });
   } finally {
     contexts.end();

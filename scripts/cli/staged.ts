@@ -27,6 +27,8 @@ export interface StagedRun {
   earlier(lane: string, step: string): string | undefined;
   /** Whether any machine's wipe was begun, in an earlier attempt or (by the events heard) in this one. */
   pastNoReturn(): boolean;
+  /** Whether a checkpoint of this attempt was answered with a pause. */
+  paused(): boolean;
   hear(event: Event): void;
 }
 
@@ -53,22 +55,26 @@ export function openStaged(ask: StagedAsk): StagedRun {
   const run = unfinished?.run ?? (ask.dryRun ? undefined : newRunDir(ask.taskDir, { keep: true }));
   const done = new Map<string, string>();
   let past = false;
+  let paused = false;
   const hear = (event: Event): void => {
     if (event.type === 'act-started' && event.act === NO_RETURN) past = true;
     if (event.type === 'phase-finished') done.set(`${event.lane}\0${event.step}`, `came through at ${timeOfDay(event.at, false)}, before this rehearsal was gone on with: ${event.note}`);
     if (event.type === 'phase-skipped') done.set(`${event.lane}\0${event.step}`, event.because);
+    if (event.type === 'checkpoint-answered' && event.answer === 'pause') paused = true;
     if (event.type === 'checkpoint-answered' && event.answer === 'go') done.set(`${event.lane}\0${event.step}`, `${event.by} said go at ${timeOfDay(event.at, false)}`);
   };
   for (const event of unfinished?.events ?? []) hear(event);
+  paused = false;
   // What this attempt comes through is no reason to skip anything in it.
   const before = new Map(done);
   const pastBefore = past;
   return {
     run: run ?? { id: '', dir: '' }, goesOn: unfinished !== undefined, torn: unfinished?.torn ?? false, stages,
-    steps: stages.flatMap((stage): readonly Step<Cx, Snapshot>[] => [...(stage.first ?? []), { kind: 'together', lanes: ask.clusters.map((lane) => ({ lane, steps: stage.steps })) }]),
+    steps: stages.flatMap((stage): readonly Step<Cx, Snapshot>[] => [...(stage.first ?? []), { kind: 'together', lanes: ask.clusters.map((lane) => ({ lane, steps: stage.steps })) }, ...(stage.last ?? [])]),
     stopsAfter: until === undefined || until === all.length - 1 ? undefined : all[until]?.name,
     earlier: (lane, step) => (pastBefore ? before.get(`${lane}\0${step}`) : undefined),
     pastNoReturn: () => past,
+    paused: () => paused,
     hear,
   };
 }

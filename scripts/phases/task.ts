@@ -1,6 +1,6 @@
 import type { Cluster, Site } from '../config/cluster.ts';
 import type { TargetFile } from '../config/target.ts';
-import type { Redactor } from '../tools/doors.ts';
+import type { Proc, Redactor } from '../tools/doors.ts';
 import type { Emit } from '../engine/event.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Failure } from '../engine/failure.ts';
@@ -54,6 +54,8 @@ interface Common {
   readonly variables: Readonly<Record<string, Variable>>;
   /** Values set by the name itself (cluster:create-infra is cluster:create with CLUSTER=infra). */
   readonly fixed?: Readonly<Record<string, string>>;
+  /** A lab is given data sets of its own: the platform's are nothing a lab could hold. */
+  readonly labData?: true;
   /** Whether a run folder, journal and lock are needed. */
   readonly writes: boolean;
   /** Work that needs no configuration read first (lab:*, tools:*, doctor); it is still read where it can be. */
@@ -67,8 +69,9 @@ export interface Stage {
   readonly title: string;
   /** One list for every cluster... */
   readonly steps: readonly Step<Cx, Snapshot>[];
-  /** ...or, before it, steps of the run as a whole. */
+  /** Steps of the run as a whole, before the clusters' and after. */
   readonly first?: readonly Step<Cx, Snapshot>[];
+  readonly last?: readonly Step<Cx, Snapshot>[];
   /** Only where nothing is real: on site it is not there. */
   readonly only?: 'lab';
 }
@@ -80,15 +83,18 @@ export interface StagedTask extends Common {
   readonly stages: readonly Stage[];
   ending(): Promise<{ readonly default: Ending }>;
 }
-/** What a staged task does when an attempt at it ends, whichever way. */
+/** What a staged task does around its steps: when an attempt at it begins, and when it ends, whichever way. */
 export interface Ending {
+  /** Before the first step: writes down what is set out to do. Throws a Failure when the world does not bear out the stage to begin with. */
+  begin(at: BeginPlace): Promise<void>;
   /** Before the journal is closed: puts back what the attempt changed and does not stay. May write to the clusters. Answers whether the run is over. */
   settle(at: EndingPlace): Promise<{ readonly over: boolean }>;
   /** After it: the report, and the seal when the run is over. Answers the last lines for people, and what programs are told. */
   report(at: ReportPlace): Promise<Ended>;
 }
-export interface EndingPlace { readonly contexts: readonly Cx[]; readonly runDir: string; readonly failure: Failure | undefined; readonly pastNoReturn: boolean; readonly stoppedAfter: string | undefined }
-export interface ReportPlace { readonly runDir: string; readonly taskDir: string; readonly over: boolean; readonly site: Site; readonly cx: Cx; readonly signal: AbortSignal }
+export interface BeginPlace { readonly contexts: readonly Cx[]; readonly run: string; readonly runDir: string; readonly site: Site; readonly stages: readonly Stage[]; readonly goesOn: boolean; /** FROM, when it was given. */ readonly from: string | undefined }
+export interface EndingPlace { readonly contexts: readonly Cx[]; readonly runDir: string; readonly failure: Failure | undefined; readonly pastNoReturn: boolean; readonly paused: boolean; readonly stoppedAfter: string | undefined }
+export interface ReportPlace { readonly runDir: string; readonly over: boolean; readonly site: Site; readonly proc: Proc; redact(text: string): string }
 export interface Ended { readonly result: Json; render(style: Style): readonly string[] }
 /** A task that answers. */
 export interface ActionTask extends Common { load(): Promise<Action> }
