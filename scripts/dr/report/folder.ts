@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../engine/failure.ts';
 import { JOURNAL_FILE, readJournal } from '../../engine/journal.ts';
 import type { Event } from '../../engine/event.ts';
 import { readRecord, type RecordName, type Records, type Rehearsal } from '../record.ts';
-import type { DiskReport, EtcdSnapshot } from './report.types.ts';
+import type { Baseline, DiskReport, EtcdSnapshot } from './report.types.ts';
 
 /** What lies in a rehearsal's folder. `damaged` names what is there and cannot be believed: it is told, never guessed. */
 export interface Folder {
@@ -70,4 +70,46 @@ function isSnapshot(value: unknown): value is Omit<EtcdSnapshot, 'cluster'> {
 }
 function isDisk(value: unknown): value is Omit<DiskReport, 'cluster'> {
   return typeof value === 'object' && value !== null && 'machine' in value && 'purpose' in value && 'verdict' in value;
+}
+
+export const REPORT_JSON = 'run.json';
+/** So many earlier rehearsals are shown beside this one. */
+const SHOWN = 12;
+
+/**
+ * Baselines of earlier rehearsals beside this one that may be compared with it: the same clusters, target kind, engine and speed,
+ * oldest first. A report that cannot be read is left out: it is no part of this run's evidence.
+ */
+export function previousOf(runDir: string, like: Comparable & Pick<Baseline, 'run'>): readonly Baseline[] {
+  const base = dirname(runDir);
+  const found: Baseline[] = [];
+  const names = readdirSync(base).filter((name) => name < like.run && existsSync(join(base, name, REPORT_JSON))).toSorted().toReversed();
+  for (const name of names) {
+    if (found.length === SHOWN) break;
+    const baseline = baselineIn(join(base, name, REPORT_JSON));
+    if (baseline !== undefined && baseline.verdict !== 'unfinished' && whyNotComparable(baseline, like) === undefined) found.push(baseline);
+  }
+  return found.toReversed();
+}
+
+function baselineIn(file: string): Baseline | undefined {
+  try {
+    const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof read !== 'object' || read === null || !('format' in read) || read.format !== 1 || !('baseline' in read)) return undefined;
+    const { baseline } = read;
+    return typeof baseline === 'object' && baseline !== null && 'run' in baseline && 'stages' in baseline && 'steps' in baseline && 'kind' in baseline ? (baseline as Baseline) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+type Comparable = Pick<Baseline, 'kind' | 'engine' | 'speed' | 'clusters'>;
+/** Why two rehearsals must not be compared, or undefined when they may be: a simulated minute is none on site. */
+export function whyNotComparable(a: Comparable, b: Comparable): string | undefined {
+  if (a.kind !== b.kind) return `one was on the ${a.kind}, the other on the ${b.kind}`;
+  if (a.engine !== b.engine) return `one ran on the engine ${a.engine}, the other on ${b.engine}`;
+  if (a.speed !== b.speed) return `one ran at speed ${a.speed}, the other at ${b.speed}`;
+  const [ours, theirs] = [a.clusters.toSorted().join(', '), b.clusters.toSorted().join(', ')];
+  return ours === theirs ? undefined : `one rebuilt ${ours}, the other ${theirs}`;
 }

@@ -1,8 +1,7 @@
 import type { Rehearsal } from '../record.ts';
 import { interventionsOf, missingSteps, peopleOf, stepsOf, tablesOf } from './collect.ts';
 import { controlsOf } from './controls.ts';
-import { previousOf } from './earlier.ts';
-import { readFolder } from './folder.ts';
+import { previousOf, readFolder } from './folder.ts';
 import { judgementsOf } from './judge.ts';
 import type { Baseline, RehearsalReport, StepReport } from './report.types.ts';
 import { recoveryOf, recoveryOfAll, splitOf, stagesOf } from './times.ts';
