@@ -297,6 +297,20 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('a step that is run once in a run, however often the run is gone on with', () => {
+  const earlier = (_lane: string, step: string): string | undefined => (step === 'b' || step === 'ask' ? 'seen at 12:03' : undefined);
+  const steps = [phase('a'), { ...phase('b'), once: true as const }, { ...checkpoint('ask'), once: true as const }, { ...phase('c'), once: true as const }, phase('b')];
+
+  test('is skipped with the reason when an earlier attempt came through it; what is not marked is left to the world', async () => {
+    const { story } = await runToys(steps, { earlier, answer: async () => { throw new Error('nobody is asked'); } });
+    expect(story.filter((line) => !line.startsWith('phase-started'))).toEqual(['phase-finished a: a made', 'phase-skipped b: seen at 12:03', 'phase-skipped ask: seen at 12:03', 'phase-finished c: c made', 'phase-finished b: b made']);
+  });
+  test('a dry run takes nothing as done by an earlier attempt', async () => {
+    const { story } = await runToys(steps, { earlier, dryRun: true });
+    expect(story.filter((line) => line.startsWith('phase-skipped'))).toEqual([]);
+  });
+});
+
 function slow(times: number): () => { is: 'pass' } | { is: 'fail'; because: string } {
   let left = times;
   return () => (left-- > 0 ? { is: 'fail', because: 'not yet' } : { is: 'pass' });

@@ -53,6 +53,7 @@ export async function runToys(steps: readonly ToyStep[], options: {
   readonly answer?: (lane: string, step: string) => Promise<CheckpointReply>;
   readonly look?: (layers: readonly string[], world: World) => Promise<World>;
   readonly listen?: (event: EventBody) => void;
+  readonly earlier?: (lane: string, step: string) => string | undefined;
 } = {}): Promise<ToyRun> {
   const clock = manualClock({ auto: true });
   const signal = (options.stop ?? new AbortController()).signal;
@@ -74,6 +75,7 @@ export async function runToys(steps: readonly ToyStep[], options: {
         return () => void listeners.delete(listener);
       },
       contextFor: (lane) => ({ lane, clock, signal, dryRun, emit, look: (layers) => options.look?.(layers, world) ?? Promise.resolve(world) }),
+      ...(options.earlier === undefined ? {} : { earlier: options.earlier }),
       answer: options.answer ?? (async () => ({ answer: 'go', by: 'toy', how: 'yes', waitedMs: 0 })),
     });
   } catch (error) {
