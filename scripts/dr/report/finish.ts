@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Site } from '../../config/cluster.ts';
 import { Failure } from '../../engine/failure.ts';
 import type { Json, Style } from '../../engine/outcome.ts';
+import type { Proc } from '../../tools/doors.ts';
 import { writePrivate } from '../../tools/files.ts';
 import { MANIFEST_FILE, sealFolder } from '../evidence.ts';
 import { endingLines, type Sealed, type Signature } from './ending.ts';
@@ -10,19 +10,17 @@ import { REPORT_JSON } from './folder.ts';
 import { readReport } from './model.ts';
 import { renderAs, type ReportForm } from './render.ts';
 import type { RehearsalReport } from './report.types.ts';
-import { procOf, sign } from './sign.ts';
+import { sign } from './sign.ts';
 
 export const REPORT_FILES = { html: 'report.html', md: 'report.md', junit: 'junit.xml', json: REPORT_JSON } as const;
 
-export interface WriteReport {
-  readonly runDir: string;
+export interface WriteReportOptions {
   /** Whether the rehearsal is over, so that its folder is sealed. Default: what the folder says (report.final). */
-  readonly over?: boolean;
-  /** Its recovery.signingKey signs the seal, by the target's ssh-keygen. Without a site nothing is signed. */
-  readonly site?: Pick<Site, 'target' | 'recovery'>;
-  readonly signal?: AbortSignal;
+  readonly final?: boolean;
   /** Last look over every text before it is written: the journal is redacted already, the records were not. */
   readonly redact?: (text: string) => string;
+  /** Signs the seal: recovery.signingKey, and a door to run ssh-keygen by whose events do not go into this run's journal, which is closed. */
+  readonly signing?: { readonly key: string; readonly proc: Proc };
 }
 
 export interface WrittenReport {
@@ -36,7 +34,7 @@ export interface WrittenReport {
   /** For programs: verdict, reasons, times, file, digest. */
   readonly result: Json;
   /** The last words for the terminal. */
-  render(style: Style): readonly string[];
+  lines(style: Style): readonly string[];
 }
 
 /**
@@ -47,18 +45,17 @@ export interface WrittenReport {
  * result.json and everything else of the folder is written, because any later change breaks the seal. A sealed rehearsal must not be gone
  * on with (see isSealed). A signature that cannot be made does not undo the report: `signature` says why.
  */
-export async function writeReport(options: WriteReport): Promise<WrittenReport> {
-  const { runDir, site } = options;
+export async function writeReport(runDir: string, options: WriteReportOptions = {}): Promise<WrittenReport> {
   if (isSealed(runDir)) throw new Failure({ exit: 'refused', what: `${runDir} is sealed`, because: 'a report written into it now would break the seal', hint: 'task dr:report RUN=... FILE=report.html makes it anew elsewhere' });
-  const report = readReport(runDir, options.over === undefined ? {} : { final: options.over });
+  const report = readReport(runDir, options.final === undefined ? {} : { final: options.final });
   for (const [form, name] of Object.entries(REPORT_FILES)) await writePrivate(join(runDir, name), (options.redact ?? same)(renderAs(report, form as ReportForm)));
   const file = join(runDir, REPORT_FILES.html);
   const digest = report.final ? await sealFolder(runDir) : undefined;
-  const signature = digest === undefined || site === undefined || site.recovery.signingKey === null
+  const signature = digest === undefined || options.signing === undefined
     ? { is: 'unsigned', because: digest === undefined ? '' : 'no signing key is configured' } as const
-    : await sign(runDir, { key: site.recovery.signingKey, proc: await procOf(site.target, options.signal) });
+    : await sign(runDir, options.signing);
   const sealed = { file, digest, signature };
-  return { report, verdict: report.verdict.is, ...sealed, result: resultOf(report, sealed), render: (style) => endingLines(report, sealed, style) };
+  return { report, verdict: report.verdict.is, ...sealed, result: resultOf(report, sealed), lines: (style) => endingLines(report, sealed, style) };
 }
 
 /** Whether the folder carries a seal: then its rehearsal is over, and nothing may be written into it. */

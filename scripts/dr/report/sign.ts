@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { TargetFile } from '../../config/target.ts';
 import { Failure } from '../../engine/failure.ts';
 import type { Verdict } from '../../engine/verdict.ts';
 import type { Proc } from '../../tools/doors.ts';
@@ -13,12 +12,6 @@ const NAMESPACE = 'dr-rehearsal';
 /** A key in an agent or a security key may ask its owner first. */
 const SIGN_MS = 60_000;
 const VERIFY_MS = 20_000;
-
-/** A door to run ssh-keygen by. Its events go nowhere: the journal of the run is closed and sealed by now. */
-export async function procOf(target: TargetFile, signal: AbortSignal = new AbortController().signal): Promise<Proc> {
-  const [{ makeProc }, { makeRedactor }] = await Promise.all([import('../../tools/proc.ts'), import('../../tools/redact.ts')]);
-  return makeProc({ lane: '', step: 'report', emit: () => undefined, signal, dryRun: false, site: { target }, redactor: makeRedactor(), taskDir: '/nonexistent' });
-}
 
 /** Signs the folder's seal with an SSH key. What cannot be signed is told, not thrown: the report stands without. */
 export async function sign(dir: string, { key, proc }: { readonly key: string; readonly proc: Proc }): Promise<Signature> {
