@@ -37,6 +37,10 @@ const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: 
 const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
 const RUN: Variable = { summary: 'which run: an id of runs:list, the beginning of one, or last', default: 'last' };
 const onCluster = { CLUSTER, TARGET };
+const DATA: Readonly<Record<string, Variable>> = {
+  DATA_MODE: { summary: 'how the data of a cluster made anew begins; one that is there keeps what it was made with', default: 'fresh', values: ['fresh', 'restore'] },
+  DATA_FROM: { summary: 'with DATA_MODE=restore: the generation of the backups, DATA_GENERATION of the cluster that was lost' },
+};
 
 const preflight = phase('preflight', 'tools, secrets, and who the machines are', () => import('./scripts/phases/preflight.ts'));
 const talosApply = phase('talos-apply', 'apply machine configuration to every machine', () => import('./scripts/phases/talos-apply.ts'));
@@ -97,9 +101,9 @@ const rehearsal: readonly Stage[] = [
 ];
 
 const tasks = {
-  'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: onCluster, steps: create }),
-  'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'infra' }, steps: create }),
-  'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: onCluster, fixed: { CLUSTER: 'apps' }, steps: create }),
+  'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: { ...onCluster, ...DATA }, steps: create }),
+  'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'infra' }, steps: create }),
+  'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'apps' }, steps: create }),
   'cluster:destroy': steps({
     summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] } },
     details: [

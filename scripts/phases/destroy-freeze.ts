@@ -1,7 +1,9 @@
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
+import { NO_GENERATION } from '../dr/record.ts';
 import type { Cx } from './context.ts';
+import { liveGeneration } from './data-generation.ts';
 import { suspendFlux } from './flux-freeze.ts';
 
 /**
@@ -18,6 +20,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
   async run(cx) {
     try {
+      await tellGeneration(cx);
       const frozen = await suspendFlux(cx);
       return `${frozen.length} objects suspended; task flux:resume CLUSTER=${cx.cluster.name} takes it back while the cluster lives`;
     } catch (error) {
@@ -29,3 +32,11 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 };
 export default phase;
+
+/** After this nobody can ask the cluster any more; who builds it again has to say it. */
+async function tellGeneration(cx: Cx): Promise<void> {
+  if (cx.dryRun || !cx.site.recovery.dataSets.some((set) => set.cluster === cx.cluster.name && set.kind === 'postgres')) return;
+  const generation = await liveGeneration(cx);
+  if (generation === NO_GENERATION) return;
+  cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `databases of ${cx.cluster.name} archive as generation ${generation}; they come back with task cluster:create CLUSTER=${cx.cluster.name} DATA_MODE=restore DATA_FROM=${generation}` });
+}

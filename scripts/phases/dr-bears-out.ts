@@ -1,7 +1,7 @@
 import { Failure } from '../engine/failure.ts';
-import { NO_GENERATION, readRecord } from '../dr/record.ts';
-import { KINDS } from '../tools/kinds.ts';
+import { readRecord } from '../dr/record.ts';
 import type { Cx } from './context.ts';
+import { liveGeneration } from './data-generation.ts';
 import { areBare } from './destroy-preflight.ts';
 
 /** What each stage finds when it is begun with; a stage not named here begins with running clusters. */
@@ -27,9 +27,7 @@ async function whyNot(cx: Cx, from: string, goesOn: boolean): Promise<string | u
   const other = faces.find(({ face }) => face.is !== 'installed');
   if (other !== undefined) return `${other.machine.name} is not installed: it shows ${other.face.is}`;
   if (!AFTER_DESTROY.includes(from)) return undefined;
-  const mode = await cx.looking.kube.get(KINDS.ConfigMap, 'platform-mode', 'flux-system');
-  const data = mode?.['data'];
-  const generation = typeof data === 'object' && data !== null && 'DATA_GENERATION' in data ? String(data.DATA_GENERATION) : NO_GENERATION;
+  const generation = await liveGeneration(cx);
   const wanted = readRecord(cx.runDir, 'generation', name)?.to;
   return wanted === generation ? undefined : `${name} is of generation ${generation}, not of the one this rehearsal builds (${wanted ?? 'it has not come so far'})`;
 }

@@ -1,11 +1,10 @@
-import { NO_GENERATION, generationOf, writeRecord } from '../dr/record.ts';
+import { generationOf, writeRecord } from '../dr/record.ts';
 import { readFingerprint } from '../dr/read-fingerprint.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
-import type { KubeObject } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
+import { liveGeneration } from './data-generation.ts';
 
 /** What the cluster is now, to be compared with what comes back; and under which name its databases archive. */
 const phase: WorkPhase<Cx, Snapshot> = {
@@ -22,14 +21,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const [unread] = Object.entries(fingerprint.unread);
     if (unread !== undefined) throw new Failure({ exit: 'rerun', what: `what ${cx.cluster.name} is cannot be read whole`, because: `${unread[0]}: ${unread[1]}`, hint: `task cluster:health CLUSTER=${cx.cluster.name}; what is not read now cannot be compared later` });
     await writeRecord(cx.runDir, 'fingerprint-before', fingerprint, cx.cluster.name);
-    const mode = dataOf(await cx.looking.kube.get(KINDS.ConfigMap, 'platform-mode', 'flux-system'));
-    await writeRecord(cx.runDir, 'generation', { from: mode['DATA_GENERATION'] ?? NO_GENERATION, to: generationOf(cx.runDir) }, cx.cluster.name);
+    await writeRecord(cx.runDir, 'generation', { from: await liveGeneration(cx), to: generationOf(cx.runDir) }, cx.cluster.name);
     return `${Object.values(fingerprint.sections).reduce((sum, section) => sum + Object.keys(section).length, 0)} facts in ${Object.keys(fingerprint.sections).length} sections`;
   },
 };
 export default phase;
-
-function dataOf(object: KubeObject | null): Readonly<Record<string, string>> {
-  const data = object?.['data'];
-  return typeof data === 'object' && data !== null ? Object.fromEntries(Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === 'string')) : {};
-}
