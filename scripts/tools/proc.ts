@@ -50,7 +50,7 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
       const line = commandLine(command.tool, command.argv.map((word) => scope.redactor.redact(word)));
       const fed = command.stdin === undefined ? '' : command.stdin === '' ? ' # standard input: made when it is really run, then not shown' : ` # standard input: ${Buffer.byteLength(command.stdin)} bytes, not shown`;
       if (gate(scope, command.effect, line + fed) === 'would-run') return { stdout: '', stderr: '', exitCode: 0 };
-      if (scope.signal.aborted) throw interrupted(command.tool);
+      if (scope.signal.aborted) throw interrupted(command.tool, scope.signal.reason);
       const env = childEnvironment({
         tool: command.tool,
         inherit: scope.env ?? inherited(),
@@ -191,7 +191,7 @@ function tellWarnings(scope: ProcScope, tool: string, warnings: readonly string[
 
 function judge(command: Command, line: string, ended: Ended, scope: ProcScope): CommandResult {
   const hide = (text: string): string => scope.redactor.redact(text);
-  if (ended.stopped === 'interrupted') throw interrupted(command.tool);
+  if (ended.stopped === 'interrupted') throw interrupted(command.tool, scope.signal.reason);
   const said = lastWords(hide(ended.stderr));
   const common = { tool: command.tool, exitCode: ended.exitCode, stderr: hide(ended.stderr), stdout: hide(ended.stdout.slice(-STDERR_LIMIT)) };
   if (ended.stopped === 'deadline') {
@@ -221,7 +221,9 @@ function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
-function interrupted(tool: string): Failure {
+/** Why a run ends is told by who ended it: a lock that was lost (76) is no interruption by its user. */
+function interrupted(tool: string, reason: unknown): Failure {
+  if (reason instanceof Failure && reason.exit !== 'interrupted') return reason;
   return new Failure({ exit: 'interrupted', what: `${tool} was stopped`, because: 'the run was interrupted' });
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS } from '../../lab/world/faults/index.ts';
 import { KUBE_ROWS } from './fault-rows/kube.ts';
-import { makeRig, type Rig } from './rig.ts';
+import { finish, makeRig, type Rig } from './rig.ts';
 
 interface Told { readonly layer: string; readonly object: string; readonly because: string; readonly hint: string; readonly consequences: readonly { readonly objects: readonly string[] }[] }
 interface Health { readonly verdict: string; readonly causes: readonly Told[]; readonly warnings: readonly { readonly object: string; readonly because: string; readonly hint: string | null }[]; readonly skips: readonly { readonly layer: string }[] }
@@ -110,6 +110,21 @@ describe('what befalls a healthy cluster', () => {
     }
     await healed(rig, row.mends);
   }, 240_000);
+
+  test.runIf(all)('a lock that somebody takes while flux works ends flux:reconcile as a lost lock (76), and not as an interruption', async () => {
+    await rig.lab('break', 'child-ignores-sigterm', '--cluster', 'apps', '--object', 'flux');
+    const running = rig.start('flux:reconcile', 'CLUSTER=apps', 'TARGET=lab', '--yes', '--output=json');
+    const ended = finish(running);
+    await new Promise<void>((resolve) => {
+      let said = '';
+      running.stdout?.on('data', (text: string) => { said += text; if (said.includes('Lease kube-system/task-lock of apps')) resolve(); });
+      void ended.then(() => resolve());
+    });
+    await rig.lab('break', 'lease-held', '--cluster', 'apps');
+    const ran = await ended;
+    expect(`${ran.code} ${ran.stdout.split('\n').at(-2)}`).toMatch(/^76 .*the lock of apps is no longer ours.*somebody@elsewhere/);
+    await healed(rig, undefined);
+  }, 120_000);
 
   test.each(PAIRS.filter((_pair, index) => all || index === 0))('%s and %s at once: %j', async (one, other, causes) => {
     await rig.lab('break', one, '--cluster', 'apps');

@@ -12,6 +12,7 @@ import { KINDS } from '../../scripts/tools/kinds.ts';
 import { makeKube } from '../../scripts/tools/kube.ts';
 import { acquireLease } from '../../scripts/tools/lease.ts';
 import { makeLeases } from '../../scripts/tools/leases.ts';
+import { makeProc } from '../../scripts/tools/proc.ts';
 import type { Leases } from '../../scripts/tools/leases.ts';
 import { certificateFingerprint } from '../../scripts/tools/talos-bundle.ts';
 import { manualClock, settle } from '../engine/manual-clock.ts';
@@ -110,6 +111,21 @@ describe('a run\'s lock in the clusters it writes to', () => {
     await leases.release();
     expect([lost.length, writes().length]).toEqual([1, before]);
     expect(await lease()).toMatchObject({ holderIdentity: expect.stringContaining('bert@laptop') });
+  });
+  test('lost while a tool works ends the tool, and the run as one that lost its lock', async () => {
+    await kube().apply(configMap('c'));
+    const stop = new AbortController();
+    // As cli/locks.ts has it: the run is aborted with the reason.
+    const tool = failureOf(makeProc(of({ signal: stop.signal })).run({ tool: process.execPath, argv: ['-e', 'setInterval(() => {}, 1000)'], effect: 'write', timeoutMs: 60_000 }));
+    await makeKube(scope(dir.path), cluster()).delete(KINDS.Lease, 'task-lock', 'kube-system');
+    await bertTakes();
+    await until(() => clock.sleeping() > 0);
+    await clock.advance(BEAT_MS);
+    await until(() => lost.length > 0);
+    stop.abort(lost[0]);
+    expect(await tool).toBe(lost[0]);
+    expect(lost[0]?.code).toBe(76);
+    expect(await failureOf(makeProc(of({ signal: stop.signal })).run({ tool: process.execPath, argv: [], effect: 'write', timeoutMs: 60_000 }))).toBe(lost[0]);
   });
   test('not renewed for three beats is made sure of before the next write', async () => {
     let now = clock.now();
