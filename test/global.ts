@@ -1,16 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { ask, NoDaemon } from '../lab/world/protocol.ts';
 
-/** One lab daemon for all test files: a simulator per file starves two cores. It is ended here, and nothing is left. */
-export function setup(): () => void {
+/** One lab daemon for all test files: a simulator per file starves two cores. It is ended here with the worlds tests left behind, and nothing stays. */
+export function setup(): () => Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'task-lab-'));
-  process.env['LAB_SOCKET'] = join(dir, 'lab.sock');
-  const program = dirname(dirname(fileURLToPath(import.meta.url)));
-  return () => {
-    spawnSync(join(program, 'lab/bin/lab'), ['stop', '--json'], { env: { ...process.env, TASK_DIR: join(dir, 'task') }, encoding: 'utf8', timeout: 20_000 });
+  const socket = join(dir, 'lab.sock');
+  process.env['LAB_SOCKET'] = socket;
+  return async () => {
+    try {
+      await ask(socket, { verb: 'quit' }, 20_000);
+    } catch (error) {
+      // No test has started one, or the last world that was ended took it along.
+      if (!(error instanceof NoDaemon)) throw error;
+    }
     rmSync(dir, { recursive: true, force: true });
   };
 }
