@@ -83,6 +83,9 @@ export interface EtcdMember { readonly id: string; readonly hostname: string; re
 export interface EtcdStatus { readonly node: string; readonly memberId: string; readonly leader: string; readonly dbSizeBytes: number; readonly raftTerm: number; readonly raftIndex: number; readonly learner: boolean; readonly errors: string }
 export interface MachineStage { readonly stage: string; readonly ready: boolean; readonly unmet: readonly string[] }
 
+/** A machine's clock beside its time server's, both read by the machine at one moment. Wall ms of either. */
+export interface MachineTime { readonly server: string; readonly local: number; readonly remote: number }
+
 /** What installed machines can be asked together. */
 export interface TalosReads {
   readonly version: string;
@@ -91,6 +94,7 @@ export interface TalosReads {
   /** Members as this machine's own etcd tells them. */
   readonly etcdMembers: readonly EtcdMember[];
   readonly etcdStatus: EtcdStatus;
+  readonly time: MachineTime;
 }
 /** One machine's answer among several, or its own reason for giving none. */
 export type Told<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -177,6 +181,8 @@ export interface Kube {
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;
+  /** The cluster's own clock, ms, to the second: what it would stamp on an object made now (a dry-run create, which is a read). Absent where nobody can be asked. */
+  now?(): Promise<number>;
   /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. With `metadataOnly` without all else: what a Secret holds is not even sent. */
   list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly metadataOnly?: boolean; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;

@@ -61,6 +61,8 @@ export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '-
 export function getResource(how: Via | Together, type: 'disks' | 'links' | 'discoveredvolumes' | 'machinestatus'): string[] { return ['get', type, ...via(how), '-o', 'json']; }
 export function services(how: Via | Together): string[] { return ['services', ...via(how)]; }
 export function version(how: Via | Together): string[] { return ['version', ...via(how)]; }
+/** Every machine's clock, and that of its time server, which it asks for this. */
+export function time(how: Via | Together): string[] { return ['time', ...via(how)]; }
 export const clientVersion = (): string[] => ['version', '--client'];
 export function bootstrap(how: Via & { readonly by: 'mtls' }): string[] { return ['bootstrap', ...via(how)]; }
 export function etcdMembers(how: Via | Together): string[] { return ['etcd', 'members', ...via(how)]; }

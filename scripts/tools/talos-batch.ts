@@ -21,6 +21,15 @@ const QUESTIONS: { readonly [K in keyof TalosReads]: Question<TalosReads[K]> } =
   stage: { ask: (how) => args.getResource(how, 'machinestatus'), one: parse.parseStage, each: parse.parseStages },
   services: { ask: args.services, one: parse.parseServices, each: parse.parseServicesEach },
   etcdMembers: { ask: args.etcdMembers, one: parse.parseEtcdMembers, each: parse.parseEtcdMembersEach },
+  time: {
+    ask: args.time,
+    one(text, machine) {
+      const [found] = parse.parseTimes(text).values();
+      if (found === undefined) throw new Failure({ exit: 'rerun', what: `${machine.name} told no time`, hint: `talosctl -n ${machine.address} service machined` });
+      return found;
+    },
+    each: parse.parseTimes,
+  },
   etcdStatus: {
     ask: args.etcdStatus,
     one(text, machine) {

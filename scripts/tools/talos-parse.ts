@@ -1,5 +1,5 @@
 import { Failure } from '../engine/failure.ts';
-import type { Disk, EtcdMember, EtcdStatus, Link, MachineStage, TalosService, Volume } from './doors.ts';
+import type { Disk, EtcdMember, EtcdStatus, Link, MachineStage, MachineTime, TalosService, Volume } from './doors.ts';
 
 /** talosctl said something this program cannot read: never guessed at. */
 function unreadable(what: string, text: string): Failure {
@@ -207,6 +207,21 @@ export function parseVersions(text: string): ReadonlyMap<string, string> {
     if (node === '' || tag === undefined) throw unreadable('the version of a server', part);
     return [node, tag];
   }));
+}
+
+/** `talosctl time`: NODE NTP-SERVER NODE-TIME NTP-SERVER-TIME, by the address each was asked by. */
+export function parseTimes(text: string): ReadonlyMap<string, MachineTime> {
+  return new Map(table(text, ['NODE', 'NTP-SERVER', 'NODE-TIME', 'NTP-SERVER-TIME'], 'the clocks of machines').map((row) => [
+    cell(row, 'NODE'), { server: cell(row, 'NTP-SERVER'), local: goTime(cell(row, 'NODE-TIME')), remote: goTime(cell(row, 'NTP-SERVER-TIME')) },
+  ]));
+}
+
+/** A moment as Go prints it (time.Time.String, in UTC as talosctl has it): `2026-11-21 18:12:00.123456789 +0000 UTC`. */
+function goTime(text: string): number {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) \+0000 UTC$/.exec(text) ?? [];
+  const ms = Date.parse(`${day}T${time}Z`);
+  if (Number.isNaN(ms)) throw unreadable('a time', text);
+  return ms;
 }
 
 /** The two lines talosctl prints when an etcd snapshot is saved. */

@@ -38,7 +38,7 @@ function bench(draft: Draft = healthy(), options: { fail?: readonly string[]; ta
   const talosOf = (machine: Machine) => value(draft.talos).find((reading) => reading.machine === machine.name);
   const readOf = (machine: Machine): { readonly [K in keyof TalosReads]: () => TalosReads[K] } => ({
     stage: () => value(talosOf(machine)?.stage), version: () => value(talosOf(machine)?.version), services: () => value(talosOf(machine)?.services),
-    etcdMembers: () => value(draft.etcd.members[machine.name]), etcdStatus: refuseStatus,
+    etcdMembers: () => value(draft.etcd.members[machine.name]), etcdStatus: refuseStatus, time: refuseStatus,
   });
   const told = <T>(name: string, read: () => T): Told<T> => {
     try {

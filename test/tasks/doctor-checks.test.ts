@@ -3,6 +3,7 @@ import taskfile from '../../Taskfile.ts';
 import type { Site } from '../../scripts/config/cluster.ts';
 import type { Around, Told } from '../../scripts/phases/doctor/around.ts';
 import { CHECKS, worstOf } from '../../scripts/phases/doctor/checks.ts';
+import type { MachineTime } from '../../scripts/tools/doors.ts';
 import type { Glance } from '../../scripts/tools/glance.ts';
 import { healthy } from '../health/builder.ts';
 
@@ -11,6 +12,9 @@ const DAY = 86_400_000;
 const ok = <T>(value: T): Told<T> => ({ ok: true, value });
 const no = (because: string, hint?: string): Told<never> => ({ ok: false, because, ...(hint === undefined ? {} : { hint }) });
 const glance = (more: Partial<Glance> = {}): Told<Glance> => ok({ clock: NOW, asked: NOW, certificateEnds: NOW + DAY, ...more });
+/** The machines' clocks: right, but for what a case says of one. */
+const clocks = (machine = '', time: Told<MachineTime> = no(''), tookMs = 100): Awaited<ReturnType<Around['times']>> =>
+  ok({ times: new Map(healthy().cluster.machines.map(({ name }) => [name, name === machine ? time : ok({ server: 'ntp', local: NOW + 7, remote: NOW })])), tookMs });
 const holder = { host: 'h', pid: 1, boot: 'b', space: 's', started: 't', token: 'x', user: 'ana', task: 'cluster:create', run: 'R1', since: '' };
 const site: Site = healthy().site;
 const one: Site = { ...site, clusters: site.clusters.slice(0, 1) };
@@ -21,7 +25,7 @@ function fit(changes: Partial<Around> = {}): Around {
     node: { version: 'v24.21.0', path: '/node', system: 'linux' }, memory: { total: 16e9, available: 8e9 }, taskDir: '/t', root: '/r', target: 'lab', dryRun: false,
     now: () => NOW, taskFolder: () => ok({ mode: 0o40700 }), room: () => ok(5e9), mode: () => 0o100600, site: async () => ok(one), commit: () => '0123456789abcdef',
     tools: async () => ok([{ name: 'helm', verdict: { is: 'pass' as const } }]), whoami: async () => ok('ana'), endpoint: async () => ({ is: 'leads', host: 'api', addresses: ['10.0.0.1'] }),
-    api: async () => glance(), machine: async () => glance(), known: () => true, dated: async () => [ok({ what: 'the client certificate', ends: NOW + 300 * DAY, renew: 'task cluster:kubeconfig' })],
+    askable: () => true, times: async () => clocks(), api: async () => glance(), machine: async () => glance(), known: () => true, dated: async () => [ok({ what: 'the client certificate', ends: NOW + 300 * DAY, renew: 'task cluster:kubeconfig' })],
     keyFiles: () => ['/t/kubeconfig'], locks: () => [], lab: async () => ok('it runs'), ...changes,
   };
 }
@@ -55,7 +59,12 @@ const CASES: readonly Case[] = [
   ['a clock that is behind', 'clocks', { api: async () => glance({ clock: NOW - 90_000 }) }, 'no', 'behind by 1m30s'],
   ['a clock nobody tells', 'clocks', { api: async () => glance({ clock: undefined }) }, 'cannotTell', 'does not tell'],
   ['an API that does not answer', 'clocks', { api: async () => no('connection refused') }, 'cannotTell', 'connection refused'],
-  ['a cluster that is not made yet', 'clocks', { known: () => false }, 'done', 'no kubeconfig'],
+  ['a cluster that is not made yet', 'clocks', { known: () => false, askable: () => false }, 'done', 'no kubeconfig'],
+  ['a machine that is behind its time server', 'clocks', { times: async () => clocks('infra-02', ok({ server: 'ntp', local: NOW - 90_000, remote: NOW })) }, 'no', 'the clock of machine infra-02'],
+  ['a time server that is not that of the others', 'clocks', { times: async () => clocks('infra-02', ok({ server: 'odd', local: NOW + 90_000, remote: NOW + 90_000 })) }, 'no', 'beside the other machines, it is ahead by 1m30s'],
+  ['machines that took long to be asked', 'clocks', { times: async () => clocks('infra-02', ok({ server: 'ntp', local: NOW + 20_000, remote: NOW + 20_000 }), 16_000) }, 'done', '3 answer, to the second'],
+  ['a machine that does not tell the time', 'clocks', { times: async () => clocks('infra-03', no('error querying NTP server')) }, 'cannotTell', 'error querying NTP server'],
+  ['machines nobody can ask', 'clocks', { times: async () => no('talosctl is not on PATH', 'task tools:install') }, 'cannotTell', 'not on PATH'],
   ['a client certificate that ends soon', 'certificates', { dated: async () => [ok({ what: 'the client certificate', ends: NOW + 3 * DAY, renew: 'task cluster:kubeconfig' })] }, 'no', 'it ends in 72h'],
   ['a client certificate that has ended', 'certificates', { dated: async () => [ok({ what: 'the client certificate', ends: NOW - DAY, renew: 'task cluster:kubeconfig' })] }, 'no', 'it ended 24h ago'],
   ['a file that cannot be read', 'certificates', { dated: async () => [no('kubeconfig: damaged')] }, 'cannotTell', 'damaged'],

@@ -55,6 +55,14 @@ test('etcd alarms and snapshot', () => {
   expect(parse.parseSnapshot(recorded('etcd-snapshot.txt'))).toEqual({ bytes: 5_246_992, hash: '0a1c4f9e', revision: 20_411, keys: 1523 });
 });
 
+test("machines' clocks beside their time servers', as Go prints moments", () => {
+  const head = 'NODE          NTP-SERVER            NODE-TIME                                 NTP-SERVER-TIME\n';
+  expect([...parse.parseTimes(`${head}10.25.11.11   time.cloudflare.com   2026-11-21 18:12:00.123456789 +0000 UTC   2026-11-21 18:12:00 +0000 UTC\n`)]).toEqual([
+    ['10.25.11.11', { server: 'time.cloudflare.com', local: Date.parse('2026-11-21T18:12:00.123Z'), remote: Date.parse('2026-11-21T18:12:00Z') }],
+  ]);
+  expect(() => parse.parseTimes(`${head}10.25.11.11   time.cloudflare.com   yesterday                                 2026-11-21 18:12:00 +0000 UTC\n`)).toThrow(/cannot read a time/);
+});
+
 test("a server's version is not the client's", () => {
   expect(parse.parseVersion(recorded('version-node.txt'), 'server')).toBe('v1.12.1');
   expect(parse.parseVersion(recorded('version-node.txt'), 'client')).toBe('v1.12.0');

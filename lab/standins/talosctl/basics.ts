@@ -28,13 +28,16 @@ export async function version(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** As Go prints a moment: without the zeros a fraction ends in. */
+const goTime = (iso: string): string => `${iso.replace('T', ' ').replace(/\.?0*Z$/, '')} +0000 UTC`;
+
 /** `time`: each machine's clock beside its time server's. */
 export async function time(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, check: { type: 'string', short: 'c' } }, argv);
   exactly(flags.args, 0);
   const target = await targetOf(flags);
   const rows = [['NODE', 'NTP-SERVER', 'NODE-TIME', 'NTP-SERVER-TIME']];
-  for (const { node, result } of await callSorted(target, 'error fetching time', 'Time')) rows.push([shownNode(node, target), textAt(result, 'server') ?? '', textAt(result, 'local') ?? '', textAt(result, 'remote') ?? '']);
+  for (const { node, result } of await callSorted(target, 'error fetching time', 'Time')) rows.push([shownNode(node, target), textAt(result, 'server') ?? '', goTime(textAt(result, 'local') ?? ''), goTime(textAt(result, 'remote') ?? '')]);
   process.stdout.write(table(rows));
 }
 

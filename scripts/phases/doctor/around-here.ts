@@ -9,11 +9,13 @@ import { certificatesOf } from '../../tools/certificates.ts';
 import { commitOf } from '../../tools/commit.ts';
 import { dialMachine } from '../../tools/dial.ts';
 import { endpointAnswer } from '../../tools/endpoint.ts';
+import type { MachineTime } from '../../tools/doors.ts';
 import { clusterFiles } from '../../tools/files.ts';
 import { glanceApi, glanceMachine } from '../../tools/glance.ts';
 import { labStatus } from '../../tools/lab.ts';
 import { makeOp } from '../../tools/op.ts';
 import { makeProc } from '../../tools/proc.ts';
+import { makeTalos } from '../../tools/talosctl.ts';
 import { labPlace } from '../lab-place.ts';
 import type { ActionContext } from '../task.ts';
 import { toolTable } from '../tool-table.ts';
@@ -83,6 +85,17 @@ export function aroundHere(cx: ActionContext): Around {
     },
     machine: (cluster, machine) => tell(machine, async () => glanceMachine(dialMachine(target, machineOf(await found(cluster), machine)), signal)),
     known: (cluster) => existsSync(filesOf(cluster).kubeconfigDial),
+    askable: (cluster) => existsSync(filesOf(cluster).talosconfig),
+    times: (cluster) => tell('the clocks', async () => {
+      const site = await known();
+      const one = await found(cluster);
+      if (!site.ok) throw new Failure({ exit: 'cannotTell', what: 'the configuration could not be read', hint: 'task doctor CHECK=configuration' });
+      const scope = { lane: cluster, step: 'doctor', emit: cx.emit, signal, clock: cx.clock, dryRun: false, looking: true, redactor: cx.redactor, taskDir, env: cx.environment, site: site.value };
+      const began = cx.clock.now();
+      const told = await makeTalos(scope, one, makeProc(scope, one)).readEach('time', one.machines);
+      const times = new Map([...told].map(([name, time]): readonly [string, Told<MachineTime>] => [name, time.ok ? time : { ok: false, because: time.failure.because ?? time.failure.what, ...(time.failure.hint === undefined ? {} : { hint: time.failure.hint }) }]));
+      return { times, tookMs: cx.clock.now() - began };
+    }),
     dated: (cluster) => certificatesOf(filesOf(cluster), cluster),
     keyFiles: () => below(join(taskDir, 'targets')).flatMap((folder) => below(folder)).flatMap((folder) => ['kubeconfig', 'kubeconfig.dial', 'talosconfig'].map((file) => join(folder, file))),
     locks: () => below(join(taskDir, 'locks')).filter((file) => file.endsWith('.lock')).flatMap(seen),

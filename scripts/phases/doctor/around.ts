@@ -3,7 +3,7 @@ import type { LockHolder } from '../../engine/lock-holder.ts';
 import type { Alive } from '../../engine/process-identity.ts';
 import type { Verdict } from '../../engine/verdict.ts';
 import type { Dated } from '../../tools/certificates.ts';
-import type { EndpointAnswer } from '../../tools/doors.ts';
+import type { EndpointAnswer, MachineTime } from '../../tools/doors.ts';
 import type { Glance } from '../../tools/glance.ts';
 
 /** One thing that was looked at. */
@@ -41,6 +41,10 @@ export interface Around {
   machine(cluster: string, machine: string): Promise<Told<Glance>>;
   /** Whether this machine has a kubeconfig of the cluster. */
   known(cluster: string): boolean;
+  /** Whether this machine has a talosconfig of the cluster. */
+  askable(cluster: string): boolean;
+  /** The clocks of its machines, by name, and how long it took to ask them, ms of their clocks. */
+  times(cluster: string): Promise<Told<{ readonly times: ReadonlyMap<string, Told<MachineTime>>; readonly tookMs: number }>>;
   /** Certificates in the cluster's files; files that cannot be read are findings of their own. */
   dated(cluster: string): Promise<readonly Told<Dated>[]>;
   /** Files that hold keys, of every cluster and target. */

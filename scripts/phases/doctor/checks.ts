@@ -4,6 +4,7 @@ import { BEAT_MS, BEATS_MISSED, who } from '../../engine/lock-holder.ts';
 import type { Verdict } from '../../engine/verdict.ts';
 import type { Site } from '../../config/cluster.ts';
 import type { Around, Finding, LockSeen, Told } from './around.ts';
+import { clocks } from './clocks.ts';
 
 /** One check of `task doctor`, by the name CHECK= takes. */
 export interface DoctorCheck { readonly name: string; look(around: Around): Promise<readonly Finding[]> }
@@ -12,8 +13,6 @@ export interface DoctorCheck { readonly name: string; look(around: Around): Prom
 const ROOM_BYTES = 1e9;
 /** A create of several clusters with its tools at work. */
 const MEMORY_BYTES = 1e9;
-/** Beyond this TLS, tokens and leases begin to fail one by one, each with words of its own. */
-const SKEW_MS = 5_000;
 const DAY = 86_400_000;
 /** Client certificates are made anew by a command: two weeks are enough to get to it. */
 const SOON_MS = 14 * DAY;
@@ -103,19 +102,7 @@ export const CHECKS: readonly DoctorCheck[] = [
       return [unknown(name, `${answer.host}: ${answer.because}`, 'see that this machine reaches its name servers (VPN?)')];
     }),
   },
-  {
-    name: 'clocks',
-    look: (around) => perCluster(around, 'clocks agree', async (cluster) => {
-      const name = `our clock and that of ${cluster.name}'s API agree`;
-      if (!around.known(cluster.name)) return [skip(name, 'there is no kubeconfig of it here')];
-      const api = await around.api(cluster.name);
-      if (!api.ok) return [untold(name, api, `task cluster:health CLUSTER=${cluster.name}`)];
-      if (api.value.clock === undefined) return [unknown(name, 'it does not tell the time', `talosctl -n ${cluster.machines[0]?.address ?? 'MACHINE'} time`)];
-      const skew = api.value.clock - api.value.asked;
-      const said = `${skew < 0 ? 'it is behind' : 'it is ahead'} by ${span(Math.abs(skew))}`;
-      return [Math.abs(skew) <= SKEW_MS ? pass(name, Math.abs(skew) <= 1_000 ? 'to the second' : said) : fail(name, said, `set this machine's clock (timedatectl), or see what time the machines have: talosctl -n ${cluster.machines[0]?.address ?? 'MACHINE'} time`)];
-    }),
-  },
+  { name: 'clocks', look: (around) => perCluster(around, 'clocks agree', (cluster) => clocks(around, cluster)) },
   { name: 'certificates', look: (around) => perCluster(around, 'certificates last', (cluster) => certificates(around, cluster)) },
   { name: 'locks', look: async (around) => locks(around) },
   {
