@@ -77,6 +77,9 @@ export function isTrue(object: KubeObject | undefined, type: string): boolean {
   return typeof observed !== 'number' || observed === (object.metadata.generation ?? observed);
 }
 
+/** Is a pod Ready, and to stay? */
+export function podReady(pod: KubeObject): boolean { return pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.['status'] === 'True'; }
+
 /** Replaces the conditions of the given types, keeping lastTransitionTime where the status did not change, and removes `gone`. */
 export function withConditions(object: KubeObject, now: number, conditions: readonly Condition[], gone: readonly string[] = []): Plain[] {
   const before = conditionsOf(object);

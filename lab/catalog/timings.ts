@@ -36,4 +36,12 @@ export const TIMES = {
   pushSecret: 2_000,
   cephCluster: 8_000,
   cephPool: 4_000,
+  /** A copy of a volume to its store, or back; how soon a mover looks again for what it lacks; and how long its Job tries before it is given up. */
+  mover: 8_000,
+  moverRetry: 5_000,
+  moverGivesUp: 60_000,
+  /** A base backup; how soon an operator looks again for a database that is not ready; how often a log segment is closed. */
+  baseBackup: 10_000,
+  databaseRetry: 5_000,
+  walSegment: 300_000,
 } as const;

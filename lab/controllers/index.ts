@@ -2,6 +2,8 @@
 import type { ControllerContext, StartControllers } from '../world/types.ts';
 import { budgetController, quotaController } from './budgets.ts';
 import { ciliumController } from './cilium.ts';
+import { fixtureController } from './data/fixture.ts';
+import { dataOf } from './data/memory.ts';
 import { faultWatcher } from './faults/index.ts';
 import { helmReleaseController } from './flux/helmrelease.ts';
 import { fluxInstanceController } from './flux/instance.ts';
@@ -21,9 +23,10 @@ export const startControllers: StartControllers = (cx: ControllerContext) => {
   const forget = (): void => { sources.forget(); kustomizations.forget(); };
   const running = runControllers(cx, [
     namespaceController(cx), nodeController(cx), workloadController(cx), podController(cx), serviceController(cx), claimController(cx), budgetController(cx), quotaController(cx), ciliumController(cx), operatorController(cx),
-    fluxInstanceController(cx), sources.controller, kustomizations.controller, helmReleaseController(cx), faultWatcher(cx, () => enqueue, forget),
+    fluxInstanceController(cx), sources.controller, kustomizations.controller, helmReleaseController(cx), fixtureController(cx), faultWatcher(cx, () => enqueue, forget),
   ]);
   enqueue = running.enqueue;
   const unlisten = cx.onMachines(() => { for (const machine of cx.clusterFile.machines) enqueue('node', `/${machine.name}`); });
-  return { stop() { unlisten(); running.stop(); } };
+  const unswitch = dataOf(cx).onSwitch(() => enqueue('fixture', 'all'));
+  return { stop() { unlisten(); unswitch(); running.stop(); } };
 };

@@ -3,6 +3,9 @@ import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { at, conditionOf, duration, isPlain, isTrue, iso, list, plain, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
 import { befalls, faultsOf } from './faults/befalls.ts';
+import { backup, databaseOf, scheduledBackup } from './data/backups.ts';
+import { POSTGRES, postgres } from './data/databases.ts';
+import { VOLSYNC_KINDS } from './data/volsync.ts';
 import { STORAGE_KINDS } from './operator-storage.ts';
 import type { Again } from './runtime.ts';
 
@@ -17,6 +20,8 @@ export interface OperatorKind {
   readonly pending?: Condition;
   /** Kind whose change makes this one be looked at again. */
   readonly dependsOn?: string;
+  /** The one (`namespace/name`) that a change of something else concerns: what the operator made for it. */
+  wokenBy?(object: KubeObject): string | undefined;
   reconcile(cx: ControllerContext, object: KubeObject): Outcome;
 }
 const WORKING: Condition = { type: 'Ready', status: 'False', reason: 'Pending', message: 'not reconciled yet' };
@@ -183,10 +188,6 @@ function httpRoute(cx: ControllerContext, object: KubeObject): Outcome {
 function addressPool(cx: ControllerContext, object: KubeObject): Outcome {
   return { status: { conditions: conditions(cx, object, { type: 'cilium.io/PoolConflict', status: 'False', reason: 'resolved', message: '' }, { type: 'cilium.io/IPsTotal', status: 'Unknown', reason: 'noreason', message: '20' }) } };
 }
-function database(cx: ControllerContext, object: KubeObject): Outcome {
-  const instances = whole(at(object.spec, 'instances'), 1);
-  return { status: { instances, readyInstances: instances, phase: 'Cluster in healthy state', currentPrimary: `${object.metadata.name}-1`, targetPrimary: `${object.metadata.name}-1`, conditions: conditions(cx, object, { type: 'Ready', status: 'True', reason: 'ClusterIsReady', message: 'Cluster is Ready' }) } };
-}
 
 export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', operator: CERT_MANAGER, afterMs: TIMES.operatorStatus, pending: WORKING, reconcile: issuer },
@@ -200,6 +201,9 @@ export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', operator: CILIUM, afterMs: TIMES.gateway, reconcile: gateway },
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: httpRoute },
   { apiVersion: 'cilium.io/v2', kind: 'CiliumLoadBalancerIPPool', operator: CILIUM, afterMs: TIMES.operatorStatus, reconcile: addressPool },
-  { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', operator: CNPG, afterMs: 15_000, pending: WORKING, reconcile: database },
+  { apiVersion: POSTGRES, kind: 'Cluster', operator: CNPG, afterMs: 0, wokenBy: databaseOf, reconcile: postgres },
+  { apiVersion: POSTGRES, kind: 'Backup', operator: CNPG, afterMs: 0, reconcile: backup },
+  { apiVersion: POSTGRES, kind: 'ScheduledBackup', operator: CNPG, afterMs: 0, reconcile: scheduledBackup },
+  ...VOLSYNC_KINDS,
   ...STORAGE_KINDS,
 ];

@@ -15,6 +15,11 @@ export function operatorController(cx: ControllerContext): Controller {
     keys(event) {
       const own = OPERATORS.filter((kind) => isKind(event.object, `${kind.apiVersion.slice(0, kind.apiVersion.indexOf('/'))}/${kind.kind}`)).map((kind) => keyFor(kind, event.object));
       if (own.length > 0) return [...own, ...OPERATORS.filter((kind) => kind.dependsOn === event.object.kind).flatMap((kind) => (cx.store.typeOf(kind.apiVersion, kind.kind) === undefined ? [] : cx.store.list(kind.apiVersion, kind.kind).map((object) => keyFor(kind, object))))];
+      const woken = OPERATORS.flatMap((kind) => {
+        const place = kind.wokenBy?.(event.object);
+        return place === undefined ? [] : [`${kind.apiVersion}/${kind.kind} ${place}`];
+      });
+      if (woken.length > 0) return woken;
       return isKind(event.object, 'apps/Deployment') && OPERATORS.some((kind) => Object.entries(kind.operator).every(([label, value]) => event.object.metadata.labels?.[label] === value)) ? everything() : [];
     },
     reconcile(key) {

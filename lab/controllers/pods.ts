@@ -2,6 +2,8 @@
 import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { conditionOf, iso, list, plain, sha256, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { podReadyMs, TIMES } from '../catalog/timings.ts';
+import { claimTrouble, leavesBehind, unboundClaim } from './data/claims.ts';
+import { runsInside } from './data/insides.ts';
 import { befalls } from './faults/befalls.ts';
 import { networkProblem } from './nodes.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
@@ -23,6 +25,9 @@ export function repelledBy(pod: KubeObject, node: KubeObject): Plain | undefined
   return list(node.spec?.['taints']).map(plain).find((taint) => taint['effect'] !== 'PreferNoSchedule' && !tolerates(pod, taint));
 }
 
+/** What a container of a pod said, where the lab knows it; read as the pod's log. */
+export const POD_LOG = 'lab.task/log';
+
 const sameOwner = (a: KubeObject, b: KubeObject): boolean => a.metadata.ownerReferences?.[0]?.uid === b.metadata.ownerReferences?.[0]?.uid;
 
 function write(cx: ControllerContext, pod: KubeObject, status: Plain, conditions: readonly Condition[]): void {
@@ -33,12 +38,17 @@ const ready = (is: boolean, reason = '', message = ''): Condition[] => (['Ready'
 /** Puts a pod on the fitting node with the fewest of its siblings; says why when none fits. */
 function assign(cx: ControllerContext, pod: KubeObject): Again {
   const nodes = cx.store.list('v1', 'Node');
+  const unbound = unboundClaim(cx, pod, nodes.length);
+  if (unbound !== undefined) {
+    write(cx, pod, { phase: 'Pending' }, [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: unbound }]);
+    return undefined;
+  }
   const pods = cx.store.list('v1', 'Pod', undefined);
   const repelled = new Map<string, number>();
   const fits = nodes.filter((node) => {
     const taint = repelledBy(pod, node);
-    if (taint === undefined) return true;
-    const word = `node(s) had untolerated taint {${String(taint['key'])}: ${text(taint['value']) ?? ''}}`;
+    if (taint === undefined && Object.entries(plain(pod.spec?.['nodeSelector'])).every(([label, value]) => node.metadata.labels?.[label] === value)) return true;
+    const word = taint === undefined ? "node(s) didn't match Pod's node affinity/selector" : `node(s) had untolerated taint {${String(taint['key'])}: ${text(taint['value']) ?? ''}}`;
     repelled.set(word, (repelled.get(word) ?? 0) + 1);
     return false;
   });
@@ -94,10 +104,10 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
       [scheduled, { type: 'PodReadyToStartContainers', status: 'False', reason: 'NetworkNotReady', message: problem }, ...ready(false, 'ContainersNotReady', `containers with unready status: [${containersOf(pod).map((container) => String(container['name'])).join(' ')}]`)]);
     return undefined;
   }
-  const missing = running ? undefined : missingReference(cx, pod);
+  const missing = running ? undefined : missingReference(cx, pod) ?? claimTrouble(cx, pod);
   if (missing !== undefined) {
     write(cx, pod, { phase: 'Pending', hostIP: machine.address, startTime: pod.status?.['startTime'] ?? iso(now), ...waiting(missing.reason, missing.message) }, [scheduled, ...ready(false, 'ContainersNotReady', missing.message)]);
-    return undefined;
+    return missing.reason === 'ContainerCreating' && missing.message.startsWith('Multi-Attach') ? TIMES.containerRestart : undefined;
   }
   const boot = sha256(`${pod.metadata.uid ?? ''}|${machine.bootId}`);
   const startedHere = text(pod.status?.['hostBoot']) === boot;
@@ -121,14 +131,18 @@ function kubelet(cx: ControllerContext, pod: KubeObject, nodeName: string): Agai
   const due = since + (isStatic(pod) ? 0 : needs(pod, restarts(pod) > 0));
   if (now < due) return due - now;
   const job = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true;
+  const inside = job ? runsInside(cx, pod) : undefined;
+  const failed = inside !== undefined && inside.exitCode !== 0;
+  if (inside?.log !== undefined) pod = cx.store.update({ ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [POD_LOG]: inside.log } } });
   const ip = podAddress(cx, pod, machine.address, text(node.spec?.['podCIDR']) ?? cx.clusterFile.podCIDR);
   const statuses = containersOf(pod).map((container) => ({
     name: container['name'], image: container['image'], imageID: `${String(container['image'])}@sha256:${sha256(String(container['image']))}`, containerID: `containerd://${sha256(`${boot}|${String(container['name'])}|${restarts(pod)}`)}`,
     ready: !job, started: !job, restartCount: restarts(pod),
-    state: job ? { terminated: { exitCode: 0, reason: 'Completed', startedAt: iso(since), finishedAt: iso(now) } } : { running: { startedAt: iso(now) } },
+    state: job ? { terminated: { exitCode: inside?.exitCode ?? 0, reason: failed ? 'Error' : 'Completed', startedAt: iso(since), finishedAt: iso(now), ...(inside?.message === undefined ? {} : { message: inside.message }) } } : { running: { startedAt: iso(now) } },
   }));
-  write(cx, pod, { phase: job ? 'Succeeded' : 'Running', qosClass: 'Burstable', hostIP: machine.address, podIP: ip, podIPs: [{ ip }], containerStatuses: statuses },
-    [scheduled, { type: 'Initialized', status: 'True', reason: '', message: '' }, ...(job ? ready(false, 'PodCompleted') : ready(true))]);
+  write(cx, pod, { phase: failed ? 'Failed' : job ? 'Succeeded' : 'Running', qosClass: 'Burstable', hostIP: machine.address, podIP: ip, podIPs: [{ ip }], containerStatuses: statuses },
+    [scheduled, { type: 'Initialized', status: 'True', reason: '', message: '' }, ...(job ? ready(false, failed ? 'PodFailed' : 'PodCompleted') : ready(true))]);
+  if (!job) leavesBehind(cx, pod);
   return undefined;
 }
 /** Why the image of a pod cannot be pulled, when a fault is about its Deployment; undefined when it can. */
@@ -175,6 +189,7 @@ export function podController(cx: ControllerContext): Controller {
         if (event.object.metadata.labels?.['k8s-app'] === 'cilium') keys.push(...onNode(cx, event.object.spec?.['nodeName']));
         return keys;
       }
+      if (isKind(event.object, '/PersistentVolumeClaim')) return event.object.status?.['phase'] === 'Bound' ? cx.store.list('v1', 'Pod', event.object.metadata.namespace).filter((pod) => pod.spec?.['nodeName'] === undefined).map(keyOf) : [];
       // What a pod waits for has come.
       if (isKind(event.object, '/Secret', '/ConfigMap')) return event.before === undefined ? cx.store.list('v1', 'Pod', event.object.metadata.namespace).filter((pod) => referencesOf(pod).some((ref) => ref.kind === event.object.kind && ref.name === event.object.metadata.name)).map(keyOf) : [];
       if (!isKind(event.object, '/Node')) return [];

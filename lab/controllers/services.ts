@@ -1,7 +1,9 @@
 /** Services and what hangs on them: cluster addresses, endpoint slices, load balancer addresses; claims and namespaces. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { at, list, plain, refOf, strings, suffix, text, withConditions, type Plain } from '../catalog/data.ts';
-import { podReady, podsOf } from './workloads.ts';
+import { at, list, plain, podReady, refOf, strings, suffix, text, withConditions, type Plain } from '../catalog/data.ts';
+import { dropContent, putContent } from './data/memory.ts';
+import { sourceOfClaim } from './data/volsync.ts';
+import { podsOf } from './workloads.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
 
 function toNumber(address: string): number { return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0); }
@@ -95,14 +97,24 @@ export function serviceController(cx: ControllerContext): Controller {
   };
 }
 
-/** Claims are bound to a made-up volume: the lab's storage never runs out, and says nothing about real disks. */
+/** Claims are bound to a made-up volume: the lab's storage never runs out, and says nothing about real disks. One that is to be filled first waits for that. */
 export function claimController(cx: ControllerContext): Controller {
   return {
     name: 'claim',
-    keys: (event) => (isKind(event.object, '/PersistentVolumeClaim') ? [keyOf(event.object)] : []),
+    keys(event) {
+      if (isKind(event.object, '/PersistentVolumeClaim')) {
+        // The volume goes with its claim.
+        if (event.type === 'DELETED') dropContent(cx, event.object);
+        return event.type === 'DELETED' ? [] : [keyOf(event.object)];
+      }
+      return isKind(event.object, 'volsync.backube/ReplicationDestination') ? cx.store.list('v1', 'PersistentVolumeClaim', event.object.metadata.namespace).filter((claim) => claim.status?.['phase'] !== 'Bound').map(keyOf) : [];
+    },
     reconcile(key) {
       const claim = cx.store.get({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...splitKey(key) });
       if (claim === undefined || claim.status?.['phase'] === 'Bound') return undefined;
+      const source = sourceOfClaim(cx, claim);
+      if ('because' in source) return undefined;
+      if (Object.keys(source.content).length > 0) putContent(cx, claim, source.content);
       cx.store.updateStatus(refOf(claim), { phase: 'Bound', accessModes: at(claim.spec, 'accessModes') ?? ['ReadWriteOnce'], capacity: { storage: text(at(claim.spec, 'resources.requests.storage')) ?? '1Gi' } });
       return undefined;
     },

@@ -1,6 +1,6 @@
 /** Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs: from their templates to pods and a complete status. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { at, conditionOf, digestOf, iso, list, plain, refOf, selects, strings, suffix, text, whole, withConditions, type Plain } from '../catalog/data.ts';
+import { at, conditionOf, digestOf, iso, list, plain, podReady, refOf, selects, strings, suffix, text, whole, withConditions, type Plain } from '../catalog/data.ts';
 import { overQuota } from './budgets.ts';
 import { repelledBy } from './pods.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from './runtime.ts';
@@ -13,7 +13,6 @@ function owner(object: KubeObject): NonNullable<KubeObject['metadata']['ownerRef
 function owned(cx: ControllerContext, object: KubeObject, apiVersion: string, kind: string): KubeObject[] {
   return cx.store.list(apiVersion, kind, object.metadata.namespace).filter((entry) => entry.metadata.ownerReferences?.some((reference) => reference.uid === object.metadata.uid) === true);
 }
-export function podReady(pod: KubeObject): boolean { return pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.['status'] === 'True'; }
 const hashOf = (template: unknown): string => suffix(digestOf(template), 10);
 
 function podFrom(cx: ControllerContext, parent: KubeObject, name: string, labels: Record<string, string>, extra: Plain = {}): KubeObject {
@@ -156,21 +155,53 @@ function volumeClaim(cx: ControllerContext, set: KubeObject, claim: Plain, pod: 
   cx.store.create({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace, labels: strings(at(set.spec, 'selector.matchLabels')) }, spec: plain(claim['spec']) });
 }
 
+/** Between a failed pod and the next: 10 s, doubled each time, at most six minutes. */
+const BACK_OFF = 10_000;
+const MOST_BACK_OFF = 360_000;
+
 function job(cx: ControllerContext, work: KubeObject): Again {
-  if (conditionOf(work, 'Complete')?.['status'] === 'True' || at(work.spec, 'suspend') === true) return undefined;
   const now = cx.clock.now();
-  const pods = owned(cx, work, 'v1', 'Pod');
-  if (pods.length === 0) podFrom(cx, work, freshName(cx, work), { 'batch.kubernetes.io/job-name': work.metadata.name, 'job-name': work.metadata.name });
-  const startTime = work.status?.['startTime'] ?? iso(now);
-  if (!pods.some((pod) => pod.status?.['phase'] === 'Succeeded')) {
-    cx.store.updateStatus(refOf(work), { ...work.status, startTime, active: 1, ready: 0 });
+  if (['Complete', 'Failed'].some((type) => conditionOf(work, type)?.['status'] === 'True')) {
+    const ttl = at(work.spec, 'ttlSecondsAfterFinished');
+    if (typeof ttl !== 'number') return undefined;
+    const ended = Date.parse(text(work.status?.['completionTime']) ?? text(conditionOf(work, 'Failed')?.['lastTransitionTime']) ?? iso(now));
+    if (now < ended + ttl * 1000) return ended + ttl * 1000 - now;
+    remove(cx, work);
     return undefined;
   }
-  cx.store.updateStatus(refOf(work), {
-    startTime, completionTime: iso(now), succeeded: 1, ready: 0, terminating: 0, uncountedTerminatedPods: {},
-    conditions: withConditions(work, now, [{ type: 'SuccessCriteriaMet', status: 'True', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }, { type: 'Complete', status: 'True', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }]),
-  });
-  return undefined;
+  if (at(work.spec, 'suspend') === true) return undefined;
+  const pods = owned(cx, work, 'v1', 'Pod');
+  const failed = pods.filter((pod) => pod.status?.['phase'] === 'Failed');
+  const startTime = text(work.status?.['startTime']) ?? iso(now);
+  const end = (type: 'Complete' | 'Failed', reason: string, message: string): Plain[] => withConditions(work, now, [
+    { type: type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', status: 'True', reason, message }, { type, status: 'True', reason, message },
+  ]);
+  if (pods.some((pod) => pod.status?.['phase'] === 'Succeeded')) {
+    cx.store.updateStatus(refOf(work), {
+      startTime, completionTime: iso(now), succeeded: 1, ready: 0, terminating: 0, uncountedTerminatedPods: {}, ...(failed.length > 0 ? { failed: failed.length } : {}),
+      conditions: end('Complete', 'CompletionsReached', 'Reached expected number of succeeded pods'),
+    });
+    return undefined;
+  }
+  const late = at(work.spec, 'activeDeadlineSeconds');
+  const deadline = typeof late === 'number' ? Date.parse(startTime) + late * 1000 : Number.POSITIVE_INFINITY;
+  const tooMany = failed.length > whole(at(work.spec, 'backoffLimit'), 6);
+  if (tooMany || now >= deadline) {
+    for (const pod of pods) if (pod.status?.['phase'] !== 'Failed') remove(cx, pod);
+    const [reason, message] = tooMany ? ['BackoffLimitExceeded', 'Job has reached the specified backoff limit'] : ['DeadlineExceeded', 'Job was active longer than specified deadline'];
+    cx.store.updateStatus(refOf(work), { startTime, failed: Math.max(1, failed.length), ready: 0, terminating: 0, uncountedTerminatedPods: {}, conditions: end('Failed', reason ?? '', message ?? '') });
+    return 1;
+  }
+  const active = pods.length - failed.length;
+  const waits = deadline === Number.POSITIVE_INFINITY ? undefined : deadline - now;
+  if (active === 0) {
+    const since = Math.max(0, ...failed.map((pod) => Date.parse(text(plain(list(pod.status?.['conditions']).map(plain).find((entry) => entry['type'] === 'Ready'))['lastTransitionTime']) ?? '') || 0));
+    const due = failed.length === 0 ? now : since + Math.min(MOST_BACK_OFF, BACK_OFF * 2 ** (failed.length - 1));
+    if (now < due) return Math.min(due - now, waits ?? Number.POSITIVE_INFINITY);
+    podFrom(cx, work, freshName(cx, work), { 'batch.kubernetes.io/job-name': work.metadata.name, 'job-name': work.metadata.name });
+  }
+  cx.store.updateStatus(refOf(work), { ...work.status, startTime, active: 1, ready: 0, ...(failed.length > 0 ? { failed: failed.length } : {}) });
+  return waits;
 }
 
 const KINDS: Readonly<Record<string, (cx: ControllerContext, object: KubeObject) => Again>> = {

@@ -58,8 +58,9 @@ export function read(cx: Reader, call: Call): void {
   else if (target.name === undefined) list(cx, call);
   else if (target.subresource === undefined || target.subresource === 'status') one(cx, call, target.name);
   else if (target.subresource === 'log' && target.type.kind === 'Pod' && target.type.group === '') {
-    must(cx.store, target, target.name);
-    const text = `(simulated) pod ${target.namespace ?? ''}/${target.name}: nothing runs inside, so there is nothing to log\n`;
+    // Kept by the lab's own kubelet (controllers/pods.ts).
+    const kept = must(cx.store, target, target.name).metadata.annotations?.['lab.task/log'];
+    const text = kept ?? `(simulated) pod ${target.namespace ?? ''}/${target.name}: nothing runs inside, so there is nothing to log\n`;
     response.writeHead(200, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text) });
     response.end(text);
   } else if (target.subresource === 'scale' && scalable(target.type)) sendJson(response, 200, scaleOf(must(cx.store, target, target.name)));

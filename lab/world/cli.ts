@@ -5,7 +5,7 @@ import type { DaemonReply } from './protocol.ts';
 import { spawn } from 'node:child_process';
 
 const LAB = dirname(import.meta.dirname);
-const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|requests|fill|policy|power on|off   [--json]
+const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|requests|fill|data|policy|power on|off   [--json]
   up      [--speed N]                                     starts or goes on with the lab of this TASK_DIR
   down                                                    ends it and forgets its state
   break   FAULT [--cluster C] [--machine M] [--object O]  causes a fault;  lab faults lists them
@@ -14,6 +14,7 @@ const USAGE = `lab up|down|status|faults|break FAULT|heal [FAULT]|log|busy|reque
   busy                                                    simulated ms in which something was pending, per cluster
   requests                                                who asked the API servers and machines for what, how often
   fill    --cluster C [--pods N] [--flux N]               brings a cluster to N further pods and Flux objects, all well
+  data                                                    every cluster gets the lab's own data sets, and backups of them, from now on
   power   on|off --machine M
 from the environment or as flags: --root (TASK_ROOT), --task-dir (TASK_DIR), --speed (LAB_SPEED), --socket (LAB_SOCKET)
 `;
@@ -31,7 +32,7 @@ class Refusal extends Error {
 interface Arguments { readonly verb: string; readonly word: string | undefined; readonly json: boolean; readonly all: boolean; readonly flags: Readonly<Record<string, string>> }
 const FLAGS: Readonly<Record<string, readonly string[]>> = { up: ['speed'], break: ['cluster', 'machine', 'object'], heal: ['cluster'], log: ['since'], power: ['machine', 'cluster'], fill: ['cluster', 'pods', 'flux'] };
 const COMMON = ['root', 'task-dir', 'socket'];
-const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, busy: false, requests: false, fill: false, policy: false, power: true };
+const WORDS: Readonly<Record<string, boolean>> = { up: false, down: false, status: false, faults: false, break: true, heal: true, log: false, busy: false, requests: false, fill: false, data: false, policy: false, power: true };
 
 function parse(argv: readonly string[]): Arguments {
   const [verb = '', ...rest] = argv;
@@ -163,7 +164,7 @@ async function main(): Promise<unknown> {
     for (let n = 0; quit === true && n < 500 && alive(Number(rest['pid'])); n++) await pause(10);
     return { was: rest['was'] };
   }
-  if (verb === 'up') return rest['target'];
+  if (verb === 'up' || verb === 'data') return rest['target'];
   if (verb === 'log') return rest['entries'];
   if (verb === 'busy') return rest['busy'];
   if (verb === 'requests') return rest['requests'];
@@ -176,6 +177,7 @@ function print(verb: string, answer: unknown, json: boolean): void {
     return;
   }
   if (verb === 'up' && 'label' in answer) process.stdout.write(`${String(answer.label)} is up\n`);
+  else if (verb === 'data' && 'label' in answer) process.stdout.write(`${String(answer.label)} has data sets of its own now: ${'recovery' in answer ? String(answer.recovery) : ''}\n`);
   else if (verb === 'faults' && Array.isArray(answer)) for (const fault of answer) process.stdout.write(`${String(fault.name).padEnd(26)} ${String(fault.outcome).padEnd(13)} ${String(fault.does)}\n`);
   else if (verb === 'log' && Array.isArray(answer)) for (const entry of answer) process.stdout.write(`${entry.seq} ${entry.at} ${entry.cluster} ${entry.kind} ${entry.by} ${entry.verb} ${entry.object} ${entry.write ? 'WRITE' : 'read'} ${entry.result}\n`);
   else process.stdout.write(JSON.stringify(answer, null, 2) + '\n');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { WorldData } from './data.ts';
 import { hasQuorum, memberHealthy, memberReadyAt, settleEtcd } from './etcd.ts';
 import type { EtcdView } from './etcd.ts';
 import { kubeApi } from './kube-api.ts';
@@ -25,6 +26,9 @@ export interface ClusterWorld {
   readonly log: LabLog;
   readonly faults: Faults;
   readonly git: GitTree;
+  /** The lab's own tree, and what is in volumes and stores. */
+  readonly fixture: GitTree;
+  readonly data: WorldData;
   readonly caKeys: Record<string, string>;
   readonly secret: (item: string, field: string) => string | undefined;
   readonly secretFields: (item: string) => readonly string[] | undefined;
@@ -147,6 +151,8 @@ export class LabCluster {
     const before = this.state.etcd?.clusterId;
     wakes.push(...settleEtcd(view, now));
     if (before !== undefined && this.state.etcd === null) this.api.forget();
+    // Volumes outlive a cluster that is no more for as long as its disks hold them.
+    if (this.state.etcd === null && this.machines.every((machine) => !Object.values(machine.state.ceph).some((offsets) => offsets.includes(0)))) this.world.data.lose(this.name);
     if (!hasQuorum(view, now)) this.state.apiAt = null;
     else this.state.apiAt ??= now + TAKES.api;
     if (this.state.apiAt !== null && this.state.apiAt > now) wakes.push(this.state.apiAt);

@@ -81,7 +81,7 @@ export function kubeApi(cluster: LabCluster): KubeApi {
     const server = kube.makeApiHandler({ cluster: cluster.name, store: own, clock: world.clock, faults: world.faults, log: world.log, kubernetesVersion: `v${certificates.version}` });
     await listen(server.handle);
     const controllers = kube.startControllers({
-      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, secret: world.secret, secretFields: world.secretFields, keepSecret: world.keepSecret,
+      cluster: cluster.name, clusterFile: cluster.file, store: own, clock: world.clock, faults: world.faults, log: world.log, root: world.root, git: world.git, fixture: world.fixture, data: world.data.of(cluster.name), secret: world.secret, secretFields: world.secretFields, keepSecret: world.keepSecret,
       kubernetesVersion: `v${certificates.version}`, talosVersion: `v${certificates.talos}`,
       machines: () => cluster.kubelets(), waitingKubelets: () => cluster.waitingKubelets(), onMachines: (changed) => cluster.onMachines(changed),
     });

@@ -9,7 +9,7 @@ export const PROTOCOL = 1;
 
 export interface DaemonRequest {
   readonly protocol: number;
-  readonly verb: 'hello' | 'up' | 'down' | 'status' | 'break' | 'heal' | 'log' | 'busy' | 'requests' | 'fill' | 'power' | 'quit' | 'secret' | 'note';
+  readonly verb: 'hello' | 'up' | 'down' | 'status' | 'break' | 'heal' | 'log' | 'busy' | 'requests' | 'fill' | 'data' | 'power' | 'quit' | 'secret' | 'note';
   /** TASK_DIR of the world, or its id. */
   readonly taskDir?: string;
   readonly world?: string;
@@ -29,7 +29,7 @@ export function socketOf(labFolder: string): string {
 export function buildOf(labFolder: string): string {
   const hash = createHash('sha256');
   for (const entry of readdirSync(labFolder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/\.(ts|json)$/.test(entry.name)) continue;
+    if (!entry.isFile() || !/\.(ts|json|yaml)$/.test(entry.name)) continue;
     const path = join(entry.parentPath, entry.name);
     const { mtimeMs, size } = statSync(path);
     hash.update(`${path} ${mtimeMs} ${size}\n`);

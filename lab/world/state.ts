@@ -1,3 +1,4 @@
+import type { DataState } from './data.ts';
 import type { ActiveFault } from './types.ts';
 import type { SecretData } from './secrets.ts';
 
@@ -62,6 +63,8 @@ export interface WorldState {
   secrets: SecretData;
   /** Machine CA fingerprint to its key: a worker's configuration has no key, its certificate comes from a control plane's. */
   caKeys: Record<string, string>;
+  /** Absent in a world that is older than it. */
+  data?: DataState;
 }
 
 /** How long things take, simulated ms. */

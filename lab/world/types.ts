@@ -1,5 +1,6 @@
 /** The contract between the parts of the lab. Nothing here is known to scripts/. */
 import type { ServerResponse, IncomingMessage } from 'node:http';
+import type { LabData } from './data.ts';
 
 export interface KubeObject {
   apiVersion: string;
@@ -118,6 +119,10 @@ export interface ControllerContext {
   secretFields?(item: string): readonly string[] | undefined;
   /** Writes a value into the secret store, as a PushSecret does; absent when the world has none to write to. */
   keepSecret?(item: string, field: string, value: string): void;
+  /** What is in volumes, databases and object stores; absent: nothing is kept of it. */
+  readonly data?: LabData;
+  /** The lab's own tree, at its own URL (lab/fixture). */
+  readonly fixture?: GitTree;
   /** Versions as nodes show them, e.g. `v1.34.4` and `v1.12.0`. */
   readonly kubernetesVersion?: string;
   readonly talosVersion?: string;

@@ -46,6 +46,7 @@ export async function handleVerb(state: DaemonState, request: DaemonRequest): Pr
     case 'log': return { ok: true, entries: world.log.since(typeof request['since'] === 'number' ? request['since'] : 0) };
     case 'requests': return { ok: true, requests: requestsOf(world) };
     case 'fill': return fillIt(world, request);
+    case 'data': return ownData(world);
     case 'busy': return { ok: true, busy: world.clock.busy() };
     case 'power': return power(world, request);
     case 'secret': return secret(world, request);
@@ -195,6 +196,13 @@ async function fillIt(world: World, request: DaemonRequest): Promise<DaemonReply
     if (error instanceof CannotFill) return no(error.message, `task cluster:create CLUSTER=${scope.cluster.name} TARGET=lab`);
     throw error;
   }
+}
+
+/** Gives every cluster the lab's own data sets, now and after each rebuild; said twice it changes nothing. */
+async function ownData(world: World): Promise<DaemonReply> {
+  if (!world.data.on) world.log.add({ cluster: '', kind: 'world', by: 'lab', verb: 'data', object: 'lab/fixture', write: false, result: 'on' });
+  world.data.switchOn();
+  return { ok: true, target: await world.writeTarget() };
 }
 
 function power(world: World, request: DaemonRequest): DaemonReply {

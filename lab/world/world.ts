@@ -7,6 +7,8 @@ import { createClock } from './clock.ts';
 import type { LabClock } from './clock.ts';
 import { LabCluster } from './cluster.ts';
 import { readClusters } from './cluster-file.ts';
+import { fixtureTree, noData, worldData } from './data.ts';
+import type { WorldData } from './data.ts';
 import { faultBoard } from './fault-board.ts';
 import type { FaultBoard } from './fault-board.ts';
 import { gitTree } from './git.ts';
@@ -41,6 +43,7 @@ export interface World {
   readonly log: FileLog;
   readonly faults: FaultBoard;
   readonly secrets: SecretStore;
+  readonly data: WorldData;
   readonly ports: readonly number[];
   target(): TargetFile;
   /** Writes target.json anew and answers it. */
@@ -95,17 +98,19 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   });
   const secrets = secretStore(options.root, files, state.secrets, changed);
   const git = gitTree(options.root);
+  const data = worldData((state.data ??= noData()), changed);
+  const fixture = fixtureTree(join(options.labFolder, 'fixture'));
   const clusters: LabCluster[] = [];
   for (const file of files) {
     const own = state.clusters[file.name];
     if (own === undefined) throw new Error(`no state for cluster ${file.name}`);
-    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), keepSecret: (item, field, value) => secrets.keep(item, field, value), clusters: () => clusters, changed }));
+    clusters.push(new LabCluster(file, own, { root: options.root, folder, clock, log, faults, git, fixture, data, caKeys: state.caKeys, secret: (item, field) => secrets.remote(item, field), secretFields: (item) => secrets.fieldsOf(item), keepSecret: (item, field, value) => secrets.keep(item, field, value), clusters: () => clusters, changed }));
   }
   for (const cluster of clusters) cluster.settle();
 
   const ports = Object.values(state.clusters).flatMap((cluster) => [...Object.values(cluster.machinePorts), cluster.apiPort]);
   const world: World = {
-    id: state.id, root: options.root, taskDir: options.taskDir, clusters, clock, log, faults, secrets, ports,
+    id: state.id, root: options.root, taskDir: options.taskDir, clusters, clock, log, faults, secrets, data, ports,
     target: () => targetOf(world, options, {}),
     async writeTarget() {
       const target = targetOf(world, options, await serveDownloads(options.root, folder));
@@ -176,6 +181,7 @@ function targetOf(world: World, options: WorldOptions, downloads: TargetFile['do
     })),
     apis: Object.fromEntries(world.clusters.map((cluster) => [cluster.name, { address: `127.0.0.1:${cluster.state.apiPort}`, serverName: hostOf(cluster.file.endpoint) ?? 'localhost' }])),
     downloads, git: options.root, policy: join(options.labFolder, 'world', 'policy.json'),
+    ...(world.data.on ? { recovery: join(options.labFolder, 'fixture', 'dr.yaml') } : {}),
   };
 }
 

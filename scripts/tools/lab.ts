@@ -45,6 +45,12 @@ export async function labUp(place: LabPlace & { readonly speed?: number }): Prom
   if (isTarget(answer)) return answer;
   throw new Failure({ exit: 'bug', what: 'the lab answered without a target', hint: 'task lab:down, then try again; please report this' });
 }
+/** From now on every cluster of the lab gets the lab's own data sets, those that are up at once. Answers the target, which names them. */
+export async function labData(place: LabPlace): Promise<TargetFile> {
+  const answer = await call(place, ['data'], CALL_MS);
+  if (isTarget(answer)) return answer;
+  throw new Failure({ exit: 'bug', what: 'the lab answered data without a target', hint: 'task lab:down, then try again; please report this' });
+}
 export async function labDown(place: LabPlace): Promise<LabAnswer> { return record(await call(place, ['down'], UP_MS)); }
 export async function labStatus(place: LabPlace): Promise<LabAnswer> { return record(await call(place, ['status'], CALL_MS)); }
 

@@ -7,6 +7,7 @@ import { buildFluxKustomization } from '../../flux/build.ts';
 import { BuildError, type Files } from '../../flux/kustomize.ts';
 import { statusByExpressions } from '../../flux/health-expressions.ts';
 import { kstatus } from '../../flux/kstatus.ts';
+import { FIXTURE_URL } from '../../world/data.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { asked, componentUp, dependencies, FINALIZER, generationOf, handled, intervalOf, isNew, KUSTOMIZE, ofOtherShard, onCycle, ready, removeIfThere, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
 import { artifactRevision } from './sources.ts';
@@ -27,13 +28,13 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
   const all = (): string[] => (cx.store.typeOf(KUSTOMIZE, 'Kustomization') === undefined ? [] : cx.store.list(KUSTOMIZE, 'Kustomization').map(keyOf));
 
   /** Files of a commit below the first folder of the path, read once per commit. */
-  function filesOf(commit: string, path: string): Promise<Files> {
+  function filesOf(source: KubeObject, commit: string, path: string): Promise<Files> {
     const prefix = path.replace(/^\.?\/+/, '').split('/')[0] ?? '';
     const id = `${commit}|${prefix}`;
     const known = trees.get(id);
     if (known !== undefined) return known;
     if (trees.size > 4) trees.clear();
-    const read = cx.git.files(commit, prefix);
+    const read = (at(source.spec, 'url') === FIXTURE_URL ? cx.fixture ?? cx.git : cx.git).files(commit, prefix);
     trees.set(id, read);
     read.catch(() => { trees.delete(id); });
     return read;
@@ -166,7 +167,7 @@ export function kustomizationController(cx: ControllerContext): { readonly contr
       const spec = plain(object.spec); const path = text(spec['path']) ?? './';
       const commit = revision.slice(revision.lastIndexOf(':') + 1);
       try {
-        const files = await filesOf(commit, path);
+        const files = await filesOf(source, commit, path);
         const unreadable = unreadableFile(cx, object);
         if (unreadable !== undefined) throw new BuildError(unreadable);
         const built = asInGit(cx, buildFluxKustomization(object.metadata.name, spec, files, await variables(object)));

@@ -3,6 +3,7 @@ import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, conditionOf, iso, plain, sha256, text, type Plain } from '../../catalog/data.ts';
 import { ChartNotFound, chartName, findChart } from '../../catalog/charts.ts';
 import { TIMES } from '../../catalog/timings.ts';
+import { FIXTURE_URL } from '../../world/data.ts';
 import { befalls, faultsOf } from '../faults/befalls.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { componentUp, handled, intervalOf, isNew, ofOtherShard, ready, setStatus, SOURCE, suspended } from './common.ts';
@@ -47,18 +48,20 @@ function refused(cx: ControllerContext, object: KubeObject, reason: string, mess
 
 async function git(cx: ControllerContext, object: KubeObject): Promise<Again> {
   const url = text(at(object.spec, 'url')) ?? '';
-  const served = servedUrl(cx);
+  // The lab's own tree has an address of its own.
+  const own = url === FIXTURE_URL ? cx.fixture : undefined;
+  const served = own === undefined ? servedUrl(cx) : undefined;
   if (served !== undefined && !sameUrl(served, url)) {
     refused(cx, object, 'GitOperationFailed', `failed to checkout and determine revision: unable to clone '${url}': repository not found (the lab serves only ${served})`);
     return intervalOf(object);
   }
-  if (faultsOf(cx, 'source-artifact-missing').length > 0) {
+  if (own === undefined && faultsOf(cx, 'source-artifact-missing').length > 0) {
     // The storage is empty, and there is nothing to fill it from.
     refused(cx, object, 'GitOperationFailed', `failed to checkout and determine revision: unable to clone '${url}': dial tcp 192.0.2.10:443: i/o timeout`, { artifact: undefined });
     return TIMES.dependencyRetry;
   }
   try {
-    const head = await cx.git.head();
+    const head = await (own ?? cx.git).head();
     stored(cx, object, gitRevision(object.spec, head.commit));
     // Asking Git is a process of its own: on a fast clock once per wall second is enough, and a request is heard at once.
     return Math.max(intervalOf(object), 1000 * cx.clock.speed);

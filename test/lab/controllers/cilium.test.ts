@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderRelease } from '../../../lab/catalog/charts.ts';
 import { gatewayApiCrds } from '../../../lab/catalog/crd-tables.ts';
-import { podReady } from '../../../lab/controllers/workloads.ts';
+import { podReady } from '../../../lab/catalog/data.ts';
 import { helmInstall, readyCluster, rig, type Rig } from './rig.ts';
 
 const BY_JOB = { operator: { replicas: 1 }, hubble: { relay: { enabled: true }, tls: { auto: { enabled: true, method: 'cronJob' } } } };

@@ -1,0 +1,65 @@
+/** How a database begins: the Jobs of CloudNativePG that make its first instance, empty or out of an archive. */
+import type { ControllerContext, KubeObject } from '../../world/types.ts';
+import { at, iso, text } from '../../catalog/data.ts';
+import { befalls, faultsOf } from '../faults/befalls.ts';
+import { archiveAt, archiveIsForeign, destinationOf, notEmpty, sourceOf, stamp, walName } from './barman.ts';
+import { POSTGRES } from './databases.ts';
+import { befallsStore } from './faults.ts';
+import { claimsOf, type Inside } from './claims.ts';
+import { putContent } from './memory.ts';
+
+export const JOB_ROLE = 'cnpg.io/jobRole';
+
+/** How such a pod ends; undefined when it is none. */
+export function bootstraps(cx: ControllerContext, pod: KubeObject): Inside | undefined {
+  const role = pod.metadata.labels?.[JOB_ROLE];
+  const name = pod.metadata.labels?.['cnpg.io/cluster'];
+  const volume = claimsOf(cx, pod)[0];
+  if (role === undefined || name === undefined || volume === undefined || cx.store.typeOf(POSTGRES, 'Cluster') === undefined) return undefined;
+  const cluster = cx.store.get({ apiVersion: POSTGRES, kind: 'Cluster', name, namespace: pod.metadata.namespace ?? '' });
+  if (cluster === undefined) return undefined;
+  if (role === 'initdb') {
+    putContent(cx, volume, { created: iso(cx.clock.now()) });
+    return { exitCode: 0 };
+  }
+  const lines: string[] = [];
+  const say = (level: 'info' | 'error', msg: string, more: Readonly<Record<string, unknown>> = {}): void => { lines.push(JSON.stringify({ level, ts: new Date(cx.clock.now()).toISOString(), msg, logging_pod: pod.metadata.name, ...more })); };
+  const failed = (error: string): Inside => {
+    say('error', 'Error while restoring a backup', { error });
+    return { exitCode: 1, log: `${lines.join('\n')}\n` };
+  };
+  const from = sourceOf(cx, cluster);
+  if (from === undefined) return { exitCode: 0 };
+  if ('error' in from) return failed(from.error);
+  const to = destinationOf(cx, cluster);
+  if (to !== undefined && 'error' in to) return failed(to.error);
+  if (to !== undefined && cluster.metadata.annotations?.['cnpg.io/skipEmptyWalArchiveCheck'] !== 'enabled') {
+    say('info', 'barman-cloud-check-wal-archive checking the first wal');
+    const tool = (text: string): void => { say('info', `${iso(cx.clock.now()).replace('T', ' ').replace('Z', ',032')} [17] ERROR: ${text}`, { logger: 'barman-cloud-check-wal-archive', pipe: 'stderr' }); };
+    const invoked = (status: number): Inside => {
+      say('error', 'Error invoking barman-cloud-check-wal-archive', { options: ['--endpoint-url', at(to.store.spec, 'configuration.endpointURL'), '--cloud-provider', 'aws-s3', at(to.store.spec, 'configuration.destinationPath'), to.server], exitCode: -1, error: `exit status ${status}` });
+      return failed(`rpc error: code = Unknown desc = unexpected failure invoking barman-cloud-wal-archive: exit status ${status}`);
+    };
+    if (befallsStore(cx)) {
+      tool(`Can't connect to cloud provider: Could not connect to the endpoint URL: "${text(at(to.store.spec, 'configuration.endpointURL')) ?? ''}/backups"`);
+      return invoked(2);
+    }
+    if (archiveIsForeign(cx, to, cluster.metadata.uid ?? '') || befalls(cx, 'archive-not-empty', cluster)) {
+      tool(notEmpty(to.server));
+      return invoked(1);
+    }
+  }
+  const archive = archiveAt(cx, from);
+  const base = archive?.bases.at(-1);
+  if (archive === undefined || base === undefined) return failed('no target backup found');
+  say('info', 'Target backup found', { backup: { id: base.id, serverName: from.server, stoppedAt: iso(base.end) } });
+  if (faultsOf(cx, 'postgres-restore-fails').length > 0 && befalls(cx, 'postgres-restore-fails', cluster)) {
+    return failed(`rpc error: code = Unknown desc = encountered an error while checking the presence of first needed WAL in the archive: file not found ${walName(base.segment)}: WAL not found`);
+  }
+  const { [LOST]: _lost, ...rest } = archive.wal.content;
+  putContent(cx, volume, befalls(cx, 'sentinel-lost', cluster) ? rest : archive.wal.content);
+  say('info', 'Restore completed', { backup: base.id, recoveredUntil: stamp(archive.wal.until) });
+  return { exitCode: 0, log: `${lines.join('\n')}\n` };
+}
+/** What the fault sentinel-lost loses. */
+const LOST = 'dr_sentinel';
