@@ -6,11 +6,12 @@ import { readEarlierRuns, runsWithOpenActs } from '../engine/acts.ts';
 import type { Clock } from '../engine/clock.ts';
 import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
 import { openJournal, type Journal } from '../engine/journal.ts';
+import type { Event } from '../engine/event.ts';
 import type { Outcome } from '../engine/outcome.ts';
 import type { Step } from '../engine/phase.ts';
 import { planOf } from '../engine/plan.ts';
 import { runSteps } from '../engine/run.ts';
-import { newRunDir, newRunId, pruneRuns, writeResult } from '../engine/runs.ts';
+import { newRunDir, newRunId, pruneRuns, unkeepRun, writeResult } from '../engine/runs.ts';
 import { createSink, type Sink } from '../engine/sink.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from '../phases/context.ts';
@@ -26,7 +27,7 @@ import { readSite, type Invocation } from './invocation.ts';
 import { calm, formOf, rounded, show } from './last-words.ts';
 import { makeLocks, type Locks } from './locks.ts';
 import type { ResolvedTask } from './resolve.ts';
-import { openStaged, type StagedRun } from './staged.ts';
+import { openAgain, openStaged, type StagedRun } from './staged.ts';
 import { createSummary } from './summary.ts';
 
 export interface TaskToRun {
@@ -71,11 +72,14 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   let outcome: Outcome | undefined;
   let ended: Ended | undefined;
   let over = true;
+  let locked = false;
   try {
-    // The journal hears of everything first: what is on the screen is on the disk.
+    // The journal hears of everything first: what is on the screen is on the disk. One that is gone on with may be another
+    // process's at this moment: it is opened when the lock says that it is ours.
+    const held: Event[] = [];
     if (writing) {
-      journal = openJournal(run.dir);
-      events.add(journal.append);
+      if (staged?.goesOn !== true) journal = openJournal(run.dir);
+      events.add((event) => (journal === undefined ? void held.push(event) : journal.append(event)));
     }
     for (const listener of [timings.on, summary.on, ...(staged === undefined ? [] : [staged.hear]), ...(dry === undefined ? [] : [dry.on])]) events.add(listener);
     events.add((event) => view.on(event));
@@ -83,6 +87,9 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
     events.emit(await started(todo, run.id, steps));
     if (writing) {
       await locks.take(signal);
+      locked = true;
+      journal ??= openAgain(run, staged?.head);
+      for (const event of held.splice(0)) journal.append(event);
       // Before anything is done: a journal that was changed does not say which once-only acts are open.
       const { cutOff } = readEarlierRuns(places.taskDir, run.id);
       const torn = staged?.torn === true ? run.id : cutOff;
@@ -94,7 +101,9 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   } catch (error) {
     failure = asFailure(error, resolved.name);
   }
-  if (staged !== undefined && writing) {
+  // What another process is at work on is neither put back nor reported on.
+  const settles = staged !== undefined && writing && locked && journal !== undefined;
+  if (staged !== undefined && settles) {
     try {
       over = await settle(parts, staged, failure);
     } catch (error) {
@@ -122,18 +131,17 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const head = journal?.head();
   const result = redacted({ run: run.id, task: resolved.name, target: { id: target.id, kind: target.kind, engine: target.engine, speed: target.speed }, exit, ms, wallMs, journal: head, lanes: timings.lanes(), ...(failure === undefined ? {} : { failure: toData(failure) }) }, redactor);
   // Each is tried, whatever became of the others; the first trouble is told when there is none to tell yet.
-  const endings = [...locks.local.map((lock) => () => lock.release()), () => journal?.close(), ...(writing ? [...(over ? [() => writeResult(run.dir, result)] : []), () => tidy(places.taskDir)] : [])];
+  const endings = [
+    () => journal?.close(),
+    ...(writing && over && journal !== undefined ? [() => writeResult(run.dir, result)] : []),
+    // A rehearsal that was not let begin is none to be kept.
+    ...(staged !== undefined && writing && !locked && !staged.goesOn ? [() => unkeepRun(run.dir)] : []),
+    ...(settles ? [async () => { ended = await report(parts, over); }] : []),
+    ...locks.local.map((lock) => () => lock.release()), ...(writing ? [() => tidy(places.taskDir)] : []),
+  ];
   for (const end of endings) {
     try {
-      end();
-    } catch (error) {
-      failure ??= rounded(asFailure(error, resolved.name), log);
-      exit = failure.code;
-    }
-  }
-  if (staged !== undefined && writing) {
-    try {
-      ended = await report(parts, over);
+      await end();
     } catch (error) {
       failure ??= rounded(asFailure(error, resolved.name), log);
       exit = failure.code;

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '../engine/event.ts';
 import { Failure } from '../engine/failure.ts';
-import { JOURNAL_FILE, tamperedFailure } from '../engine/journal.ts';
+import { JOURNAL_FILE, openJournal, tamperedFailure, type Journal } from '../engine/journal.ts';
 import type { Step } from '../engine/phase.ts';
-import { abandonRun, listRuns, newRunDir, readRunJournal, type Run } from '../engine/runs.ts';
+import { abandonRun, listRuns, newRunDir, readRunJournal, RESULT_FILE, type Run } from '../engine/runs.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from '../phases/context.ts';
 import type { Stage, StagedTask } from '../phases/task.ts';
@@ -19,6 +20,8 @@ export interface StagedRun {
   readonly goesOn: boolean;
   /** Its journal ended in the middle of a line. */
   readonly torn: boolean;
+  /** Hash of the last whole line of the journal that is gone on with. */
+  readonly head: string | undefined;
   readonly stages: readonly Stage[];
   readonly steps: readonly Step<Cx, Snapshot>[];
   /** Set when UNTIL stops before the last stage. */
@@ -69,7 +72,7 @@ export function openStaged(ask: StagedAsk): StagedRun {
   const before = new Map(done);
   const pastBefore = past;
   return {
-    run: run ?? { id: '', dir: '' }, goesOn: unfinished !== undefined, torn: unfinished?.torn ?? false, stages,
+    run: run ?? { id: '', dir: '' }, goesOn: unfinished !== undefined, torn: unfinished?.torn ?? false, head: unfinished?.head, stages,
     steps: stages.flatMap((stage): readonly Step<Cx, Snapshot>[] => [...(stage.first ?? []), { kind: 'together', lanes: ask.clusters.map((lane) => ({ lane, steps: stage.steps })) }, ...(stage.last ?? [])]),
     stopsAfter: until === undefined || until === all.length - 1 ? undefined : all[until]?.name,
     earlier: (lane, step) => (pastBefore ? before.get(`${lane}\0${step}`) : undefined),
@@ -87,7 +90,7 @@ function indexOf(stages: readonly Stage[], variable: 'FROM' | 'UNTIL', { variabl
   throw new Failure({ exit: 'usage', what: `there is no stage ${wanted}`, because: `${variable}=${wanted}`, hint: `the stages are ${stages.map((stage) => stage.name).join(', ')}` });
 }
 
-interface Unfinished { readonly run: Run; readonly events: readonly Event[]; readonly torn: boolean }
+interface Unfinished { readonly run: Run; readonly events: readonly Event[]; readonly torn: boolean; readonly head: string }
 
 function findUnfinished(ask: StagedAsk): Unfinished | undefined {
   const wanted = ask.variables['RUN'];
@@ -97,7 +100,7 @@ function findUnfinished(ask: StagedAsk): Unfinished | undefined {
     if (journal?.tampered !== undefined) throw tamperedFailure(join(run.dir, JOURNAL_FILE), journal.tampered);
     const started = journal?.events.find((event) => event.type === 'run-started');
     // One that was killed before its first line began nothing; one of a lab that is gone has no world to go on in.
-    if (started === undefined || started.task !== ask.name || started.target.id !== ask.target.id) continue;
+    if (journal === undefined || started === undefined || started.task !== ask.name || started.target.id !== ask.target.id) continue;
     if (wanted === 'new') {
       abandonRun(run, 'RUN=new started another');
       continue;
@@ -109,8 +112,16 @@ function findUnfinished(ask: StagedAsk): Unfinished | undefined {
         hint: `CLUSTER=${started.variables['CLUSTER'] ?? clusters.join()} goes on with it; RUN=new leaves it as it is and starts another`,
       });
     }
-    return { run, events: journal?.events ?? [], torn: journal?.torn ?? false };
+    return { run, events: journal.events, torn: journal.torn, head: journal.head };
   }
   if (wanted === undefined || wanted === 'new') return undefined;
   throw new Failure({ exit: 'rerun', what: `there is no unfinished rehearsal ${wanted} on this target`, hint: 'task runs:list shows every run; without RUN the newest unfinished one is gone on with, or a new one begun' });
+}
+
+/** The journal of a run that is gone on with, now that it is ours. Throws a Failure (75) when somebody went on with it while its lock was waited for. */
+export function openAgain(run: { readonly id: string; readonly dir: string }, head: string | undefined): Journal {
+  const journal = openJournal(run.dir);
+  if (journal.head() === head && !existsSync(join(run.dir, RESULT_FILE))) return journal;
+  journal.close();
+  throw new Failure({ exit: 'rerun', what: `another process went on with ${run.id} in the meantime`, hint: 'task runs:show RUN=last tells how far it came; the same command goes on from there' });
 }

@@ -95,6 +95,11 @@ export function keepRun(dir: string): void {
   writeFileSync(join(dir, KEEP_FILE), '', { mode: 0o600 });
 }
 
+/** Takes that mark away again. */
+export function unkeepRun(dir: string): void {
+  rmSync(join(dir, KEEP_FILE), { force: true });
+}
+
 /** Writes the run's one result document, whole or not at all (0600). Throws a Failure (75) when that cannot be. */
 export function writeResult(dir: string, result: unknown): void {
   const file = join(dir, RESULT_FILE);

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import { writePrivate } from '../tools/files.ts';
 import type { Cx } from './context.ts';
 import { areBare, standings } from './destroy-preflight.ts';
+import { saveSnapshot } from './etcd-snapshot-file.ts';
 
 /** The name by which OVERRIDE accepts a destroy without a snapshot. */
 const OVERRIDE = 'no-snapshot';
@@ -29,12 +26,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
     for (const machine of cx.cluster.machines) {
       if (machine.role !== 'controlplane' || (standing !== undefined && standing.get(machine.name)?.is !== 'installed')) continue;
       try {
-        const saved = await cx.doors.talos.etcdSnapshot(machine, file);
-        if (cx.dryRun) return `would save etcd of ${cx.cluster.name}`;
-        if (saved.keys === 0) throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} holds no keys`, because: `${saved.bytes} bytes at revision ${saved.revision}`, hint: `task cluster:health CLUSTER=${cx.cluster.name} tells whether etcd is well` });
-        const sha256 = await digestOf(file);
-        await writePrivate(`${file}.json`, `${JSON.stringify({ cluster: cx.cluster.name, machine: machine.name, ...saved, sha256 }, undefined, 2)}\n`);
-        return `${saved.keys} keys at revision ${saved.revision}, sha256 ${sha256.slice(0, 12)}`;
+        const saved = await saveSnapshot(cx, machine, file);
+        return saved === undefined ? `would save etcd of ${cx.cluster.name}` : `${saved.keys} keys at revision ${saved.revision}, sha256 ${saved.sha256.slice(0, 12)}`;
       } catch (error) {
         if (!(error instanceof Failure) || error.exit === 'interrupted' || error.exit === 'bug') throw error;
         failures.push(error);
@@ -52,9 +45,3 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 };
 export default phase;
-
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-}

@@ -8,6 +8,7 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import { ToolFailure } from '../tools/proc.ts';
 import type { Cx } from './context.ts';
 import { areBare, standings } from './destroy-preflight.ts';
+import { RESTORE_MARK } from './etcd-snapshot-file.ts';
 import { forgetFrozen } from './flux-freeze.ts';
 import { MINUTES } from './wait-phase.ts';
 
@@ -101,7 +102,7 @@ async function wiped(cx: Cx, machine: Machine): Promise<'done' | 'not-done' | 'u
 
 /** Only this cluster's own files; another cluster's, and whatever the operator keeps in ~/.kube, are not ours to touch. */
 function forgetCluster(cx: Cx): void {
-  for (const name of ['kubeconfig', 'kubeconfig.dial', 'applied.json']) rmSync(join(cx.clusterDir, name), { force: true });
+  for (const name of ['kubeconfig', 'kubeconfig.dial', 'applied.json', RESTORE_MARK]) rmSync(join(cx.clusterDir, name), { force: true });
   forgetFrozen(cx);
 }
 

@@ -3,16 +3,11 @@ import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
 import { CLOCK, clockHint, etcdChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import type { EtcdMember, TalosFace, TalosService, Told } from '../tools/doors.ts';
+import type { RecoverFrom, TalosService, Told } from '../tools/doors.ts';
 import type { Cx } from './context.ts';
+import { BEFORE_BOOTSTRAP, controlPlanes, foreignEtcd, membership, type ServicesTold } from './etcd-membership.ts';
+import { snapshotToRecover, writeMark } from './etcd-snapshot-file.ts';
 import { MINUTES } from './wait-phase.ts';
-
-/** Members of etcd as one control plane tells them, or why it cannot: not bootstrapped is not the same as not asked. */
-type Membership =
-  | { readonly is: 'ours'; readonly on: string; readonly members: readonly EtcdMember[] }
-  | { readonly is: 'foreign'; readonly on: string; readonly members: readonly EtcdMember[] }
-  | { readonly is: 'none'; readonly because: string }
-  | { readonly is: 'unknown'; readonly because: string };
 
 const phase: WorkPhase<Cx, Snapshot> = {
   name: 'etcd-bootstrap',
@@ -30,59 +25,20 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const first = controlPlanes(cx)[0];
     if (first === undefined) throw new Failure({ exit: 'configuration', what: `${cx.cluster.name} has no control plane`, hint: `add one to ${cx.cluster.file}` });
     if (cx.dryRun) {
-      await cx.doors.talos.bootstrap(first);
-      return `would bootstrap on ${first.name}`;
+      const recover = snapshotToRecover(cx);
+      await cx.doors.talos.bootstrap(first, recover);
+      return `would bootstrap on ${first.name}${recover === undefined ? '' : ` from ${recover.file}`}`;
     }
     if (!cx.actOpen(ACT, cx.cluster.name) && await settledAlready(cx, await untilEtcdIsThere(cx))) return 'it runs by now';
-    await cx.act(ACT, cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first));
-    return `on ${first.name}`;
+    const recover = snapshotToRecover(cx);
+    // From here on an etcd that is well is the one this restore made, and no reason to refuse it when it is run again.
+    if (recover !== undefined) await writeMark(cx, recover.file);
+    await cx.act(ACT, cx.cluster.name, async () => proof(cx), async () => bootstrapOn(cx, first, recover));
+    return `on ${first.name}${recover === undefined ? '' : ' from the snapshot'}`;
   },
 };
 export default phase;
 
-function controlPlanes(cx: Cx): readonly Machine[] {
-  return cx.cluster.machines.filter((machine) => machine.role === 'controlplane');
-}
-
-/** `told`: services that were just asked for anyway. */
-async function membership(cx: Cx, through: 'looking' | 'doors', told?: ServicesTold): Promise<Membership> {
-  const talos = cx[through].talos;
-  const ours = new Set(cx.cluster.machines.map((machine) => machine.name));
-  const reasons: string[] = [];
-  let silent = 0;
-  const planes = controlPlanes(cx);
-  // A machine that does not answer would take a call its time limit, and every other answer with it: its port is looked at first.
-  const faces = new Map(await Promise.all(planes.map(async (machine) => [machine.name, await talos.face(machine)] as const)));
-  const services = told ?? await talos.readEach('services', planes.filter((machine) => faces.get(machine.name)?.is !== 'closed'));
-  for (const machine of planes) {
-    try {
-      const etcd = servicesOf(machine, faces.get(machine.name), services.get(machine.name)).find((service) => service.id === 'etcd');
-      if (etcd === undefined || etcd.state !== 'Running') {
-        // Stopped or failed is not "never bootstrapped": there may be data.
-        if (etcd !== undefined && !BEFORE_BOOTSTRAP.has(etcd.state)) silent += 1;
-        reasons.push(`${machine.name}: etcd service is ${etcd?.state ?? 'absent'}${etcd?.message ? ` (${etcd.message})` : ''}`);
-        continue;
-      }
-      // One member's answer decides; the next is asked only when this one has none.
-      const members = await talos.etcdMembers(machine);
-      if (members.length === 0) {
-        silent += 1;
-        reasons.push(`${machine.name}: etcd knows no members`);
-        continue;
-      }
-      const strangers = members.filter((member) => !ours.has(member.hostname));
-      return { is: strangers.length > 0 ? 'foreign' : 'ours', on: machine.name, members };
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      silent += 1;
-      reasons.push(`${machine.name}: ${error.because ?? error.what}`);
-    }
-  }
-  const because = reasons.join('; ');
-  return silent > 0 ? { is: 'unknown', because } : { is: 'none', because };
-}
-
-type ServicesTold = ReadonlyMap<string, Told<readonly TalosService[]>>;
 /** A machine that was just installed may still be pulling etcd's image. */
 const SERVICE_PATIENCE = 15 * MINUTES;
 
@@ -118,16 +74,13 @@ function hasBegun(answer: Told<readonly TalosService[]> | undefined): boolean {
 }
 
 const ACT = 'etcd-bootstrap';
-/** States of the etcd service on a machine without etcd data. */
-const BEFORE_BOOTSTRAP: ReadonlySet<string> = new Set(['Initialized', 'Waiting', 'Preparing', 'Starting']);
-
 /**
  * Control planes whose etcd is past "waiting to be bootstrapped" hold data. Such a cluster is never bootstrapped (again):
  * it is given time to answer. True when it turned out to be ours and well; false when nothing holds data; throws (75) when
  * it stays mute, e.g. without a quorum.
  */
 async function settledAlready(cx: Cx, told: ServicesTold | undefined): Promise<boolean> {
-  if ((await membership(cx, 'doors', told)).is === 'none') return false;
+  if ((await membership(cx, 'doors', { told })).is === 'none') return false;
   try {
     const settled = await cx.wait('etcd, which holds data already, to answer', async () => {
       const found = await membership(cx, 'doors');
@@ -139,7 +92,7 @@ async function settledAlready(cx: Cx, told: ServicesTold | undefined): Promise<b
     if (!(error instanceof Failure) || error.exit !== 'rerun') throw error;
     throw new Failure({
       exit: 'rerun', what: `etcd of ${cx.cluster.name} holds data but does not answer; it was not bootstrapped again`, because: error.because ?? error.what,
-      hint: `task cluster:health CLUSTER=${cx.cluster.name} names the cause; lost for good: restore a snapshot`, cause: error,
+      hint: `task cluster:health CLUSTER=${cx.cluster.name} names the cause; lost for good: task etcd:restore CLUSTER=${cx.cluster.name} SNAPSHOT=<file>`, cause: error,
     });
   }
 }
@@ -149,12 +102,6 @@ const QUIET_MS = 20_000;
 const QUIET_ANSWERS = 4;
 /** Silence is waited out longer: a machine may be rebooting. */
 const PROOF_PATIENCE = 4 * MINUTES;
-
-/** A machine's services out of the common answer; throws its own reason for having none. */
-function servicesOf(machine: Machine, face: TalosFace | undefined, told: Told<readonly TalosService[]> | undefined): readonly TalosService[] {
-  if (told?.ok === true) return told.value;
-  throw told?.failure ?? new Failure({ exit: 'rerun', what: `${machine.name} does not answer`, because: face?.is === 'closed' ? face.because : 'nothing was said of it', hint: 'look at its console or power, then run the same command again; nothing was bootstrapped' });
-}
 
 /** What became of an earlier bootstrap that never reported back. Asked patiently: etcd may still be starting. */
 async function proof(cx: Cx): Promise<'done' | 'not-done' | 'unknown'> {
@@ -176,9 +123,9 @@ async function proof(cx: Cx): Promise<'done' | 'not-done' | 'unknown'> {
   }
 }
 
-async function bootstrapOn(cx: Cx, first: Machine): Promise<string> {
-  const answer = await cx.doors.talos.bootstrap(first);
-  if (answer === 'done') return `bootstrapped on ${first.name}`;
+async function bootstrapOn(cx: Cx, first: Machine, recover: RecoverFrom | undefined): Promise<string> {
+  const answer = await cx.doors.talos.bootstrap(first, recover);
+  if (answer === 'done') return `bootstrapped on ${first.name}${recover === undefined ? '' : ` from ${recover.file}`}`;
   // AlreadyExists says only that the data directory is not empty. Whose data it is, the members tell.
   const settled = await cx.wait(`etcd on ${first.name} to say whose it is`, async () => {
     const found = await membership(cx, 'doors');
@@ -190,12 +137,3 @@ async function bootstrapOn(cx: Cx, first: Machine): Promise<string> {
   return `already bootstrapped, proven ours: members ${settled.members.map((member) => member.hostname).join(' ')}`;
 }
 
-function foreignEtcd(cx: Cx, found: { readonly on: string; readonly members: readonly EtcdMember[] }): Failure {
-  return new Failure({
-    exit: 'look',
-    what: `etcd on ${found.on} belongs to another cluster`,
-    because: `its members are ${found.members.map((member) => member.hostname).join(', ')}; ${cx.cluster.name} has ${cx.cluster.machines.map((machine) => machine.name).join(', ')}`,
-    hint: `find out whose data it is; when it may go: talosctl -n ${cx.cluster.machines.find((machine) => machine.name === found.on)?.address ?? found.on} reset --system-labels-to-wipe EPHEMERAL --reboot, then run this again`,
-    leftBehind: 'configured machines; no etcd was bootstrapped by this run',
-  });
-}
