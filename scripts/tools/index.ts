@@ -52,6 +52,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     prepare: async () => (await kubeDoor()).prepare?.(),
     readyz: async () => (await kubeDoor()).readyz(),
     serverVersion: async () => (await kubeDoor()).serverVersion(),
+    now: async () => (await kubeDoor()).now(),
     list: async (...a) => (await kubeDoor()).list(...a),
     get: async (...a) => (await kubeDoor()).get(...a),
     apply: async (...a) => (await kubeDoor()).apply(...a),

@@ -69,6 +69,7 @@ export const KINDS = {
   PostgresCluster: kind('postgresql.cnpg.io/v1', 'clusters', 'Cluster'),
   PostgresBackup: kind('postgresql.cnpg.io/v1', 'backups', 'Backup'),
   ScheduledBackup: kind('postgresql.cnpg.io/v1', 'scheduledbackups', 'ScheduledBackup'),
+  ObjectStore: kind('barmancloud.cnpg.io/v1', 'objectstores', 'ObjectStore'),
   Pooler: kind('postgresql.cnpg.io/v1', 'poolers', 'Pooler'),
   PostgresDatabase: kind('postgresql.cnpg.io/v1', 'databases', 'Database'),
   Dragonfly: kind('dragonflydb.io/v1alpha1', 'dragonflies', 'Dragonfly'),

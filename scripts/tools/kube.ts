@@ -6,7 +6,7 @@ import type { Kube, KindRef, Scope } from './doors.ts';
 import { clusterFiles, readIfThere } from './files.ts';
 import { gate } from './gate.ts';
 import { proveClusterCA, readIdentity } from './identity.ts';
-import { kindOf, pathOf } from './kinds.ts';
+import { KINDS, kindOf, pathOf } from './kinds.ts';
 import { sameWish } from './kube-compare.ts';
 import { kubeHttp, NoAnswer } from './kube-http.ts';
 import type { KubeReply, KubeRequest } from './kube-http.ts';
@@ -23,11 +23,14 @@ const DEADLINE_MS = 60_000;
 /** In a lab a minute of that clock is a second of the wall; this many attempts are always made. */
 const AT_LEAST = 10;
 const WRITE_TIMEOUT_MS = 60_000;
+/** What a run that was stopped may still take to clean up one thing, wall ms. */
+const LAST_MS = 5_000;
 /** Every API server since 1.15 has this form; one that had not would answer with the whole objects. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 /** The Kube door with what the Lease lock needs: writes that fail when somebody else was faster. */
 export interface LockingKube extends Kube {
+  now(): Promise<number>;
   /** Creates; 'exists' when somebody was faster. `write`. */
   create(object: KubeObject): Promise<'created' | 'exists'>;
   /** Replaces exactly the version read before (metadata.resourceVersion); 'changed' when it is not that any more. `write`. */
@@ -45,11 +48,11 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
     return text;
   };
 
-  const send = async (request: KubeRequest, what: string): Promise<KubeReply> => {
+  const send = async (request: KubeRequest, what: string, signal: AbortSignal = scope.signal): Promise<KubeReply> => {
     const http = await kubeHttp(kubeconfig());
     const until = scope.clock.now() + DEADLINE_MS;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await once(() => http.send(request, scope.signal));
+      const outcome = await once(() => http.send(request, signal));
       const trouble = passingTrouble(request, outcome, attempt);
       const wait = pause(outcome, attempt);
       const again = trouble !== undefined && (attempt < AT_LEAST || scope.clock.now() + wait < until);
@@ -58,7 +61,7 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
         throw clean(unreachable(`${api} does not answer`, outcome.error));
       }
       scope.emit({ type: 'retrying', lane: scope.lane, step: scope.step, what, reason: trouble, attempt });
-      await scope.clock.sleep(wait, scope.signal);
+      await scope.clock.sleep(wait, signal);
     }
   };
 
@@ -138,6 +141,15 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       return answer['gitVersion'];
     },
 
+    async now() {
+      const what = `cannot ask ${api} for its time`;
+      const probe: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `task-clock-${Math.floor(random() * 1e9)}`, namespace: 'default' } };
+      const answer = object(what, good(what, await send({ method: 'POST', path: pathOf(KINDS.ConfigMap, 'default'), body: JSON.stringify(probe), query: { fieldManager: FIELD_MANAGER, dryRun: 'All' } }, 'time')));
+      const at = Date.parse(answer.metadata.creationTimestamp ?? '');
+      if (Number.isNaN(at)) throw new Failure({ exit: 'rerun', what, because: 'it stamps no time on what is made', hint: 'look whether something else answers at that address: task cluster:health' });
+      return at;
+    },
+
     list,
 
     async get(ref, name, namespace) {
@@ -175,9 +187,9 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       good(`cannot change ${ref.kind} ${name} of ${cluster.name}`, await send({ method: 'PATCH', path: pathOf(ref, namespace, name), contentType: 'application/merge-patch+json', body, timeoutMs: WRITE_TIMEOUT_MS, query: { fieldManager: FIELD_MANAGER } }, `patch ${ref.kind} ${name}`));
     },
 
-    async delete(ref, name, namespace) {
+    async delete(ref, name, namespace, { last = false } = {}) {
       if (!(await mayWrite(`delete ${ref.plural} ${name}${namespace === undefined ? '' : ` -n ${namespace}`} --wait=false`))) return;
-      const reply = await send({ method: 'DELETE', path: pathOf(ref, namespace, name), body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }), timeoutMs: WRITE_TIMEOUT_MS }, `delete ${ref.kind} ${name}`);
+      const reply = await send({ method: 'DELETE', path: pathOf(ref, namespace, name), body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }), timeoutMs: WRITE_TIMEOUT_MS }, `delete ${ref.kind} ${name}`, last && scope.signal.aborted ? AbortSignal.timeout(LAST_MS) : scope.signal);
       // Not there is what was wanted.
       if (reply.status !== 404) good(`cannot delete ${ref.kind} ${name} of ${cluster.name}`, reply);
     },
