@@ -1,3 +1,4 @@
+import { span } from '../../engine/clock.ts';
 import type { RehearsalReport } from './report.types.ts';
 import { count, took } from './words.ts';
 
@@ -14,7 +15,7 @@ export function controlsOf(report: Omit<RehearsalReport, 'controls'>): Rehearsal
     { control: 'NIST SP 800-53 CP-4(3)', asks: 'automated testing', answer: `every step but the ${count(report.checkpoints.length, 'checkpoint')} is the program's; its plan, commands and waits are in journal.jsonl` },
     { control: 'NIST SP 800-53 CP-4(4)', asks: 'full recovery and reconstitution to a known state', answer: 'sections Data, Sentinels, Same platform, Second create' },
     { control: 'NIST SP 800-53 CP-9(1)', asks: 'test backups for reliability and integrity', answer: `${backed.filter((each) => each.verdict.is === 'pass').length} of ${count(backed.length, 'backed-up data set')} restored and compared by a value of ours` },
-    { control: 'NIST SP 800-53 CP-10', asks: 'recover within the recovery time and recovery point objectives', answer: `recovery time: ${measured}, objective ${took(objectives.recoveryTimeMs)}; recovery point by data set in section Data` },
+    { control: 'NIST SP 800-53 CP-10', asks: 'recover within the recovery time and recovery point objectives', answer: `recovery time: ${measured}, objective ${span(objectives.recoveryTimeMs)}; recovery point by data set in section Data` },
     { control: 'NIST SP 800-34 3.5 (test)', asks: 'scenario, objectives, participants, start and end, results, lessons (after-action report)', answer: `sections Scenario, Timeline, Findings; ${people.map((each) => each.who).join(', ')}; ${took(time.elapsed.wall)} of wall time` },
     { control: 'SOC 2 A1.3', asks: 'recovery plan procedures are tested; integrity and completeness of backup data; actual against objectives; gaps tracked', answer: 'sections Objectives, Data, Sentinels, Findings' },
     { control: 'ISO 22301 8.5', asks: 'exercise with a scenario and defined aims; report with outcomes and improvements', answer: 'this report as a whole' },

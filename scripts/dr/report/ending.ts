@@ -1,3 +1,4 @@
+import { span } from '../../engine/clock.ts';
 import type { Style } from '../../engine/outcome.ts';
 import { flow, plain, SIGN, wrap } from '../../health/layout.ts';
 import type { RehearsalReport } from './report.types.ts';
@@ -23,7 +24,7 @@ function verdictLines(report: RehearsalReport, style: Style): readonly string[] 
   const pieces = [
     { plain: head, dressed: style[dress](style.bold(head)) },
     ...(time === null ? [] : [
-      piece(`recovered in ${took(time.elapsed.run)} (objective ${took(objectives.recoveryTimeMs)})`),
+      piece(`recovered in ${took(time.elapsed.run)} (objective ${span(objectives.recoveryTimeMs)})`),
       piece([`machine ${took(time.machine.run)}`, `waiting on you ${took(time.people.run)}`, ...(time.stopped.run > 0 ? [`stood still ${took(time.stopped.run)}`] : [])].join(' · ')),
     ]),
     piece(count(unplanned, 'manual intervention')), ...worstLoss(report).map(piece),
@@ -34,7 +35,7 @@ function verdictLines(report: RehearsalReport, style: Style): readonly string[] 
 
 function worstLoss({ data, objectives }: RehearsalReport): readonly string[] {
   const losses = data.flatMap((each) => (each.protection === 'backup' && each.lossMs !== null ? [each.lossMs] : []));
-  return losses.length === 0 ? [] : [`data loss worst ${took(Math.max(...losses))} (objective ${took(objectives.dataLossMs)})`];
+  return losses.length === 0 ? [] : [`data loss worst ${took(Math.max(...losses))} (objective ${span(objectives.dataLossMs)})`];
 }
 
 function slowestLine({ slowest }: RehearsalReport): string {
@@ -46,9 +47,10 @@ function slowestLine({ slowest }: RehearsalReport): string {
 }
 
 function backLine(report: RehearsalReport): string {
-  const guarded = report.data.filter((each) => each.protection !== 'none');
+  // Of a rehearsal that did not come to its data, nothing is counted.
+  const guarded = report.data.filter((each) => each.protection !== 'none' && report.judgements.some((judged) => judged.id === `data:${each.cluster}/${each.dataSet}` && judged.seen !== ''));
   const lost = report.data.filter((each) => each.protection === 'none' && each.verdict.is === 'skip').length;
-  const expected = report.sentinels.filter((each) => each.expected === 'returns');
+  const expected = report.sentinels.filter((each) => each.expected === 'returns' && (each.found !== null || each.verdict.is !== 'unknown'));
   const open = report.differences.filter((each) => each.because === undefined).length;
   const explained = report.differences.length - open;
   const writes = report.secondCreate.reduce((sum, each) => sum + each.writes.length, 0);
@@ -57,7 +59,7 @@ function backLine(report: RehearsalReport): string {
     ...(guarded.length === 0 ? [] : [`${guarded.filter((each) => each.verdict.is === 'pass').length}/${guarded.length} protected data sets back`]),
     ...(expected.length === 0 ? [] : [`${expected.filter((each) => each.verdict.is === 'pass').length}/${expected.length} expected sentinels equal${lost === 0 ? '' : ` (${count(lost, 'set')} unprotected, lost as declared)`}`]),
     ...(compared ? [open === 0 ? `fingerprints equal${explained === 0 ? '' : ` but ${count(explained, 'explained difference')}`}` : `fingerprints differ: ${count(open, 'difference')} without an explanation`] : []),
-    ...(report.secondCreate.length === 0 ? [] : [writes === 0 ? 'second create wrote nothing' : `second create wrote: ${count(writes, 'write')}`]),
+    ...(report.secondCreate.length === 0 ? [] : [writes === 0 ? 'second create wrote nothing' : `second create wrote ${count(writes, 'time')}`]),
   ].join(', ');
 }
 

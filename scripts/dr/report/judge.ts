@@ -1,4 +1,5 @@
 import type { DataSet } from '../../config/recovery.ts';
+import { span } from '../../engine/clock.ts';
 import type { Verdict } from '../../engine/verdict.ts';
 import type { DataVerdict } from '../record.ts';
 import type { DiskReport, EtcdSnapshot, Judgement, Recovery, RehearsalReport, StepReport } from './report.types.ts';
@@ -25,7 +26,7 @@ export function judgementsOf(of: Of): readonly Judgement[] {
 }
 
 function evidence({ damaged }: Of): Judgement {
-  return { id: 'evidence', cluster: '', what: 'the records of this rehearsal are whole', wanted: 'journal and records as they were written', seen: damaged.length === 0 ? 'whole' : damaged.join('; '), verdict: damaged.length === 0 ? { is: 'pass' } : { is: 'fail', because: damaged.join('; ') }, decisive: true };
+  return { id: 'evidence', cluster: '', what: 'records of this rehearsal', wanted: 'journal and records as they were written', seen: damaged.length === 0 ? 'whole' : damaged.join('; '), verdict: damaged.length === 0 ? { is: 'pass' } : { is: 'fail', because: damaged.join('; ') }, decisive: true };
 }
 
 function complete({ steps, missingSteps }: Of): Judgement {
@@ -35,22 +36,22 @@ function complete({ steps, missingSteps }: Of): Judgement {
   const failed = open.filter((step) => step.state === 'failed');
   const names = (some: readonly StepReport[]): string => some.slice(0, 4).map((step) => `${step.lane} ${step.step}`.trim()).join(', ') + (some.length > 4 ? ` and ${some.length - 4} more` : '');
   const because = failed.length > 0 ? `failed: ${names(failed)}` : open.length > 0 ? `not ended: ${names(open)}` : `never begun: ${missingSteps.slice(0, 4).join(', ')}`;
-  return { id: 'complete', cluster: '', what: 'every step came to its end', wanted: 'all of them', seen, verdict: open.length + missingSteps.length === 0 ? { is: 'pass' } : { is: 'fail', because }, decisive: true };
+  return { id: 'complete', cluster: '', what: 'steps', wanted: 'every one to its end', seen, verdict: open.length + missingSteps.length === 0 ? { is: 'pass' } : { is: 'fail', because }, decisive: true };
 }
 
 /** People's own waiting and standstills are apart from the objective, as bootstrap/dr.yaml means it, and shown beside it. */
 function recovery({ time, from }: Recovery, objective: number): Judgement {
-  const base = { id: 'recovery-time', cluster: '', what: 'recovery time, without waiting for people', wanted: `at most ${took(objective)}`, decisive: true };
+  const base = { id: 'recovery-time', cluster: '', what: 'recovery time, without waiting for people', wanted: `at most ${span(objective)}`, decisive: true };
   if (time === null) return { ...base, seen: '', verdict: unknown(from === null ? 'nothing was destroyed' : 'not recovered') };
   const seen = took(time.machine.run);
-  return { ...base, seen, verdict: time.machine.run <= objective ? { is: 'pass' } : { is: 'fail', because: `${seen}, ${took(time.machine.run - objective)} more than the objective of ${took(objective)}` } };
+  return { ...base, seen, verdict: time.machine.run <= objective ? { is: 'pass' } : { is: 'fail', because: `${seen}, ${took(time.machine.run - objective)} more than the objective of ${span(objective)}` } };
 }
 
 function readiness({ readiness: all }: Of, cluster: string): Judgement {
   const rows = all.filter((row) => row.cluster === cluster);
   const bad = rows.filter((row) => row.verdict.is === 'fail' || row.verdict.is === 'unknown');
   const refused = bad.filter((row) => row.accepted === undefined);
-  const base = { id: `readiness:${cluster}`, cluster, what: `${cluster} could be afforded to lose`, wanted: 'every check well, or accepted by name', decisive: true };
+  const base = { id: `readiness:${cluster}`, cluster, what: `readiness of ${cluster}`, wanted: 'every check well, or accepted by name', decisive: true };
   if (rows.length === 0) return { ...base, seen: '', verdict: unknown(NOT_REACHED) };
   const seen = `${count(rows.length, 'check')}${bad.length === 0 ? '' : `, ${bad.length - refused.length} accepted by name, ${refused.length} not`}`;
   return { ...base, seen, verdict: refused.length === 0 ? { is: 'pass' } : { is: 'fail', because: refused.map((row) => `${row.id}: ${row.verdict.because ?? row.detail}`).join('; ') } };
@@ -59,7 +60,7 @@ function readiness({ readiness: all }: Of, cluster: string): Judgement {
 function snapshot(snapshots: readonly EtcdSnapshot[], cluster: string): Judgement {
   const found = snapshots.find((each) => each.cluster === cluster);
   return {
-    id: `snapshot:${cluster}`, cluster, what: `an etcd snapshot of ${cluster} was taken and read back`, wanted: 'hash, revision and keys', decisive: false,
+    id: `snapshot:${cluster}`, cluster, what: `etcd snapshot of ${cluster}`, wanted: 'hash, revision and keys', decisive: false,
     seen: found === undefined ? 'none' : `${found.keys} keys at revision ${found.revision}`, verdict: found === undefined ? unknown('none is in the folder') : { is: 'pass' },
   };
 }
@@ -71,7 +72,7 @@ function disks(all: readonly DiskReport[], cluster: string): Judgement {
   const unsure = own.filter((disk) => disk.verdict.is === 'unknown');
   const names = (some: readonly DiskReport[]): string => some.map((disk) => `${disk.machine} ${disk.purpose}${disk.verdict.because === undefined ? '' : ` (${disk.verdict.because})`}`).join('; ');
   const verdict: Verdict = dirty.length > 0 ? { is: 'fail', because: names(dirty) } : own.length === 0 ? unknown('no proof is in the folder') : unsure.length > 0 ? unknown(names(unsure)) : { is: 'pass' };
-  return { id: `disks:${cluster}`, cluster, what: `the data disks of ${cluster} were clean after the wipe`, wanted: 'no signature, no partition', seen: own.length === 0 ? '' : `${own.length - dirty.length - unsure.length} of ${count(own.length, 'disk')} proven`, verdict, decisive: dirty.length > 0 };
+  return { id: `disks:${cluster}`, cluster, what: `data disks of ${cluster} after the wipe`, wanted: 'no signature, no partition', seen: own.length === 0 ? '' : `${own.length - dirty.length - unsure.length} of ${count(own.length, 'disk')} proven`, verdict, decisive: dirty.length > 0 };
 }
 
 /** What became of a data set, as a verdict. A missing backup never looks like a fresh success: `fresh` is well only where nothing protects it. */
@@ -82,11 +83,11 @@ export function dataVerdict(set: DataSet | undefined, became: DataVerdict | unde
   if (became.became === 'unknown') return unknown(became.because);
   if (became.objectiveMs === null || became.protection === 'git') return { is: 'pass', because: became.because };
   if (became.lossMs === null) return unknown(`how much of it is missing cannot be told: ${became.because}`);
-  return became.lossMs <= became.objectiveMs ? { is: 'pass', because: became.because } : { is: 'fail', because: `${took(became.lossMs)} of it are missing, ${took(became.lossMs - became.objectiveMs)} more than its objective of ${took(became.objectiveMs)}` };
+  return became.lossMs <= became.objectiveMs ? { is: 'pass', because: became.because } : { is: 'fail', because: `${took(became.lossMs)} of it are missing, ${took(became.lossMs - became.objectiveMs)} more than its objective of ${span(became.objectiveMs)}` };
 }
 
 function data(each: RehearsalReport['data'][number]): Judgement {
-  const wanted = each.protection === 'none' ? 'nothing: it is not protected' : each.protection === 'git' ? 'back from git' : `back, at most ${took(each.objectiveMs ?? 0)} of it missing`;
+  const wanted = each.protection === 'none' ? 'nothing: it is not protected' : each.protection === 'git' ? 'back from git' : `back, at most ${span(each.objectiveMs ?? 0)} missing`;
   const seen = each.verdict.because === NOT_REACHED ? '' : `${each.became}${each.lossMs === null ? '' : `, ${took(each.lossMs)} missing`}`;
   return { id: `data:${each.cluster}/${each.dataSet}`, cluster: each.cluster, what: `data set ${each.cluster}/${each.dataSet}`, wanted, seen, verdict: each.verdict, decisive: true };
 }
@@ -94,21 +95,21 @@ function data(each: RehearsalReport['data'][number]): Judgement {
 function sentinels({ sentinels: all }: Of, cluster: string): readonly Judgement[] {
   return all.filter((each) => each.cluster === cluster).map((each) => ({
     id: `sentinel:${cluster}/${each.dataSet}`, cluster, what: `sentinel in ${cluster}/${each.dataSet}`, wanted: each.expected === 'returns' ? 'the value written before the destroy' : 'gone: the data set is not protected',
-    seen: each.found === null ? 'none' : each.found === each.written?.value ? 'equal' : 'another value', verdict: each.verdict, decisive: true,
+    seen: each.found === null ? (each.verdict.is === 'unknown' ? '' : 'none') : each.found === each.written?.value ? 'equal' : 'another value', verdict: each.verdict, decisive: true,
   }));
 }
 
 function secondCreate({ secondCreate: all }: Of, cluster: string): Judgement {
   const found = all.find((each) => each.cluster === cluster);
-  const base = { id: `idempotence:${cluster}`, cluster, what: `a second create of ${cluster} writes nothing`, wanted: 'no writes', decisive: true };
+  const base = { id: `idempotence:${cluster}`, cluster, what: `second create of ${cluster}`, wanted: 'it writes nothing', decisive: true };
   if (found === undefined) return { ...base, seen: '', verdict: unknown(NOT_REACHED) };
-  return { ...base, seen: count(found.writes.length, 'write'), verdict: found.writes.length === 0 ? { is: 'pass' } : { is: 'fail', because: found.writes.slice(0, 5).join('; ') + (found.writes.length > 5 ? ` and ${found.writes.length - 5} more` : '') } };
+  return { ...base, seen: count(found.writes.length, 'write'), verdict: found.writes.length === 0 ? { is: 'pass' } : { is: 'fail', because: `it wrote: ${found.writes.slice(0, 5).join('; ')}${found.writes.length > 5 ? ` and ${found.writes.length - 5} more` : ''}` } };
 }
 
 function fingerprint({ differences, compared }: Of, cluster: string): Judgement {
   const own = differences.filter((each) => each.cluster === cluster);
   const open = own.filter((each) => each.because === undefined);
-  const base = { id: `fingerprint:${cluster}`, cluster, what: `${cluster} is the platform it was`, wanted: 'equal fingerprints, or every difference explained', decisive: true };
+  const base = { id: `fingerprint:${cluster}`, cluster, what: `fingerprint of ${cluster}`, wanted: 'as before, or every difference explained', decisive: true };
   if (!compared.includes(cluster)) return { ...base, seen: '', verdict: unknown(NOT_REACHED) };
   const seen = own.length === 0 ? 'equal' : `${count(own.length, 'difference')}, ${own.length - open.length} explained`;
   const [first] = open;
@@ -118,7 +119,7 @@ function fingerprint({ differences, compared }: Of, cluster: string): Judgement 
 /** What is left is for a person to decide, and no fault of the recovery. */
 function putBack({ unfrozen, frozen, passed }: Of, cluster: string): Judgement {
   const back = unfrozen.find((each) => each.cluster === cluster);
-  const base = { id: `put-back:${cluster}`, cluster, what: `what was suspended in ${cluster} was put back`, wanted: 'nothing left behind', decisive: false };
+  const base = { id: `put-back:${cluster}`, cluster, what: `what was suspended in ${cluster}`, wanted: 'put back, nothing left', decisive: false };
   if (back === undefined) {
     const untouched = !frozen.some((each) => each.cluster === cluster) && !passed;
     return { ...base, seen: '', verdict: untouched ? { is: 'skip', because: 'nothing was frozen' } : unknown(NOT_REACHED) };
@@ -136,6 +137,6 @@ function once({ acts }: Of): readonly Judgement[] {
       is: wrong.some((act) => !act.open) ? 'fail' : 'unknown',
       because: wrong.map((act) => `${act.subject} ${act.open ? 'was begun, and nothing says how it ended' : `happened ${act.happened} times`}`).join('; '),
     };
-    return { id: `once:${kind}`, cluster: '', what: `${kind} happened once each`, wanted: 'once per machine or cluster', seen: `${own.length - wrong.length} of ${own.length}`, verdict, decisive: true };
+    return { id: `once:${kind}`, cluster: '', what: kind, wanted: 'exactly once each', seen: `${own.length - wrong.length} of ${own.length}`, verdict, decisive: true };
   });
 }

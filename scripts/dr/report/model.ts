@@ -1,3 +1,4 @@
+import { span } from '../../engine/clock.ts';
 import type { Rehearsal } from '../record.ts';
 import { interventionsOf, missingSteps, peopleOf, stepsOf, tablesOf } from './collect.ts';
 import { controlsOf } from './controls.ts';
@@ -43,7 +44,7 @@ export function readReport(runDir: string, options: { readonly final?: boolean }
   const report = {
     format: 1, kind: 'rehearsal', run: folder.run, began: timeline.began, ended: timeline.ended, verdict, final, pointOfNoReturn,
     scenario: `Total loss of ${clusters.join(' and ')}: every machine and every data disk wiped at once${clusters.length > 1 ? ', all clusters in one rehearsal' : ''}, with nothing left inside to start from.`,
-    hypothesis: `From the repository, the secret provider and the backups alone, ${clusters.join(' and ')} ${clusters.length === 1 ? 'comes' : 'come'} back as the platform ${clusters.length === 1 ? 'it was' : 'they were'}, within ${took(objectives.recoveryTimeMs)} of machine time, losing at most ${took(objectives.dataLossMs)} of any protected data.`,
+    hypothesis: `From the repository, the secret provider and the backups alone, ${clusters.join(' and ')} ${clusters.length === 1 ? 'comes' : 'come'} back as the platform ${clusters.length === 1 ? 'it was' : 'they were'}, within ${span(objectives.recoveryTimeMs)} of machine time, losing at most ${span(objectives.dataLossMs)} of any protected data.`,
     stopConditions: stopConditions(known), target, clusters, objectives, version: first?.version ?? 'unknown', commit: first?.commit ?? 'unknown',
     people: peopleOf(timeline, rows.readiness), processes, gaps, recovery, recoveries,
     time: splitOf(timeline, lanes.length === 0 ? clusters : lanes, { from: timeline.began, to: timeline.ended }),

@@ -28,15 +28,18 @@ export function verdictOf(known: Known, timeline: Timeline, final: boolean): Reh
   const last = timeline.processes.at(-1);
   if (reasons.length === 0 && last?.exit !== 'done') reasons.push(last === undefined || last.because === '' ? 'the run did not end well' : last.because);
   if (reasons.length === 0) return { is: 'green', sentence: greenSentence(known), reasons: [], explained };
-  return { is: 'red', sentence: `${known.clusters.join(' and ')} ${known.recovery.time === null ? 'did not come back whole' : `came back in ${took(known.recovery.time.elapsed.run)}, but not as ${known.clusters.length === 1 ? 'it was' : 'they were'}`}: ${reasons[0] ?? ''}`, reasons, explained };
+  const time = known.recovery.time;
+  return { is: 'red', sentence: `${known.clusters.join(' and ')} ${time === null ? 'did not come back whole' : `came back in ${took(time.elapsed.run)}, but not as ${known.clusters.length === 1 ? 'it was' : 'they were'}`}: ${reasons.length === 1 ? 'one thing is' : `${reasons.length} things are`} not as ${reasons.length === 1 ? 'it' : 'they'} had to be`, reasons, explained };
 }
 
 const sentence = (each: Judgement): string => `${each.what}: ${each.verdict.because ?? each.verdict.is}`;
 
-function greenSentence({ clusters, recovery, data }: Known): string {
-  const protectedSets = data.filter((each) => each.protection !== 'none');
-  const time = recovery.time === null ? '' : ` in ${took(recovery.time.elapsed.run)}`;
-  return `${clusters.join(' and ')} ${clusters.length === 1 ? 'was' : 'were'} destroyed and came back${time}, with ${protectedSets.length === 0 ? 'no protected data set declared' : `${count(protectedSets.length, 'protected data set')} and nothing else different that is not explained`}`;
+function greenSentence({ clusters, recovery, data, differences }: Known): string {
+  const guarded = data.filter((each) => each.protection !== 'none').length;
+  const one = clusters.length === 1;
+  const sets = guarded === 0 ? 'no protected data set is declared' : guarded === 1 ? 'its protected data set is back' : `all ${guarded} protected data sets are back`;
+  const explained = differences.length === 0 ? '' : `, but for ${count(differences.length, 'explained difference')}`;
+  return `${clusters.join(' and ')} ${one ? 'was' : 'were'} destroyed and came back${recovery.time === null ? '' : ` in ${took(recovery.time.elapsed.run)}`}: ${sets}, and the platform is the one it was${explained}`;
 }
 
 function stoppedSentence(known: Known, timeline: Timeline): string {
