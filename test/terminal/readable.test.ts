@@ -14,6 +14,7 @@ async function plain(env: Environment): Promise<string> {
   expect(stderr.text).toBe('');
   return stdout.text;
 }
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
 const DRESS = /\u001b\[\d+m/gu;
 
 describe('--output=plain, as a screen reader or a braille line gets it', () => {
@@ -64,6 +65,7 @@ describe('NO_COLOR, in every form people set it', () => {
     for (const event of syntheticRun({ failAt: 'core' })) view.on(event);
     await view.close();
     expect(stdout.text).toContain('core');
+    // oxlint-disable-next-line no-control-regex -- as above
     expect(stdout.text).not.toMatch(/\u001b\[(?:[1-9]|[1-9]\d)m/u);
   });
 });
