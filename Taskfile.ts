@@ -61,6 +61,10 @@ const freeze = phase('freeze', 'suspend Flux', () => import('./scripts/phases/de
 const evidence = phase('evidence', 'a last etcd snapshot, before anything is lost', () => import('./scripts/phases/destroy-evidence.ts'));
 const wipe = phase('wipe', 'wipe every machine and its data disks', () => import('./scripts/phases/destroy-wipe.ts'));
 const destroyed = phase('destroyed', 'prove that every machine is bare and every data disk clean', () => import('./scripts/phases/destroyed.ts'));
+const restorePreflight = phase('restore-preflight', 'what the snapshot holds, and whether it is needed', () => import('./scripts/phases/restore-preflight.ts'));
+const confirmRestore: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/restore-preflight.ts')).askRestore(cx) };
+const etcdWipe = phase('etcd-wipe', 'wipe etcd from the control planes', () => import('./scripts/phases/etcd-wipe.ts'));
+const restored = phase('restored', 'compare what came back with what was saved', () => import('./scripts/phases/restored.ts'));
 const confirmShutdown: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to power off', ask: async (cx) => (await import('./scripts/phases/shutdown.ts')).askShutdown(cx) };
 const shutdown = phase('shutdown', 'power every machine off', () => import('./scripts/phases/shutdown.ts'));
 const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
@@ -129,6 +133,18 @@ const tasks = {
   'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
+  'etcd:restore': steps({
+    summary: 'Bring etcd back from a snapshot: quorum lost, or bare machines',
+    details: [
+      'Reads the snapshot to its end and compares it with what etcd:snapshot wrote beside it, proves whose machines these are, asks for the cluster\'s name, wipes etcd (EPHEMERAL) from all control planes at once, installs what is bare, bootstraps from the snapshot once, and compares what came back.',
+      'Everything written since the snapshot is thrown away, so an etcd that is well is refused. Without a terminal: --confirm=NAME. Interrupted, it goes on from where it stopped.',
+    ],
+    variables: {
+      CLUSTER: ONE_CLUSTER, TARGET, SNAPSHOT: { summary: 'the file etcd:snapshot wrote', required: true },
+      OVERRIDE: { summary: 'what would be refused otherwise, journalled', values: ['healthy-etcd', 'raw-database'] },
+    },
+    steps: [restorePreflight, confirmRestore, etcdWipe, talosApply, etcdBootstrap, kubeconfig, apiReady, nodesRegistered, restored],
+  }),
 
   'dr:rehearse': staged({
     summary: 'Rehearse disaster: destroy, build again, prove what came back, with a report', aliases: ['dr:resume'],

@@ -5,7 +5,7 @@ import type { Machine } from '../config/cluster.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { standings } from './destroy-preflight.ts';
-import { controlPlanes, foreignEtcd, membership } from './etcd-membership.ts';
+import { BEFORE_BOOTSTRAP, controlPlanes, foreignEtcd, membership } from './etcd-membership.ts';
 import { markOf, readSnapshotFile } from './etcd-snapshot-file.ts';
 import { BACK_PATIENCE, emptied, etcdState, untilBack, WIPE } from './etcd-wiped.ts';
 import { mayGo, settled } from './restore-preflight.ts';
@@ -56,13 +56,21 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const found = mark === undefined ? undefined : await settled(cx, planes);
     if (found?.is === 'ours') return `nothing: etcd runs from this snapshot since ${mark?.at ?? 'then'}`;
     if (found?.is === 'foreign') throw foreignEtcd(cx, found);
-    const wiped = await each(planes, planes.length, async (machine) => (await wipe(cx, machine) ? [machine] : []), cx.signal, { what: 'wiping etcd', name: (machine) => machine.name });
-    await untilAllWait(cx, planes);
-    return names(wiped.flat()) || 'nothing left to wipe';
+    const wiped = new Set<string>();
+    for (let round = 1; ; round += 1) {
+      const now = await each(planes, planes.length, async (machine) => (await wipe(cx, machine) ? [machine.name] : []), cx.signal, { what: 'wiping etcd', name: (machine) => machine.name });
+      for (const name of now.flat()) wiped.add(name);
+      const back = await withDataAgain(cx, planes);
+      if (back.length === 0) return [...wiped].join(' ') || 'nothing left to wipe';
+      if (round >= ROUNDS) throw new Failure({ exit: 'rerun', what: `etcd of ${names(back)} holds data again after it was wiped`, because: 'somebody brings etcd back, or the data is not on EPHEMERAL', hint: `talosctl -n ${back[0]?.address ?? ''} etcd members   shows whose it is` });
+      cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `${names(back)} came back while the others still had a quorum, and joined them; wiping it once more` });
+    }
   },
 };
 export default phase;
 
+/** A machine that comes back too soon joins the others once, and then there are no others. */
+const ROUNDS = 3;
 const ORDER = { graceful: false, userDisks: [], labels: ['EPHEMERAL'] } as const;
 
 /** False when there was nothing to wipe. */
@@ -80,23 +88,29 @@ async function wipe(cx: Cx, machine: Machine): Promise<boolean> {
   return true;
 }
 
-/** Before etcd is bootstrapped anywhere, it must wait for that everywhere: data left on one machine would be another cluster's. */
-async function untilAllWait(cx: Cx, planes: readonly Machine[]): Promise<void> {
-  await cx.wait('etcd of every control plane to wait for its bootstrap', async () => {
+/**
+ * Before etcd is bootstrapped anywhere, it must wait for that everywhere: data left on one machine would be another cluster's.
+ * Waits until each control plane shows which it is, and answers those that hold data.
+ */
+async function withDataAgain(cx: Cx, planes: readonly Machine[]): Promise<readonly Machine[]> {
+  return await cx.wait('etcd of every control plane to wait for its bootstrap', async () => {
     const told = await cx.doors.talos.readEach('services', planes);
+    const holding: Machine[] = [];
     const reasons = planes.flatMap((machine) => {
       const answer = told.get(machine.name);
       if (answer?.ok !== true) {
         if (answer !== undefined && answer.failure.exit !== 'rerun') throw answer.failure;
-        return [`${machine.name}: ${answer?.failure.because ?? answer?.failure.what ?? 'nothing was said of it'}`];
+        return [{ machine, because: answer?.failure.because ?? answer?.failure.what ?? 'nothing was said of it' }];
       }
-      const state = answer.value.find((service) => service.id === 'etcd')?.state ?? 'not there yet';
-      return state === 'Preparing' ? [] : [`${machine.name}: etcd service is ${state}`];
+      const state = answer.value.find((service) => service.id === 'etcd')?.state;
+      if (state !== undefined && !BEFORE_BOOTSTRAP.has(state)) holding.push(machine);
+      else if (state !== 'Preparing') return [{ machine, because: `etcd service is ${state ?? 'not there yet'}` }];
+      return [];
     });
     const [first] = reasons;
-    if (first === undefined) return { ok: true, value: true };
-    return { ok: false, because: first, done: planes.length - reasons.length, of: planes.length, hint: `talosctl -n ${planes.find(({ name }) => first.startsWith(`${name}:`))?.address ?? ''} service etcd shows it; running the same command again wipes what still holds data` };
-  }, { patience: BACK_PATIENCE, every: 1_000 });
+    if (first === undefined) return { ok: true, value: holding };
+    return { ok: false, because: `${first.machine.name}: ${first.because}`, done: planes.length - reasons.length, of: planes.length, hint: `talosctl -n ${first.machine.address} service etcd   shows it; then run the same command again` };
+  }, { patience: BACK_PATIENCE, every: 1_000 }) ?? [];
 }
 
 const names = (machines: readonly Machine[]): string => machines.map((machine) => machine.name).join(' ');

@@ -37,8 +37,7 @@ export async function emptied(cx: Cx, machine: Machine): Promise<'done' | 'not-d
       quiet = 0;
       return { ok: false, because: `${machine.name}: ${seen.because}` };
     }
-    if (seen.face === 'maintenance') return { ok: true, value: 'done' as const };
-    if (seen.face === 'stranger') return { ok: true, value: 'unknown' as const };
+    if (seen.etcd === undefined) return { ok: true, value: seen.face === 'maintenance' ? 'done' as const : 'unknown' as const };
     if (!BEFORE_BOOTSTRAP.has(seen.etcd) && seen.etcd !== 'absent') return { ok: true, value: 'not-done' as const };
     quiet = seen.etcd === 'Preparing' ? quiet + 1 : 0;
     if (quiet === 1) quietSince = cx.clock.now();
@@ -48,13 +47,13 @@ export async function emptied(cx: Cx, machine: Machine): Promise<'done' | 'not-d
   return answer ?? 'unknown';
 }
 
-type Seen = { readonly because: string } | { readonly face: 'maintenance' | 'stranger' } | { readonly face: 'installed'; readonly etcd: string };
+type Seen = { readonly because: string } | { readonly face: 'maintenance' | 'stranger'; readonly etcd: undefined } | { readonly face: 'installed'; readonly etcd: string };
 
 async function look(cx: Cx, machine: Machine): Promise<Seen> {
   const face = await cx.doors.talos.face(machine);
   if (face.is === 'closed') return { because: face.because };
-  if (face.is === 'maintenance') return { face: 'maintenance' };
-  if (face.ours !== true) return { face: 'stranger' };
+  if (face.is === 'maintenance') return { face: 'maintenance', etcd: undefined };
+  if (face.ours !== true) return { face: 'stranger', etcd: undefined };
   try {
     const { stage } = await cx.doors.talos.stage(machine);
     if (LEAVING.test(stage)) return { because: `it is ${stage}` };

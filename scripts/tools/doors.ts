@@ -103,8 +103,10 @@ export type Told<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 export interface Volume { readonly path: string; readonly disk: string; readonly type: 'disk' | 'partition'; readonly holds: string; readonly partition: string }
 /** A disk the configuration names besides the install disk, with the device it is now; undefined when the machine has none that fits. */
 export interface DataDisk { readonly purpose: string; readonly device: string | undefined; readonly sizeBytes: number }
-/** `graceful`: a control plane leaves etcd first, which needs a quorum. Always STATE, EPHEMERAL and these disks, and a reboot. */
-export interface ResetOrder { readonly graceful: boolean; readonly userDisks: readonly string[] }
+/** `graceful`: a control plane leaves etcd first, which needs a quorum. STATE and EPHEMERAL unless `labels` says which, these disks, and a reboot. */
+export interface ResetOrder { readonly graceful: boolean; readonly userDisks: readonly string[]; readonly labels?: readonly ('STATE' | 'EPHEMERAL')[] }
+/** An etcd snapshot to begin with. `raw`: a copy of the database itself, which carries no digest of its own. */
+export interface RecoverFrom { readonly file: string; readonly raw: boolean }
 
 /** The fourteen fields of a cluster's Talos secrets bundle, by the names they have in the secret store. */
 export type SecretsBundle = Readonly<Record<
@@ -132,8 +134,8 @@ export interface Talos {
   stage(machine: Machine): Promise<MachineStage>;
   version(machine: Machine): Promise<string>;
   services(machine: Machine): Promise<readonly TalosService[]>;
-  /** etcd bootstrap on this one machine. `write`. Answers 'already' for AlreadyExists; who it belongs to is for the caller to prove. */
-  bootstrap(machine: Machine): Promise<'done' | 'already'>;
+  /** etcd bootstrap on this one machine, empty or from a snapshot. `write`. Answers 'already' for AlreadyExists; who it belongs to is for the caller to prove. */
+  bootstrap(machine: Machine, recover?: RecoverFrom): Promise<'done' | 'already'>;
   etcdMembers(machine: Machine): Promise<readonly EtcdMember[]>;
   /**
    * Asks several installed machines one thing, by one call through those of them that are control planes. Whoever is missing
@@ -147,7 +149,7 @@ export interface Talos {
   dataDisks(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly DataDisk[]>;
   /** Signatures on the machine's disks. */
   volumes(machine: Machine, face: 'maintenance' | 'installed'): Promise<readonly Volume[]>;
-  /** Wipes an installed machine and reboots it into maintenance; waits for that. `write`. Refuses a machine that is not proven ours. */
+  /** Wipes an installed machine and reboots it, into maintenance unless its configuration stays; waits for that. `write`. Refuses a machine that is not proven ours. */
   reset(machine: Machine, order: ResetOrder): Promise<void>;
   /** Powers an installed machine off. `force` leaves its pods where they are: draining the last nodes has nowhere to go. `write`. Refuses a machine that is not proven ours. */
   shutdown(machine: Machine, options: { readonly force: boolean }): Promise<void>;

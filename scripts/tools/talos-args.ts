@@ -64,18 +64,23 @@ export function version(how: Via | Together): string[] { return ['version', ...v
 /** Every machine's clock, and that of its time server, which it asks for this. */
 export function time(how: Via | Together): string[] { return ['time', ...via(how)]; }
 export const clientVersion = (): string[] => ['version', '--client'];
-export function bootstrap(how: Via & { readonly by: 'mtls' }): string[] { return ['bootstrap', ...via(how)]; }
+/** With a snapshot etcd begins with what is in it. A raw copy of the database carries no digest of its own: then none is asked for. */
+export function bootstrap(how: Via & { readonly by: 'mtls' }, recover?: { readonly file: string; readonly raw: boolean }): string[] {
+  return ['bootstrap', ...via(how), ...(recover === undefined ? [] : ['--recover-from', recover.file, ...(recover.raw ? ['--recover-skip-hash-check'] : [])])];
+}
 export function etcdMembers(how: Via | Together): string[] { return ['etcd', 'members', ...via(how)]; }
 export function etcdStatus(how: Via | Together): string[] { return ['etcd', 'status', ...via(how)]; }
 export function etcdAlarms(how: Via): string[] { return ['etcd', 'alarm', 'list', ...via(how)]; }
 export function etcdSnapshot(how: Via, file: string): string[] { return ['etcd', 'snapshot', file, ...via(how)]; }
 /**
- * What a machine loses so that it comes back in maintenance: its configuration (STATE), etcd and pods (EPHEMERAL), the named disks. The
- * installed system stays, so the machine boots from its own disk. Both flags stand for themselves: without labels everything would be wiped.
+ * What a machine loses: its configuration (STATE) and with it etcd and pods (EPHEMERAL), so that it comes back in maintenance, or what is named in
+ * `labels` alone; and the named disks. The installed system stays, so the machine boots from its own disk. Without labels everything would be wiped.
  */
-export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly graceful: boolean; readonly userDisks: readonly string[]; readonly timeout: string }): string[] {
+export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly graceful: boolean; readonly userDisks: readonly string[]; readonly labels?: readonly ('STATE' | 'EPHEMERAL')[]; readonly timeout: string }): string[] {
+  const { labels = ['STATE', 'EPHEMERAL'] } = options;
+  if (labels.length === 0) throw new Failure({ exit: 'bug', what: 'a reset was to be made that names no partition', because: 'talosctl would wipe everything' });
   return [
-    'reset', ...via(how), `--graceful=${String(options.graceful)}`, '--reboot', '--system-labels-to-wipe', 'STATE', '--system-labels-to-wipe', 'EPHEMERAL',
+    'reset', ...via(how), `--graceful=${String(options.graceful)}`, '--reboot', ...labels.flatMap((label) => ['--system-labels-to-wipe', label]),
     ...options.userDisks.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--wait', '--timeout', options.timeout,
   ];
 }

@@ -124,9 +124,9 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     version: async (machine) => parse.parseVersion(await read(args.version(mtls(machine))), 'server'),
     services: async (machine) => parse.parseServices(await read(args.services(mtls(machine)))),
 
-    async bootstrap(machine) {
+    async bootstrap(machine, recover) {
       try {
-        await call(args.bootstrap(mtls(machine)), 'write', { timeoutMs: APPLY_MS });
+        await call(args.bootstrap(mtls(machine), recover), 'write', { timeoutMs: recover === undefined ? APPLY_MS : SNAPSHOT_MS });
         return 'done';
       } catch (error) {
         // gRPC status text of machined's Bootstrap when /var/lib/etcd is not empty (v1alpha1_server.go): "rpc error: code = AlreadyExists desc = etcd data directory is not empty".
@@ -150,7 +150,8 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
     etcdAlarms: async (machine) => parse.parseEtcdAlarms(await read(args.etcdAlarms(mtls(machine)))),
 
     async etcdSnapshot(machine, file) {
-      if (!scope.dryRun) privateFolder(dirname(file));
+      // A folder that is there is the operator's choice and keeps its rights.
+      if (!scope.dryRun && !existsSync(dirname(file))) privateFolder(dirname(file));
       const said = await call(args.etcdSnapshot(mtls(machine), file), 'local', { timeoutMs: SNAPSHOT_MS });
       if (said.stdout === '') return { bytes: 0, hash: '', revision: 0, keys: 0 };
       const snapshot = parse.parseSnapshot(said.stdout);

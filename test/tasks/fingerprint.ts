@@ -24,8 +24,7 @@ const DRAWN = new Set(['Pod', 'EndpointSlice']);
  * alike. Read through the lab's API server, with the cluster's own kubeconfig: what a person would see.
  */
 export async function fingerprint(rig: Rig, cluster: string): Promise<ReadonlyMap<string, string>> {
-  const target = fields(JSON.parse(readFileSync(join(rig.taskDir, 'lab/target.json'), 'utf8')));
-  const get = client(readFileSync(join(rig.taskDir, 'targets', text(target['id']), cluster, 'kubeconfig.dial'), 'utf8'));
+  const get = kubeClient(rig, cluster);
   const groups = list(fields(await get('/apis'))['groups']).map((group) => `/apis/${text(fields(fields(group)['preferredVersion'])['groupVersion'])}`);
   const found = new Map<string, string>();
   for (const base of ['/api/v1', ...groups]) {
@@ -60,24 +59,30 @@ function lasting(value: unknown, told = false): unknown {
   return Object.fromEntries(Object.entries(value).filter(([key, inner]) => !VOLATILE.has(key) && !(ADDRESSES.has(key) && inner !== 'None')).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, lasting(inner, told || key === 'status')]));
 }
 
-/** Asks the API server a kubeconfig names, with its client certificate. */
-function client(kubeconfig: string): (path: string) => Promise<unknown> {
-  const config = fields(load(kubeconfig));
+/** The files the runner keeps of one cluster of this rig's lab. */
+export function clusterFolder(rig: Rig, cluster: string): string {
+  const target = fields(JSON.parse(readFileSync(join(rig.taskDir, 'lab/target.json'), 'utf8')));
+  return join(rig.taskDir, 'targets', text(target['id']), cluster);
+}
+
+/** Asks a cluster's API server, with the cluster's own kubeconfig. Anything but 2xx is an error that begins with the method, the path and the status. */
+export function kubeClient(rig: Rig, cluster: string): (path: string, method?: string, body?: unknown) => Promise<unknown> {
+  const config = fields(load(readFileSync(join(clusterFolder(rig, cluster), 'kubeconfig.dial'), 'utf8')));
   const server = fields(fields(list(config['clusters'])[0])['cluster']);
   const user = fields(fields(list(config['users'])[0])['user']);
   const pem = (value: unknown): string => Buffer.from(text(value), 'base64').toString();
   const url = new URL(text(server['server']));
-  return (path) => new Promise((resolve, reject) => {
+  return (path, method = 'GET', body) => new Promise((resolve, reject) => {
     const asked = request({
-      host: url.hostname, port: url.port, path, headers: { accept: 'application/json' }, servername: text(server['tls-server-name']) || url.hostname,
+      host: url.hostname, port: url.port, path, method, headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }, servername: text(server['tls-server-name']) || url.hostname,
       ca: pem(server['certificate-authority-data']), cert: pem(user['client-certificate-data']), key: pem(user['client-key-data']),
     }, (response) => {
       let said = '';
       response.setEncoding('utf8').on('data', (chunk: string) => { said += chunk; });
-      response.on('end', () => (response.statusCode === 200 ? resolve(JSON.parse(said)) : reject(new Error(`GET ${path}: ${response.statusCode} ${said.slice(0, 200)}`))));
+      response.on('end', () => (Math.floor((response.statusCode ?? 0) / 100) === 2 ? resolve(JSON.parse(said)) : reject(new Error(`${method} ${path}: ${response.statusCode} ${said.slice(0, 200)}`))));
     });
     asked.on('error', reject);
-    asked.end();
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
