@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Site } from '../config/cluster.ts';
 import { SITE, type TargetFile } from '../config/target.ts';
 import { scaledClock, wallClock } from '../engine/clock.ts';
@@ -6,6 +8,7 @@ import type { Taskfile } from '../phases/task.ts';
 import { renderFailure } from '../terminal/failure.ts';
 import { sink, writeLines } from '../terminal/output.ts';
 import { chooseView, colourOf, styleFor } from '../terminal/view.ts';
+import type { LabPlace } from '../tools/lab.ts';
 import { parseArgs } from './args.ts';
 import { readSite, tellProblems, type Environment, type Invocation } from './invocation.ts';
 import { resolveTasks, taskNames, type ResolvedTask } from './resolve.ts';
@@ -59,17 +62,20 @@ async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<
   const { flags, env, places: where } = invocation;
   try {
     const optional = resolved.task.configuration === 'optional';
+    const early = await wakeEarly(resolved, invocation);
     // Before anything is started: a lab would be made of the very files that may be wrong. Tasks that need no
     // configuration get it when they ask; then its problems are told.
     const written = optional ? undefined : await readSite(where.root, SITE, invocation);
     if (!optional && written === undefined) return EXIT.configuration;
-    const target = await targetOf(resolved, invocation).catch(async (error: unknown) => {
+    const target = await targetOf(resolved, invocation, early?.target).catch(async (error: unknown) => {
       // A lab that cannot be made of a configuration with problems: the problems are the answer.
       if (optional && await readSite(where.root, SITE, invocation) === undefined) return undefined;
       throw error;
     });
     if (target === undefined) return EXIT.configuration;
-    const site: Site | undefined = written === undefined ? undefined : { ...written, target };
+    // A lab's own data sets are part of its configuration: then all of it is judged once more, with them.
+    const site: Site | undefined = written === undefined ? undefined : target.recovery === undefined ? { ...written, target } : await readSite(where.root, target, invocation);
+    if (written !== undefined && site === undefined) return EXIT.configuration;
     const clock = target.kind === 'lab' ? scaledClock(target.speed) : wallClock();
     return await runTask({ resolved, invocation, target, site, clock });
   } catch (error) {
@@ -82,25 +88,48 @@ async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<
 }
 
 /** Site is the identity. For the lab its daemon is woken (or started) and says where everything answers. */
-async function targetOf(resolved: ResolvedTask, invocation: Invocation): Promise<TargetFile> {
-  if (resolved.variables['TARGET'] !== 'lab' || resolved.name.startsWith('lab:')) return SITE;
+async function targetOf(resolved: ResolvedTask, invocation: Invocation, early?: Promise<TargetFile>): Promise<TargetFile> {
+  if (!inLab(resolved)) return SITE;
   if (resolved.variables['LAB'] === 'real') {
     throw new Failure({
       exit: 'usage', what: 'the real-tools lab is not in this version', because: 'LAB=real was asked for',
       hint: 'leave LAB out: the embedded lab needs nothing but npm',
     });
   }
-  const { labData, labUp } = await import('../tools/lab.ts');
+  const { labData } = await import('../tools/lab.ts');
   const { startWait } = await import('../terminal/wait.ts');
   const wait = startWait('waking the lab', { stream: process.stderr, colour: colourOf(process.stderr, invocation.env), enabled: !invocation.flags.json && chooseView({ mode: invocation.flags.output, stdout: process.stderr, stderr: process.stderr, env: invocation.env }).kind === 'live' });
   try {
-    const place = {
-      programRoot: invocation.places.programRoot, root: invocation.places.root, taskDir: invocation.places.taskDir,
-      env: invocation.env, signal: invocation.interruption.signal,
-    };
-    const up = await labUp({ ...place, speed: Number(resolved.variables['LAB_SPEED'] ?? '60') });
-    return resolved.task.labData === true ? await labData(place) : up;
+    const up = await (early ?? wake(resolved, invocation));
+    return resolved.task.labData === true ? await labData(placeOf(invocation)) : up;
   } finally {
     wait.stop();
   }
+}
+
+const inLab = (resolved: ResolvedTask): boolean => resolved.variables['TARGET'] === 'lab' && !resolved.name.startsWith('lab:');
+
+function placeOf({ places: where, env, interruption }: Invocation): LabPlace {
+  return { programRoot: where.programRoot, root: where.root, taskDir: where.taskDir, env, signal: interruption.signal };
+}
+
+async function wake(resolved: ResolvedTask, invocation: Invocation): Promise<TargetFile> {
+  const { labUp } = await import('../tools/lab.ts');
+  return labUp({ ...placeOf(invocation), speed: Number(resolved.variables['LAB_SPEED'] ?? '60') });
+}
+
+/** Turns of the event loop in which the lab's process is started; reading the configuration lets none pass. */
+const TURNS = 8;
+
+/**
+ * A lab that was made already is woken while the configuration is read: each takes a tenth of a second and more. One that is not there yet
+ * would be made of that configuration, and waits until it is known to be good.
+ */
+async function wakeEarly(resolved: ResolvedTask, invocation: Invocation): Promise<{ readonly target: Promise<TargetFile> } | undefined> {
+  if (!inLab(resolved) || resolved.variables['LAB'] === 'real' || !existsSync(join(invocation.places.taskDir, 'lab', 'target.json'))) return undefined;
+  const target = wake(resolved, invocation);
+  // Told when it is waited for; a configuration with problems is told instead.
+  target.catch(() => undefined);
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => { setImmediate(resolve); });
+  return { target };
 }
