@@ -97,6 +97,10 @@ export function generationOf(runDir: string): string {
   if (!isRunId(run)) return 'dry-run';
   return new Date(startOfRun(run)).toISOString().replace(/\.\d+Z$/, '').replaceAll(/[-:]/g, '').replace('T', '-');
 }
+/** The generation a rehearsal rebuilds: another than that of clusters the same run may have brought up first. */
+export function rebuiltGenerationOf(runDir: string): string {
+  return `${generationOf(runDir)}-r`;
+}
 export interface SecondCreate { readonly writes: readonly string[]; readonly ms: number }
 /** When the cluster was frozen (both clocks), and what was suspended by us or already by others. */
 export interface Frozen { readonly at: string; readonly sim: string; readonly suspended: readonly string[]; readonly byOthers: readonly string[]; readonly scaledToZero: readonly string[]; readonly hooks: readonly string[] }

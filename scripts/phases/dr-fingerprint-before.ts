@@ -1,4 +1,4 @@
-import { generationOf, writeRecord } from '../dr/record.ts';
+import { rebuiltGenerationOf, writeRecord } from '../dr/record.ts';
 import { readFingerprint } from '../dr/read-fingerprint.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
@@ -21,7 +21,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const [unread] = Object.entries(fingerprint.unread);
     if (unread !== undefined) throw new Failure({ exit: 'rerun', what: `what ${cx.cluster.name} is cannot be read whole`, because: `${unread[0]}: ${unread[1]}`, hint: `task cluster:health CLUSTER=${cx.cluster.name}; what is not read now cannot be compared later` });
     await writeRecord(cx.runDir, 'fingerprint-before', fingerprint, cx.cluster.name);
-    await writeRecord(cx.runDir, 'generation', { from: await liveGeneration(cx), to: generationOf(cx.runDir) }, cx.cluster.name);
+    await writeRecord(cx.runDir, 'generation', { from: await liveGeneration(cx), to: rebuiltGenerationOf(cx.runDir) }, cx.cluster.name);
     return `${Object.values(fingerprint.sections).reduce((sum, section) => sum + Object.keys(section).length, 0)} facts in ${Object.keys(fingerprint.sections).length} sections`;
   },
 };

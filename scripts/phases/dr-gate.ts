@@ -1,9 +1,11 @@
+import { release } from '../dr/backup/index.ts';
 import { unacceptedOf } from '../dr/readiness/accept.ts';
 import { writeRecord, type ReadinessRow } from '../dr/record.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
+import { setsOf } from './dr-sentinels.ts';
 import { readFrozen, resumeFlux } from './flux-freeze.ts';
 import { acceptedOf, readReadiness } from './dr-readiness.ts';
 
@@ -30,9 +32,11 @@ const phase: WorkPhase<Cx, Snapshot> = {
 };
 export default phase;
 
-/** An attempt that was broken off between freeze and wipe left Flux asleep; nothing can be judged of a cluster whose Flux sleeps. */
+/** An attempt that was broken off before the wipe left Flux asleep, or a backup's schedule resting; nothing can be judged of such a cluster. */
 async function thaw(cx: Cx): Promise<void> {
-  if (readFrozen(cx) === undefined || !cx.looking.kube.hasKubeconfig()) return;
+  if (!cx.looking.kube.hasKubeconfig()) return;
+  for (const set of setsOf(cx)) await release(cx, set);
+  if (readFrozen(cx) === undefined) return;
   const resumed = await resumeFlux(cx);
   cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'info', text: `${resumed.length} Flux objects an earlier attempt had suspended are awake again` });
 }

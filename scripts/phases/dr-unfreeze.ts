@@ -1,9 +1,11 @@
+import { release } from '../dr/backup/index.ts';
 import { readRecord, writeRecord } from '../dr/record.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { runHook } from './dr-freeze.ts';
+import { setsOf } from './dr-sentinels.ts';
 import { asleep, describe, resumeFlux } from './flux-freeze.ts';
 
 /** Puts back what the freeze changed. A rebuilt cluster's Flux is awake by itself; what had been asleep before by others' doing is told. */
@@ -27,7 +29,6 @@ export default phase;
 /** Undoes the freeze of one cluster as far as that can be, and writes down both what was put back and what was not. */
 export async function unfreeze(cx: Cx): Promise<{ readonly putBack: readonly string[]; readonly left: readonly string[] }> {
   const frozen = readRecord(cx.runDir, 'frozen', cx.cluster.name);
-  if (frozen === undefined) return { putBack: [], left: [] };
   const putBack: string[] = [];
   const left: string[] = [];
   const attempt = async (what: string, work: () => Promise<string | undefined>): Promise<void> => {
@@ -39,6 +40,15 @@ export async function unfreeze(cx: Cx): Promise<{ readonly putBack: readonly str
       left.push(`${what}: ${error.message}`);
     }
   };
+  if (cx.looking.kube.hasKubeconfig()) {
+    for (const set of setsOf(cx)) {
+      await attempt(`the schedule of ${set.name}'s backups may rest`, async () => {
+        await release(cx, set);
+        return undefined;
+      });
+    }
+  }
+  if (frozen === undefined) return { putBack, left };
   await attempt(`Flux of ${cx.cluster.name} could not be woken (task flux:resume CLUSTER=${cx.cluster.name})`, async () => {
     if (!cx.looking.kube.hasKubeconfig()) return undefined;
     const resumed = await resumeFlux(cx);
