@@ -192,9 +192,10 @@ export interface Kube {
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
   /** Server-side apply with dryRun, compared with what is there (managedFields, resourceVersion, generation apart). A read. */
   wouldChange(object: KubeObject): Promise<boolean>;
-  /** Merge patch, e.g. an annotation that asks for reconciliation. `write`. */
-  patch(kind: KindRef, name: string, namespace: string | undefined, patch: unknown): Promise<void>;
-  delete(kind: KindRef, name: string, namespace?: string): Promise<void>;
+  /** Merge patch, e.g. an annotation that asks for reconciliation. `write`; `last` as of delete. */
+  patch(kind: KindRef, name: string, namespace: string | undefined, patch: unknown, options?: { readonly last?: boolean }): Promise<void>;
+  /** `write`. With `last` also when the run was stopped, for a few seconds: what must not stay behind. */
+  delete(kind: KindRef, name: string, namespace?: string, options?: { readonly last?: boolean }): Promise<void>;
   /** Supervised watch: lists, watches, relists with back-off when the stream ends; `changed` gets the whole current list each time, and once more when trouble is over. */
   watch(kind: KindRef, changed: (items: readonly KubeObject[]) => void, trouble: (because: string) => void, options?: { readonly keep?: Keep }): WatchHandle;
 }

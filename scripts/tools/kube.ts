@@ -180,11 +180,11 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       return !sameWish(object(what, good(what, live)), object(what, good(what, wish)));
     },
 
-    async patch(ref, name, namespace, patch) {
+    async patch(ref, name, namespace, patch, { last = false } = {}) {
       const inside = namespace === undefined ? '' : ` -n ${namespace}`;
       const body = JSON.stringify(patch);
       if (!(await mayWrite(`patch ${ref.plural} ${name}${inside} --type=merge -p ${commandLine(scope.redactor.redact(body), [])}`))) return;
-      good(`cannot change ${ref.kind} ${name} of ${cluster.name}`, await send({ method: 'PATCH', path: pathOf(ref, namespace, name), contentType: 'application/merge-patch+json', body, timeoutMs: WRITE_TIMEOUT_MS, query: { fieldManager: FIELD_MANAGER } }, `patch ${ref.kind} ${name}`));
+      good(`cannot change ${ref.kind} ${name} of ${cluster.name}`, await send({ method: 'PATCH', path: pathOf(ref, namespace, name), contentType: 'application/merge-patch+json', body, timeoutMs: WRITE_TIMEOUT_MS, query: { fieldManager: FIELD_MANAGER } }, `patch ${ref.kind} ${name}`, last && scope.signal.aborted ? AbortSignal.timeout(LAST_MS) : scope.signal));
     },
 
     async delete(ref, name, namespace, { last = false } = {}) {

@@ -6,7 +6,7 @@ import type { Answer } from '../../engine/poll.ts';
 import { KINDS } from '../../tools/kinds.ts';
 import type { DrContext } from '../context.ts';
 import { NO_GENERATION, type DataVerdict } from '../record.ts';
-import { EVERY, freshTag, iso, isAnswer, PATIENCE, remove, scratchLabels, scratchName, sweep, timeIn, type BackedUp, type NewestBackup, type Scratch } from './shared.ts';
+import { EVERY, freshTag, iso, isAnswer, PATIENCE, quietly, remove, scratchLabels, scratchName, sweep, timeIn, type BackedUp, type NewestBackup, type Scratch } from './shared.ts';
 
 /** The plugin that replaces CloudNativePG's own way to object stores. */
 const PLUGIN = 'barman-cloud.cloudnative-pg.io';
@@ -88,7 +88,7 @@ export async function backUpNow(cx: DrContext, set: BackedUp, tag: string): Prom
     if (ended === undefined) throw wrong(`Backup ${set.namespace}/${name} is completed and does not say when`);
     return iso(ended);
   } finally {
-    if (!cx.signal.aborted) await cx.doors.kube.delete(KINDS.PostgresBackup, name, set.namespace);
+    await quietly(cx, () => cx.doors.kube.delete(KINDS.PostgresBackup, name, set.namespace, { last: true }));
   }
 }
 
@@ -123,7 +123,7 @@ export async function restoreScratch(cx: DrContext, set: BackedUp, tag: string):
     const newest = newestOf(set, cluster, seen.store, seen.backups);
     return { object: name, cleanUp, is: 'restored', restoredFrom: newest.is === 'there' ? iso(newest.at) : null, because: `to the end of the archive of ${server}` };
   } catch (error) {
-    if (!cx.signal.aborted) await cleanUp();
+    await quietly(cx, cleanUp);
     if (!isAnswer(error)) throw error;
     return { object: name, is: 'unknown', restoredFrom: null, because: error.because ?? error.what, cleanUp: async () => undefined };
   }

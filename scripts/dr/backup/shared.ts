@@ -78,7 +78,7 @@ export async function remove(cx: DrContext, set: DataSet, objects: readonly { re
   const failures: Failure[] = [];
   for (const { kind, name } of objects) {
     try {
-      await cx.doors.kube.delete(kind, name, set.namespace);
+      await cx.doors.kube.delete(kind, name, set.namespace, { last: true });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       left.push(`${kind.kind} ${set.namespace}/${name}`);
@@ -88,6 +88,18 @@ export async function remove(cx: DrContext, set: DataSet, objects: readonly { re
   const [first] = failures;
   if (first === undefined) return;
   throw new Failure({ exit: first.exit, what: `a scratch copy of ${set.name} could not be removed`, because: first.because ?? first.what, leftBehind: left.join(', '), hint: `the next task dr:readiness CLUSTER=${cx.cluster.name} removes it`, parts: failures });
+}
+
+/** Cleans up behind something that failed already: what stays is told beside that, and does not take its place. Whether nothing stayed. */
+export async function quietly(cx: DrContext, cleanUp: () => Promise<void>): Promise<boolean> {
+  try {
+    await cleanUp();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `${error.message}${error.leftBehind === undefined ? '' : `; left behind: ${error.leftBehind}`}` });
+    return false;
+  }
 }
 
 /** Whether an error is the world's no, which can be told in a row; interruptions and mistakes of the program go on up. */

@@ -5,7 +5,7 @@ import type { Answer } from '../../engine/poll.ts';
 import { KINDS } from '../../tools/kinds.ts';
 import type { DrContext } from '../context.ts';
 import type { DataVerdict } from '../record.ts';
-import { clusterNow, EVERY, freshTag, iso, isAnswer, PATIENCE, remove, scratchLabels, scratchName, sweep, timeIn, type BackedUp, type NewestBackup, type Scratch } from './shared.ts';
+import { clusterNow, EVERY, freshTag, iso, isAnswer, PATIENCE, quietly, remove, scratchLabels, scratchName, sweep, timeIn, type BackedUp, type NewestBackup, type Scratch } from './shared.ts';
 
 /** What a mover's last words come to. VolSync calls a restore from an empty repository Successful; only the lines tell. */
 export type Mover =
@@ -39,7 +39,7 @@ function lastWords(logs: string): string {
 /** `1m2.5s` as Go writes a duration, in ms; undefined for anything else. */
 export function goDuration(text: string | undefined): number | undefined {
   const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(text ?? '');
-  if (parts === null || text === '') return undefined;
+  if (parts === null || text === undefined || text === '') return undefined;
   return (Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3] ?? 0)) * 1000;
 }
 
@@ -103,7 +103,7 @@ export async function backUpNow(cx: DrContext, set: BackedUp, tag: string): Prom
     return found;
   };
   if (dig(await read(), ['spec', 'paused']) === true) throw new Failure({ exit: 'rerun', what: `${set.name} of ${cx.cluster.name} cannot be backed up`, because: `ReplicationSource ${set.namespace}/${source} is paused`, hint: `kubectl -n ${set.namespace} patch replicationsource ${source} --type=merge -p '{"spec":{"paused":false}}'` });
-  const trigger = async (manual: string | null): Promise<void> => cx.doors.kube.patch(KINDS.ReplicationSource, source, set.namespace, { spec: { trigger: { manual } } });
+  const trigger = async (manual: string | null): Promise<void> => cx.doors.kube.patch(KINDS.ReplicationSource, source, set.namespace, { spec: { trigger: { manual } } }, { last: true });
   try {
     for (let attempt = 1; ; attempt += 1) {
       await cx.wait(`the backup of ${set.name} that is on its way`, async () => {
@@ -128,8 +128,8 @@ export async function backUpNow(cx: DrContext, set: BackedUp, tag: string): Prom
       if (attempt === 3) throw new Failure({ exit: 'rerun', what: `no backup of ${set.name} began after it was asked for`, because: `three syncs in a row were on their way already, the last of ${began === undefined ? 'a time that is not told' : iso(began)}`, hint: `kubectl -n ${set.namespace} describe replicationsource ${source}` });
     }
   } finally {
-    // With the tag there, its schedule would rest.
-    if (!cx.signal.aborted) await trigger(null);
+    // With the tag there, its schedule would rest; where it stays, the next look at the backups takes it away.
+    await quietly(cx, () => trigger(null));
   }
 }
 
@@ -181,7 +181,7 @@ export async function restoreScratch(cx: DrContext, set: BackedUp, tag: string):
     }, { patience: PATIENCE, every: EVERY });
     return { object: name, cleanUp, ...(done === undefined ? { is: 'unknown', restoredFrom: null, because: 'a dry run restores nothing' } as const : scratchOf(readMover(done))) };
   } catch (error) {
-    if (!cx.signal.aborted) await cleanUp();
+    await quietly(cx, cleanUp);
     if (!isAnswer(error)) throw error;
     return { object: name, is: 'unknown', restoredFrom: null, because: error.because ?? error.what, cleanUp: async () => undefined };
   }

@@ -1,0 +1,24 @@
+import { diagnose, LAYERS, readSnapshot, type Diagnosis } from '../../health/index.ts';
+import type { ReadinessRow } from '../record.ts';
+import { fail, pass, row, unknown, type ReadinessContext } from './row.ts';
+
+/** The cluster is healthy, or each thing that is not has a line of its own, to be accepted by its name. */
+export async function healthRows(cx: ReadinessContext): Promise<readonly ReadinessRow[]> {
+  const seen = await readSnapshot({ site: cx.site, cluster: cx.cluster, doors: cx.looking, clock: cx.clock, signal: cx.signal }, LAYERS);
+  return rowsOf(cx.cluster.name, diagnose(seen));
+}
+
+/** `Kustomization flux-system/apps` as part of an id: no spaces, no commas. */
+export const healthId = (cluster: string, object: string): string => `health:${cluster}/${object.toLowerCase().replaceAll(/[^a-z0-9./-]+/g, '/').replaceAll(/^\/|\/$/g, '')}`;
+
+export function rowsOf(cluster: string, diagnosis: Diagnosis): readonly ReadinessRow[] {
+  const hint = `task cluster:health CLUSTER=${cluster}`;
+  const causes = diagnosis.causes.map((cause) => row('health', healthId(cluster, cause.object), cause.object, fail(cause.state === undefined ? cause.because : `${cause.state}: ${cause.because}`, cause.hint)));
+  const named = new Set(causes.map(({ id }) => id));
+  const unknowns = diagnosis.unknowns.map((each) => row('health', healthId(cluster, each.object), each.object, unknown(each.because, each.hint ?? hint))).filter(({ id }, index, all) => !named.has(id) && all.findIndex((other) => other.id === id) === index);
+  const rows = [...causes, ...unknowns];
+  if (rows.length > 0) return rows;
+  // A verdict without a cause would otherwise be lost.
+  if (diagnosis.is !== 'healthy') return [row('health', `health:${cluster}/all`, `health of ${cluster}`, (diagnosis.is === 'unhealthy' ? fail : unknown)('cluster:health says so and names no cause', hint))];
+  return [row('health', `health:${cluster}/all`, `health of ${cluster}`, pass(`${diagnosis.layers.filter(({ is }) => is === 'pass').length} layers are well`))];
+}
