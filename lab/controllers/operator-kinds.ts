@@ -2,7 +2,7 @@
 import type { ControllerContext, KubeObject } from '../world/types.ts';
 import { at, conditionOf, duration, isPlain, isTrue, iso, list, plain, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
-import { befalls, faultsOf } from './faults/befalls.ts';
+import { befalls, faultsOf, otherAuthority } from './faults/befalls.ts';
 import { backup, databaseOf, scheduledBackup } from './data/backups.ts';
 import { POSTGRES, postgres } from './data/databases.ts';
 import { VOLSYNC_KINDS } from './data/volsync.ts';
@@ -131,7 +131,7 @@ function externalSecret(cx: ControllerContext, object: KubeObject): Outcome {
   }
   for (const entry of list(at(object.spec, 'data')).map(plain)) {
     const item = text(at(entry, 'remoteRef.key')) ?? ''; const field = text(at(entry, 'remoteRef.property')) ?? 'password';
-    const value = befalls(cx, 'secret-key-missing', object) ? undefined : cx.secret(item, field);
+    const value = befalls(cx, 'secret-key-missing', object) ? undefined : otherAuthority(cx, item, field) ?? cx.secret(item, field);
     if (value === undefined) return problem(`error processing spec.data[0] (key: ${item}), err: key not found in 1Password Vaults: ${item} in field ${field}`);
     values[text(entry['secretKey']) ?? ''] = value;
   }

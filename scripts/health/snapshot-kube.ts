@@ -1,14 +1,15 @@
+import { createHash } from 'node:crypto';
 import { each } from '../engine/each.ts';
 import { keepOf } from './keep.ts';
 import type { KubeObject } from '../config/cluster.ts';
 import type { HelmRelease, KindRef } from '../tools/doors.ts';
 import { KINDS, KINDS_OF, listKey, SECRET } from './kinds.ts';
 import { ask, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
-import { condition, fields } from './objects.ts';
+import { condition, fields, text } from './objects.ts';
 import { treeHasMesh } from './tree.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
-export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys'>;
+export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys' | 'authorities'>;
 
 /** Lists in flight at once; a small API server is not the place to show how fast we are. */
 const LISTS = 6;
@@ -38,14 +39,18 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
     wantsReleases ? ask(cx, 'the list of Helm releases', () => cx.doors.helm.recorded(cx.site.helmfile.core)) : Promise.resolve<Reading<readonly HelmRelease[]>>(NOT_LOOKED_AT),
     readLists(cx, kinds, followed),
   ]);
+  const authorities: Record<string, string> = {};
   const secretKeys = await each(secrets, LISTS, async ({ name, namespace }) => {
     const key = `${namespace}/${name}`;
     const found = await ask(cx, `Secret ${key}`, () => cx.doors.kube.get(SECRET, name, namespace));
-    const keys: Reading<readonly string[] | null> = found.ok ? { ok: true, value: found.value === null ? null : Object.keys(fields(found.value['data'])) } : found;
-    return [key, keys] as const;
+    if (!found.ok) return [key, found] as const;
+    const data = found.value === null ? null : fields(found.value['data']);
+    const authority = text(data?.['ca.crt']);
+    if (authority !== undefined) authorities[key] = createHash('sha256').update(Buffer.from(authority, 'base64').toString('utf8').trim()).digest('hex');
+    return [key, { ok: true, value: data === null ? null : Object.keys(data) } satisfies Reading<readonly string[] | null>] as const;
   }, cx.signal);
   const requests = asked.has('nodes') && lacksNodes(cx, lists) ? await readLists(cx, [KINDS.certificateRequests]) : {};
-  return { api, ...names, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys) };
+  return { api, ...names, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys), authorities };
 }
 
 /** A node that is missing or silent may wait for its kubelet's certificate; requests for one are read only then. */
@@ -64,12 +69,12 @@ export function kindsOf(asked: ReadonlySet<Layer>): readonly KindRef[] {
   return [...unique.values()];
 }
 
+/** Cilium's agents take their peers from the first, whose keys are the peers' names; the others hold the authority that peers trust, and what it signed for the server they come to. */
+const MESH_SECRETS = ['cilium-clustermesh', 'cilium-ca', 'clustermesh-apiserver-server-cert'].map((name) => ({ name, namespace: 'kube-system' }));
+
 function secretsOf(cx: LookContext, asked: ReadonlySet<Layer>): readonly { readonly name: string; readonly namespace: string }[] {
-  return [
-    ...(asked.has('secrets') ? cx.site.bootstrap.secrets : []),
-    // Cilium's agents take their peers from here; the keys are the peers' names.
-    ...(asked.has('mesh') && treeHasMesh(cx.site, cx.cluster) ? [{ name: 'cilium-clustermesh', namespace: 'kube-system' }] : []),
-  ];
+  const wanted = [...(asked.has('secrets') ? cx.site.bootstrap.secrets : []), ...(asked.has('mesh') && treeHasMesh(cx.site, cx.cluster) ? MESH_SECRETS : [])];
+  return [...new Map(wanted.map((secret) => [`${secret.namespace}/${secret.name}`, secret])).values()];
 }
 
 async function readApi(cx: LookContext, before: Snapshot['api']): Promise<{ readonly api: Snapshot['api']; readonly barred: (Reading<never> & { readonly ok: false }) | undefined }> {

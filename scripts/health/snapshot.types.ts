@@ -41,4 +41,6 @@ export interface Snapshot {
   readonly releases: Reading<readonly HelmRelease[]>;
   /** By `namespace/name`: the keys a Secret has, null when it does not exist. Never its values. */
   readonly secretKeys: Readonly<Record<string, Reading<readonly string[] | null>>>;
+  /** Of those Secrets that hold an authority's public certificate (ca.crt): which one, by its SHA-256. */
+  readonly authorities?: Readonly<Record<string, string>>;
 }

@@ -31,6 +31,17 @@ function request(name: string, node: string, status: unknown): KubeObject {
   return object(K.certificateRequests, name, undefined, { spec: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', username: 'system:bootstrap:abcdef', request: Buffer.from(pem).toString('base64') }, status });
 }
 
+/** A mesh as the tree brings it, well. */
+function meshed(d: Draft): Draft {
+  d.site.tree['infra']?.push({ ...item('HelmRelease', 'clustermesh'), dependsOn: [] });
+  list(d, K.deployments).push(deployment('clustermesh-apiserver', 'kube-system'));
+  list(d, K.helmReleases).push(object(K.helmReleases, 'clustermesh', 'flux-system', { status: { observedGeneration: 1, conditions: conditions(['Ready', 'True', '', '']) } }));
+  list(d, K.services).push(object(K.services, 'clustermesh-apiserver', 'kube-system', { status: { loadBalancer: { ingress: [{ ip: '10.25.11.100' }] } } }));
+  for (const [name, keys] of [['cilium-clustermesh', ['apps']], ['cilium-ca', ['ca.crt', 'ca.key']], ['clustermesh-apiserver-server-cert', ['ca.crt', 'tls.crt', 'tls.key']]] as const) d.secretKeys[`kube-system/${name}`] = { ok: true, value: [...keys] };
+  d.authorities = { 'kube-system/cilium-ca': 'a', 'kube-system/clustermesh-apiserver-server-cert': 'a' };
+  return d;
+}
+
 const ROWS: readonly Row[] = [
   ['a machine that does not answer', (d) => face(d, 'infra-02', { is: 'closed', because: 'EHOSTUNREACH' }), 'machines', 'fail', 'machine infra-02: no answer from 10.25.11.12: EHOSTUNREACH', 'ping 10.25.11.12'],
   ['a machine in maintenance', (d) => face(d, 'infra-03', { is: 'maintenance' }), 'machines', 'fail', 'machine infra-03: in maintenance mode', 'task cluster:create CLUSTER=infra'],
@@ -124,6 +135,12 @@ const ROWS: readonly Row[] = [
   ['a bootstrap secret missing', (d) => { d.secretKeys['external-secrets/onepassword-connect-token'] = { ok: true, value: null }; }, 'secrets', 'fail', 'Secret external-secrets/onepassword-connect-token: not there', 'task bootstrap:crds CLUSTER=infra'],
   ['a bootstrap secret without its key', (d) => { d.secretKeys['external-secrets/onepassword-connect-token'] = { ok: true, value: ['other'] }; }, 'secrets', 'fail', 'it lacks the key token', 'task bootstrap:crds'],
   ['a bootstrap secret that cannot be read', (d) => { d.secretKeys = {}; }, 'secrets', 'unknown', 'not looked at', ''],
+  ['a mesh whose authority was replaced', (d) => { meshed(d).authorities = { 'kube-system/cilium-ca': 'b', 'kube-system/clustermesh-apiserver-server-cert': 'a' }; }, 'mesh', 'fail', 'Secret kube-system/cilium-ca: another authority', 'in every cluster tells whose differs'],
+  ['a mesh without an authority', (d) => { meshed(d).authorities = { 'kube-system/clustermesh-apiserver-server-cert': 'a' }; }, 'mesh', 'fail', 'Secret kube-system/cilium-ca: no authority', 'describe secret cilium-ca'],
+  ['a mesh whose authority cannot be read', (d) => { meshed(d).secretKeys['kube-system/cilium-ca'] = { ok: false, because: 'timeout' }; }, 'mesh', 'unknown', 'Secret kube-system/cilium-ca: timeout', ''],
+  ['a mesh whose certificate cannot be read', (d) => { meshed(d).secretKeys['kube-system/clustermesh-apiserver-server-cert'] = { ok: false, because: 'timeout' }; }, 'mesh', 'unknown', 'server-cert: timeout', ''],
+  ['a mesh that does not name its peer', (d) => { meshed(d).secretKeys['kube-system/cilium-clustermesh'] = { ok: true, value: [] }; }, 'mesh', 'fail', 'it does not name apps', 'describe secret cilium-clustermesh'],
+  ['a mesh server at another address', (d) => { find(meshed(d), K.services, 'clustermesh-apiserver')['status'] = {}; }, 'mesh', 'fail', 'it has no address', 'describe service'],
   ['a mesh of the tree without its server', (d) => { d.site.tree['infra']?.push({ ...item('HelmRelease', 'clustermesh'), dependsOn: [] }); }, 'mesh', 'fail', 'Deployment kube-system/clustermesh-apiserver: not there', 'get deployments'],
 ];
 
@@ -151,6 +168,8 @@ describe('nothing wrong', () => {
     ['a Deployment scaled to nothing', (d) => { const none = deployment('none', 'tools'); none['spec'] = { replicas: 0 }; none['status'] = { observedGeneration: 1 }; list(d, K.deployments).push(none); }],
     ['a kind nobody waits for', (d) => { d.lists[listKey(K.issuers)] = { ok: false, because: 'unknown kind', needs: 'crds' }; }],
     ['a certificate near its end', (d) => set(find(d, K.certificates, 'wildcard'), 'status', { notAfter: '2026-11-25T00:00:00Z' })],
+    ['a mesh in which all is well', (d) => { meshed(d); }],
+    ['a mesh whose certificates are not made yet', (d) => { meshed(d).authorities = { 'kube-system/cilium-ca': 'a' }; }],
     ['a cluster without a mesh', (d) => { d.cluster.mesh = null; }],
   ];
   test.each(FINE)('%s is no trouble', (_name, change) => {

@@ -13,3 +13,11 @@ export function befalls(cx: Asker, name: string, object: KubeObject): boolean {
   const { namespace, name: own } = object.metadata;
   return faultsOf(cx, name).some((fault) => fault.object === undefined || fault.object === own || fault.object === `${namespace ?? ''}/${own}`);
 }
+
+/** An authority no other cluster knows, as the secret store's item holds it. */
+export const OTHER_AUTHORITY: Readonly<Record<string, string>> = { CA_CRT: 'an authority that only this cluster knows', CA_KEY: 'its key' };
+
+/** What a cluster reads of the mesh's authority while it was replaced in the secret store; undefined for anything else. */
+export function otherAuthority(cx: Asker, item: string, field: string): string | undefined {
+  return item === 'cilium-ca' && faultsOf(cx, 'mesh-ca-mismatch').length > 0 ? OTHER_AUTHORITY[field] : undefined;
+}

@@ -4,6 +4,7 @@ import { at, conditionOf, iso, plain, refOf, selects } from '../../catalog/data.
 import { encodeRelease, historyOf, RELEASE_TYPE } from '../../catalog/release.ts';
 import { HELM, removeIfThere } from '../flux/common.ts';
 import { splitKey } from '../runtime.ts';
+import { OTHER_AUTHORITY } from './befalls.ts';
 
 /**
  * A fault in the shape of objects. `hold` runs again and again while the fault is on and changes only what is not yet
@@ -214,7 +215,7 @@ function restoreSecret(cx: ControllerContext, name: string): void {
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const meshAuthority: ObjectFault = {
   name: 'mesh-ca-mismatch',
-  hold(cx) { replaceSecret(cx, this.name, 'cilium-ca', () => ({ 'ca.crt': base64('an authority that only this cluster knows'), 'ca.key': base64('its key') })); },
+  hold(cx) { replaceSecret(cx, this.name, 'cilium-ca', () => ({ 'ca.crt': base64(OTHER_AUTHORITY['CA_CRT'] ?? ''), 'ca.key': base64(OTHER_AUTHORITY['CA_KEY'] ?? '') })); },
   release(cx) { restoreSecret(cx, 'cilium-ca'); },
 };
 const peerAbsent: ObjectFault = {

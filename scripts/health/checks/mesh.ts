@@ -32,6 +32,19 @@ export const meshChecks: readonly HealthCheck[] = [
     const addresses = items(status(service, 'loadBalancer', 'ingress')).map((entry) => text(fields(entry)['ip'])).filter((ip) => ip !== undefined);
     return addresses.includes(mesh.address) ? pass(object, mesh.address) : fail(object, `it has ${addresses.length === 0 ? 'no address' : addresses.join(', ')}, ${seen.cluster.file} says ${mesh.address}`, { state: 'another address', hint });
   }),
+  meshCheck("the mesh's authority", (seen) => {
+    const object = id('Secret', 'cilium-ca', NAMESPACE);
+    const [authority, served] = ['cilium-ca', 'clustermesh-apiserver-server-cert'].map((name) => ({ name, keys: seen.secretKeys[`${NAMESPACE}/${name}`] ?? NOT_LOOKED_AT, of: seen.authorities?.[`${NAMESPACE}/${name}`] }));
+    if (authority?.keys.ok !== true) return unread(object, authority?.keys ?? NOT_LOOKED_AT);
+    if (served?.keys.ok !== true) return unread(id('Secret', served?.name ?? '', NAMESPACE), served?.keys ?? NOT_LOOKED_AT);
+    const describe = `kubectl -n ${NAMESPACE} describe secret cilium-ca`;
+    if (authority.of === undefined) return fail(object, 'it holds no authority (ca.crt), so nothing the mesh trusts', { state: 'no authority', hint: describe });
+    // While its job has not signed one yet, the server itself is not there either, which is told by its Deployment.
+    if (served.of === undefined || served.of === authority.of) return pass(object);
+    return fail(object, `the mesh server's certificate (Secret ${served.name}) was signed by another authority: cilium-ca was replaced since, and peers do not trust what is signed by it from now on`, {
+      state: 'another authority', hint: `kubectl -n ${NAMESPACE} get secret cilium-ca -o jsonpath='{.data.ca\\.crt}'   in every cluster tells whose differs; it comes from the item cilium-ca of the secret store`, tries: [describe],
+    });
+  }),
   meshCheck('every mesh peer to be configured', (seen, mesh) => {
     const object = id('Secret', 'cilium-clustermesh', NAMESPACE);
     const keys = seen.secretKeys[`${NAMESPACE}/cilium-clustermesh`] ?? NOT_LOOKED_AT;
