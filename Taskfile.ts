@@ -36,6 +36,7 @@ const ONE_CLUSTER: Variable = { summary: 'which cluster, any file in talos/clust
 const TARGET: Variable = { summary: 'site: the machines in talos/clusters; lab: the flight simulator on this machine', default: 'site', values: ['site', 'lab'] };
 const LAB_SPEED: Variable = { summary: 'simulated seconds per second, when the lab is brought up', default: '60' };
 const RUN: Variable = { summary: 'which run: an id of runs:list, the beginning of one, or last', default: 'last' };
+const REHEARSAL: Variable = { summary: 'which rehearsal: an id of runs:list, the beginning of one, a path, or last', default: 'last' };
 const onCluster = { CLUSTER, TARGET };
 const DATA: Readonly<Record<string, Variable>> = {
   DATA_MODE: { summary: 'how the data of a cluster made anew begins; one that is there keeps what it was made with', default: 'fresh', values: ['fresh', 'restore'] },
@@ -163,6 +164,9 @@ const tasks = {
   }),
 
   'dr:readiness': answer({ summary: 'Can we afford to destroy: everything a rebuild needs, asked now', details: ['Takes an etcd snapshot, restores every backup beside its data set and removes both. Exit 0 ready, 1 not ready, 2 cannot tell; ACCEPT names what you can live with.'], variables: { CLUSTER: ALL_CLUSTERS, TARGET, ACCEPT: { summary: 'ids of the table, with commas, that may be as they are' } }, writes: true, labData: true }, () => import('./scripts/phases/dr-readiness.ts')),
+  'dr:report': answer({ summary: 'The report of a rehearsal, made anew from its folder', details: ['In a few lines; with FORMAT in full on standard output; with FILE into a file (its ending says the format). The sealed one in the run folder is never touched. RUN is an id, the beginning of one, last, or the path of a folder.'], variables: { RUN: REHEARSAL, FORMAT: { summary: 'which form', values: ['html', 'md', 'junit', 'json'] }, FILE: { summary: 'where to' } }, configuration: 'optional' }, () => import('./scripts/phases/dr-report.ts')),
+  'dr:verify': answer({ summary: 'Is the evidence of a rehearsal what was sealed then', details: ['Chain, seal, signature, and whether the report says what the records say. Exit 0 proven by DIGEST or SIGNERS, 1 something was changed, 2 nothing from outside the folder to hold it against.'], variables: { RUN: REHEARSAL, DIGEST: { summary: 'the digest that was printed at its end: sha256:...' }, SIGNERS: { summary: "a file of who may sign (ssh-keygen's allowed signers)" } }, configuration: 'optional' }, () => import('./scripts/phases/dr-verify.ts')),
+  'dr:compare': answer({ summary: 'What is different between two rehearsals of one kind', details: ['Times by stage, data loss, sentinels, fingerprints. Rehearsals on another kind of target, engine or speed are not compared (64).'], variables: { A: { summary: 'the one', required: true }, B: { summary: 'and the other', default: 'last' } }, configuration: 'optional' }, () => import('./scripts/phases/dr-compare.ts')),
   'dr:restore-one': answer({ summary: 'The small drill: one data set restored beside itself, read, and removed', variables: { CLUSTER: ONE_CLUSTER, TARGET, DATASET: { summary: 'its name in bootstrap/dr.yaml', required: true } }, writes: true, labData: true }, () => import('./scripts/phases/dr-restore-one.ts')),
 
   'runs:list': answer({ summary: 'Runs of this folder, newest first: what, when, how long, how they ended', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/runs-list.ts')),

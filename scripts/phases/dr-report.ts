@@ -29,7 +29,7 @@ const drReport: Action = async (cx) => {
   }
   // What is asked for in full goes out as it is, for a pipe or a redirection.
   if (format !== undefined) return { exit: 'done', result, render: () => renderAs(report, format).replace(/\n$/, '').split('\n') };
-  return { exit: 'done', result, render: (style) => [...endingLines(report, { file: where, digest: undefined, signature: { is: 'unsigned', because: '' } }, style).slice(0, -1)] };
+  return { exit: 'done', result, render: (style) => endingLines(report, { file: where, digest: undefined, signature: { is: 'unsigned', because: '' } }, style).slice(0, -1) };
 };
 export default drReport;
 

@@ -7,7 +7,8 @@ import { count, instant, took } from './words.ts';
 /** Units across a bar; the picture is stretched to whatever width there is. */
 const WIDE = 1_000;
 const TALL = 20;
-/** Time in which nothing worked (a standstill, an unanswered question) takes at most this share of the axis. */
+/** Time in which nothing worked (a standstill, an unanswered question): from this share of the time that worked on, it is cut short to that. */
+const IDLE_LONG = 0.15;
 const IDLE_SHARE = 0.06;
 /** Steps that take at least this share of the axis have a row of their own. */
 const ROW_SHARE = 0.035;
@@ -74,7 +75,7 @@ function axisOf(report: RehearsalReport): Axis {
   const idle = idleOf(report, whole);
   const working = Math.max(1, whole.to - whole.from - total(idle));
   const most = working * IDLE_SHARE;
-  const cut = idle.filter(({ from, to }) => to - from > most);
+  const cut = idle.filter(({ from, to }) => to - from > working * IDLE_LONG);
   const worked = whole.to - whole.from - cut.reduce((sum, { from, to }) => sum + (to - from) - most, 0);
   const place = (run: number): number => {
     const skipped = cut.reduce((sum, { from, to }) => (run <= from ? sum : sum + (Math.min(run, to) - from) * (1 - most / (to - from))), 0);

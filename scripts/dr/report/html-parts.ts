@@ -21,7 +21,8 @@ function shown(piece: Piece): string {
 }
 /** Any text from outside, safe in HTML and XML, in content and in quoted attributes. */
 export function escape(text: string): string {
-  return plain(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  // XML knows no lone surrogates and no U+FFFE and U+FFFF, not even escaped.
+  return plain(text).toWellFormed().replaceAll(/[\uFFFE\uFFFF]/g, '').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 }
 export const NOTHING = h``;
 
@@ -37,7 +38,7 @@ export function verdictCell(verdict: Verdict): Markup {
   return verdict.because === undefined || verdict.because === '' ? sign : h`${sign}<div class="why">${verdict.because}</div>`;
 }
 
-export interface Column { readonly head: string; /** n: a number; w: takes what is left; b: left blank for people to write in. */ readonly as?: 'n' | 'w' | 'b' }
+export interface Column { readonly head: string; /** n: a number; w: wide; f: wider; b: left blank for people to write in. */ readonly as?: 'n' | 'w' | 'f' | 'b' }
 /** A table with a caption; on a phone each row becomes a card whose cells carry their heading. An empty one is a sentence. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly Piece[])[], empty = 'none'): Markup {
   if (rows.length === 0) return h`<p class="none">${caption}: ${empty}</p>`;

@@ -48,7 +48,8 @@ export function stageTimes(report: RehearsalReport): Markup {
   const { stages, target, recoveries, recovery, slowest, previous, baseline } = report;
   const most = Math.max(1, ...stages.map((stage) => stage.elapsed.run));
   const time = (value: Both): Piece => (value.run === 0 && value.wall === 0 ? dash : target.speed === 1 ? took(value.run) : h`${took(value.run)}<div class="why">wall ${took(value.wall)}</div>`);
-  const names = [...new Set(stages.map((stage) => stage.stage))];
+  // A cluster goes through all of them; the rehearsal as a whole has only some.
+  const names = [...new Set(stages.toSorted((a, b) => Number(a.lane === '') - Number(b.lane === '')).map((stage) => stage.stage))];
   const inOrder = stages.filter((stage) => stage.from !== null).toSorted((a, b) => names.indexOf(a.stage) - names.indexOf(b.stage));
   const split = [{ head: 'machine', as: 'n' }, { head: 'people', as: 'n' }, { head: 'stood still', as: 'n' }, { head: 'in all', as: 'n' }] as const;
   const all = recoveries.length > 1 ? [...recoveries, { ...recovery, cluster: 'all together' }] : recoveries;
@@ -145,7 +146,7 @@ export function findings({ findings: all }: RehearsalReport): Markup {
   const tones = { fault: 'fail', deviation: 'unknown', observation: 'skip' } as const;
   return section('findings', 'Findings',
     h`<p>${all.length === 0 ? 'Nothing was out of the ordinary.' : `${count(all.length, 'finding')}, made of everything that was not as it should be. Owner, due and re-test date are for people to fill in, here on paper or where findings are tracked.`}</p>`,
-    table('Findings', [{ head: 'id' }, { head: 'weight' }, { head: 'what', as: 'w' }, { head: 'owner', as: 'b' }, { head: 'due', as: 'b' }, { head: 're-test', as: 'b' }], all.map((each) => [each.id, mark(tones[each.weight], each.weight), h`${each.what}${each.because === '' ? [] : [h`<div class="why">${each.because}</div>`]}${each.next === '' ? [] : [h`<div class="why">next: ${each.next}</div>`]}`, each.owner, each.due, each.retest])),
+    table('Findings', [{ head: 'id' }, { head: 'weight' }, { head: 'what', as: 'f' }, { head: 'owner', as: 'b' }, { head: 'due', as: 'b' }, { head: 're-test', as: 'b' }], all.map((each) => [each.id, mark(tones[each.weight], each.weight), h`${each.what}${each.because === '' ? [] : [h`<div class="why">${each.because}</div>`]}${each.next === '' ? [] : [h`<div class="why">next: ${each.next}</div>`]}`, each.owner, each.due, each.retest])),
   );
 }
 

@@ -47,7 +47,7 @@ th:last-child,td:last-child{padding-right:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead .n{text-align:right}
 .w{width:30%}
-.b{width:12%;border-bottom:1px solid var(--soft)!important}
+.f{width:46%}.b{width:12%}td.b{border-bottom:1px solid var(--soft)!important}
 .mark{display:inline-block;white-space:nowrap;border-radius:999px;padding:0 9px;font-size:13px;font-weight:650;line-height:1.6}
 .mark.pass{color:var(--pass);background:var(--pass-bg)}.mark.fail{color:var(--fail);background:var(--fail-bg)}
 .mark.unknown{color:var(--unknown);background:var(--unknown-bg)}.mark.skip{color:var(--skip);background:var(--skip-bg)}
@@ -96,7 +96,7 @@ tbody th,td{border:0;padding:1px 0}
 tbody th{font-size:15px;font-weight:650}
 td{display:grid;grid-template-columns:104px minmax(0,1fr);gap:0 8px}
 td::before{content:attr(data-head);color:var(--soft);font-size:13px}
-td.n{text-align:left}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
+td.n{text-align:left}td.w,td.f,td.b{width:auto}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
 td>*{grid-column:2;justify-self:start}td .bar{justify-self:stretch}
 }
 @media print{
