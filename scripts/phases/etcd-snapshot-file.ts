@@ -80,20 +80,23 @@ const PAGE = 512;
 /** The name by which OVERRIDE accepts a copy of the database, which carries no digest. */
 export const RAW = 'raw-database';
 
+/** What a restore was told, of all that a phase gets. */
+type Asked = Pick<Cx, 'variables' | 'overrides' | 'cluster'>;
+
 /** SNAPSHOT as a path; a Failure (64) when it is empty. */
-export function snapshotPath(cx: Cx): string {
+export function snapshotPath(cx: Asked): string {
   const given = cx.variables['SNAPSHOT'] ?? '';
   if (given === '') throw new Failure({ exit: 'usage', what: 'SNAPSHOT names no file', hint: `task etcd:restore CLUSTER=${cx.cluster.name} SNAPSHOT=<file of etcd:snapshot>` });
   return resolve(given);
 }
 
 /** What an etcd bootstrap of this task begins with; undefined for a task without SNAPSHOT. */
-export function snapshotToRecover(cx: Cx): RecoverFrom | undefined {
+export function snapshotToRecover(cx: Asked): RecoverFrom | undefined {
   return cx.variables['SNAPSHOT'] === undefined ? undefined : { file: snapshotPath(cx), raw: cx.overrides.has(RAW) };
 }
 
 /** Reads the snapshot to its end. Throws a Failure (75) for one that is not there, not whole, of another cluster, or not the one its evidence tells of. */
-export async function readSnapshotFile(cx: Cx): Promise<SnapshotFile> {
+export async function readSnapshotFile(cx: Asked): Promise<SnapshotFile> {
   const file = snapshotPath(cx);
   const refuse = (what: string, because: string | undefined, hint: string): Failure => new Failure({ exit: 'rerun', what, because, hint: `${hint}; nothing was touched` });
   const { bytes, modified, sha256, body, seal } = await measure(file, refuse);

@@ -67,26 +67,16 @@ describe('etcd:restore', () => {
     expect([file, `${file}.json`].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o600]);
   });
 
-  test('what is no good is refused before anything is touched, and so is an etcd that is well', async () => {
+  test('a snapshot that was changed is refused before anything is touched, and so is an etcd that is well', async () => {
     const since = await last();
-    const copy = join(rig.dir, 'copy.db');
-    const bytes = readFileSync(file);
-    const broken = Buffer.from(bytes);
+    const broken = Buffer.from(readFileSync(file));
     broken[100] = (broken[100] ?? 0) ^ 1;
-    const evidence = JSON.parse(readFileSync(`${file}.json`, 'utf8'));
-    const cases: readonly (readonly [why: RegExp, bytes: Buffer, evidence: unknown])[] = [
-      [/not the snapshot its evidence tells of: its digest differs/, broken, evidence],
-      [/not a whole etcd snapshot: the digest at its end differs/, broken, undefined],
-      [/is a snapshot of infra, not of apps/, bytes, { ...evidence, cluster: 'infra' }],
-    ];
-    for (const [why, content, beside] of cases.slice(0, process.env['SOAK'] === undefined ? 2 : undefined)) {
-      const name = beside === undefined ? `${copy}.alone` : copy;
-      writeFileSync(name, content, { mode: 0o600 });
-      if (beside !== undefined) writeFileSync(`${name}.json`, JSON.stringify(beside));
-      const refused = await restore(name);
-      expect(refused.code, said(refused)).toBe(75);
-      expect(said(refused)).toMatch(why);
-    }
+    const copy = join(rig.dir, 'copy.db');
+    writeFileSync(copy, broken, { mode: 0o600 });
+    copyFileSync(`${file}.json`, `${copy}.json`);
+    const refused = await restore(copy);
+    expect(refused.code, said(refused)).toBe(75);
+    expect(said(refused)).toMatch(/not the snapshot its evidence tells of: its digest differs[\s\S]*nothing was touched/);
     const well = await restore(file);
     expect(well.code, said(well)).toBe(75);
     expect(said(well)).toMatch(/etcd of apps is well, so it is not restored[\s\S]*OVERRIDE=healthy-etcd/);
