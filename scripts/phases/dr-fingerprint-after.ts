@@ -1,3 +1,4 @@
+import { explain } from '../dr/explain.ts';
 import { compareFingerprints } from '../dr/fingerprint.ts';
 import { readFingerprint } from '../dr/read-fingerprint.ts';
 import { readRecord, writeRecord } from '../dr/record.ts';
@@ -20,9 +21,11 @@ const phase: WorkPhase<Cx, Snapshot> = {
     await writeRecord(cx.runDir, 'fingerprint-after', after, cx.cluster.name);
     const before = readRecord(cx.runDir, 'fingerprint-before', cx.cluster.name);
     if (before === undefined) return 'nothing to compare with: this rehearsal did not see the cluster before';
-    const differences = compareFingerprints(before, after);
+    const differences = explain(compareFingerprints(before, after));
     await writeRecord(cx.runDir, 'differences', differences, cx.cluster.name);
-    return differences.length === 0 ? 'equal' : `${differences.length} difference${differences.length === 1 ? '' : 's'}`;
+    const open = differences.filter(({ because }) => because === undefined).length;
+    const explained = differences.length - open === 0 ? '' : `, ${differences.length - open} explained`;
+    return open === 0 ? `equal${explained}` : `${open} difference${open === 1 ? '' : 's'}${explained}`;
   },
 };
 export default phase;

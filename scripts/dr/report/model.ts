@@ -30,7 +30,7 @@ export function readReport(runDir: string, options: { readonly final?: boolean }
   const lanes = [...(steps.some((step) => step.lane === '') ? [''] : []), ...clusters];
   const stages = stagesOf(withOther(rehearsal, steps), lanes, steps, timeline);
   const judgements = judgementsOf({
-    ...rows, compared, objectives, clusters, recovery, steps, acts, snapshots: folder.snapshots, disks: folder.disks, dataSets: rehearsal.dataSets,
+    ...rows, compared, target, objectives, clusters, recovery, steps, acts, snapshots: folder.snapshots, disks: folder.disks, dataSets: rehearsal.dataSets,
     damaged: folder.damaged, missingSteps: missingSteps(folder, steps), passed: pointOfNoReturn === 'passed',
   });
   const final = options.final ?? isFinal(timeline, judgements);
