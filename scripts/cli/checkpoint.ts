@@ -7,7 +7,7 @@ import { shortId } from '../terminal/words.ts';
 import { userName } from './compose.ts';
 import { decideConsent } from './consent.ts';
 import type { Invocation } from './invocation.ts';
-import type { PolicyAnswers } from './policy.ts';
+import type { PolicyAnswers } from '../config/policy.ts';
 
 /** Answers checkpoints: by flag or policy where those may, by the person at the terminal otherwise, between two renderings. */
 export function answerWith(parts: { readonly invocation: Invocation; readonly target: TargetFile; readonly run: string; readonly view: View; readonly signal: AbortSignal; readonly answers?: PolicyAnswers }): (lane: string, step: string, question: Question) => Promise<CheckpointReply> {

@@ -101,6 +101,9 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   } catch (error) {
     failure = asFailure(error, resolved.name);
   }
+  // However well it ended: somebody else had the lock meanwhile, and what they did is to be looked at.
+  const { reason } = interruption.signal;
+  if (reason instanceof Failure && reason.exit === 'look' && failure?.exit !== 'look') failure = new Failure({ exit: 'look', what: reason.what, because: reason.because, hint: reason.hint, leftBehind: reason.leftBehind, cause: failure ?? reason });
   // What another process is at work on is neither put back nor reported on.
   const settles = staged !== undefined && writing && locked && journal !== undefined;
   if (staged !== undefined && settles) {
@@ -250,7 +253,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], parts: Parts, si
   const { site, clock, invocation, target, resolved } = todo;
   if (site === undefined) return undefined;
   const policyFile = resolved.variables['POLICY'];
-  const policy = policyFile === undefined ? undefined : (await import('./policy.ts')).readPolicy(policyFile, { task: resolved.name, target: target.kind, now: Date.now() });
+  const policy = policyFile === undefined ? undefined : (await import('../config/policy.ts')).readPolicy(policyFile, { task: resolved.name, target: target.kind, now: Date.now() });
   const contexts = await contextsFor(parts, site, signal);
   try {
     if (staged !== undefined && !invocation.flags.dryRun && isStagedTask(resolved.task)) {

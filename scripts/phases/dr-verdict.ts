@@ -22,7 +22,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     if (reasons.length === 0) return 'everything came back as it had to';
     throw new Failure({
       exit: 'no', what: 'the rehearsal is red: not everything came back as it had to', because: reasons.length === 1 ? reasons[0] : `${reasons.length} findings`,
-      parts: reasons.length === 1 ? [] : reasons.map((reason) => new Failure({ exit: 'no', what: reason })),
+      parts: reasons.length === 1 ? [] : reasons.map((reason) => new Failure({ exit: 'no', what: reason, hint: 'the report names what was expected and what was found' })),
       leftBehind: 'the rebuilt clusters, running; nothing is torn down because of a finding', hint: 'the report says of each what was expected, what was found, and what to do; task dr:rehearse RUN=new rehearses again',
     });
   },

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readPolicy } from '../../scripts/cli/policy.ts';
+import { readPolicy } from '../../scripts/config/policy.ts';
 import { Failure } from '../../scripts/engine/failure.ts';
 
 const GOOD = `format: 1
