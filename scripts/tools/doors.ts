@@ -188,6 +188,8 @@ export interface Kube {
   /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. With `metadataOnly` without all else: what a Secret holds is not even sent. */
   list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly metadataOnly?: boolean; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
+  /** The last lines of what a pod said; '' for one that is gone or says nothing. Absent where nobody can be asked. */
+  podLog?(pod: string, namespace: string, lines: number): Promise<string>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
   apply(object: KubeObject, options?: { readonly force?: boolean }): Promise<void>;
   /** Server-side apply with dryRun, compared with what is there (managedFields, resourceVersion, generation apart). A read. */

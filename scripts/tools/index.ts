@@ -55,6 +55,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     now: async () => (await kubeDoor()).now(),
     list: async (...a) => (await kubeDoor()).list(...a),
     get: async (...a) => (await kubeDoor()).get(...a),
+    podLog: async (...a) => (await kubeDoor()).podLog(...a),
     apply: async (...a) => (await kubeDoor()).apply(...a),
     wouldChange: async (...a) => (await kubeDoor()).wouldChange(...a),
     patch: async (...a) => (await kubeDoor()).patch(...a),

@@ -31,6 +31,7 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 /** The Kube door with what the Lease lock needs: writes that fail when somebody else was faster. */
 export interface LockingKube extends Kube {
   now(): Promise<number>;
+  podLog(pod: string, namespace: string, lines: number): Promise<string>;
   /** Creates; 'exists' when somebody was faster. `write`. */
   create(object: KubeObject): Promise<'created' | 'exists'>;
   /** Replaces exactly the version read before (metadata.resourceVersion); 'changed' when it is not that any more. `write`. */
@@ -156,6 +157,14 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       const what = `cannot read ${ref.kind} ${name} of ${cluster.name}`;
       const reply = await send({ method: 'GET', path: pathOf(ref, namespace, name) }, `get ${ref.kind} ${name}`);
       return reply.status === 404 ? null : object(what, good(what, reply));
+    },
+
+    async podLog(pod, namespace, lines) {
+      const reply = await send({ method: 'GET', path: `${pathOf(KINDS.Pod, namespace, pod)}/log`, query: { tailLines: String(lines) } }, `log of ${pod}`);
+      // 400: no container of it has said anything yet, or it has several and none is the one meant.
+      if (reply.status === 404 || reply.status === 400) return '';
+      if (reply.status < 200 || reply.status > 299) throw clean(refusal(`cannot read what ${pod} of ${cluster.name} said`, reply));
+      return scope.redactor.redact(reply.body);
     },
 
     async apply(wanted, options = {}) {

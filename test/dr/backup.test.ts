@@ -237,6 +237,13 @@ describe('a scratch restore', () => {
     expect(world.objects.has(`Cluster lab-data/${scratch.object}`)).toBe(false);
   });
 
+  test('that fails says so in the words of its log: a tool\'s own before its exit status', () => {
+    const line = (more: object): string => JSON.stringify({ level: 'info', ts: '2026-11-20T06:00:00Z', ...more });
+    expect(barman.errorIn([line({ msg: 'Target backup found' }), line({ level: 'error', msg: 'Error while restoring a backup', error: 'no target backup found' })].join('\n'))).toBe('no target backup found');
+    expect(barman.errorIn(['not json', line({ msg: '2026-11-20 06:00:00,032 [17] ERROR: WAL archive check failed for server orders: Expected empty archive', logger: 'barman-cloud-check-wal-archive' }), line({ level: 'error', msg: 'x', error: 'exit status 1' })].join('\n'))).toBe('WAL archive check failed for server orders: Expected empty archive');
+    expect(barman.errorIn('')).toBeUndefined();
+  });
+
   test.each([['no target backup found', 'nothing'], ['could not connect to the endpoint', 'unreadable']])('of a database whose recovery fails with %s is %s', async (message, is) => {
     const world = toy([database(), store({})], ({ objects }) => {
       for (const found of [...objects.values()].filter((each) => each.metadata.name.startsWith('dr-scratch') && each.kind === 'Cluster')) {

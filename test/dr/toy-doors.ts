@@ -12,8 +12,8 @@ export interface World {
 }
 export const keyOf = (object: KubeObject): string => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 
-/** Doors of a toy world: a Kubernetes API over a map; every other door says that it must not be asked. */
-export function fakeDoors<W extends World>(world: () => W, turn: (toy: W) => void): Doors {
+/** Doors of a toy world: a Kubernetes API over a map; every other door that the test does not give says that it must not be asked. */
+export function fakeDoors<W extends World>(world: () => W, turn: (toy: W) => void, others: Readonly<Record<string, unknown>> = {}): Doors {
   const seen = (): W['objects'] => {
     const toy = world();
     turn(toy);
@@ -48,9 +48,9 @@ export function fakeDoors<W extends World>(world: () => W, turn: (toy: W) => voi
     },
     watch: () => ({ stop: () => undefined }),
   };
-  return new Proxy({ kube } as unknown as Doors, {
+  return new Proxy({ ...others, kube } as unknown as Doors, {
     get(doors, name) {
-      if (name === 'kube') return Reflect.get(doors, name);
+      if (Reflect.has(doors, name)) return Reflect.get(doors, name);
       throw new Error(`a test asked the door ${String(name)}`);
     },
   });

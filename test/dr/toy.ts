@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../scripts/config/cluster.ts';
-import type { DataSet, Protection } from '../../scripts/config/recovery.ts';
+import type { KubeObject, Machine } from '../../scripts/config/cluster.ts';
+import type { DataSet, Protection, Recovery } from '../../scripts/config/recovery.ts';
 import type { DrContext } from '../../scripts/dr/context.ts';
 import { Failure } from '../../scripts/engine/failure.ts';
 import { poll } from '../../scripts/engine/poll.ts';
@@ -26,20 +26,20 @@ export interface Toy extends World {
 }
 
 /** A context over a map of objects. `turn` plays the operators: it is called before each read. */
-export function toy(objects: readonly KubeObject[], turn: (toy: Toy) => void = () => undefined, options: { readonly lab?: boolean; readonly dataSets?: readonly DataSet[]; readonly runDir?: string } = {}): Toy {
+export function toy(objects: readonly KubeObject[], turn: (toy: Toy) => void = () => undefined, options: { readonly lab?: boolean; readonly recovery?: Partial<Recovery>; readonly runDir?: string; readonly machines?: readonly Machine[]; readonly doors?: Readonly<Record<string, unknown>> } = {}): Toy {
   const clock = fakeClock();
   const stop = new AbortController();
   const events: Toy['events'] = [];
   const writes: string[] = [];
   const base = site();
-  const here = { ...base, recovery: { ...base.recovery, dataSets: options.dataSets ?? [] }, target: options.lab === true ? { ...base.target, kind: 'lab' as const, label: 'LAB' } : base.target };
+  const here = { ...base, recovery: { ...base.recovery, ...options.recovery }, target: options.lab === true ? { ...base.target, kind: 'lab' as const, label: 'LAB' } : base.target };
   const map = new Map(objects.map((object) => [keyOf(object), object]));
   const world: Toy = {
     objects: map, writes, events, stop, now: () => clock.now() + AHEAD,
     cx: {
-      lane: 'infra', step: 'test', site: here, cluster: cluster(), clock, signal: stop.signal, dryRun: false, runDir: options.runDir ?? '/nonexistent', clusterDir: '/nonexistent',
+      lane: 'infra', step: 'test', site: here, cluster: cluster(options.machines === undefined ? {} : { machines: options.machines }), clock, signal: stop.signal, dryRun: false, runDir: options.runDir ?? '/nonexistent', clusterDir: '/nonexistent',
       emit: (event) => { events.push(event); }, secrets: async () => ({}),
-      doors: fakeDoors(() => world, turn), looking: fakeDoors(() => world, turn),
+      doors: fakeDoors(() => world, turn, options.doors), looking: fakeDoors(() => world, turn, options.doors),
       wait: (what, probe, patience) => poll({ ...patience, what, probe, clock, signal: stop.signal }),
     },
   };

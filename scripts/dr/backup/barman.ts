@@ -141,18 +141,31 @@ async function recovery(cx: DrContext, set: DataSet, name: string): Promise<Answ
   const phase = textIn(cluster, 'status', 'phase') ?? 'not begun';
   if (phase === HEALTHY) return { ok: true, value: 'well' };
   const failed = pods.items.filter((pod) => textIn(pod, 'status', 'phase') === 'Failed');
-  const because = failed.map(wordsOf).find((words) => words !== undefined) ?? textIn(cluster, 'status', 'phaseReason') ?? phase;
+  const last = failed.at(-1);
+  const because = last === undefined ? textIn(cluster, 'status', 'phaseReason') ?? phase : errorIn(await cx.looking.kube.podLog?.(last.metadata.name, set.namespace, LINES) ?? '') ?? endOf(last);
   if (failed.length >= FAILURES || phase.includes('unrecoverable')) return { ok: true, value: { is: /no target backup found/i.test(because) ? 'nothing' : 'unreadable', because } };
   return { ok: false, because: failed.length > 0 ? `${phase}; an attempt failed: ${because}` : phase };
 }
 
-/** The last words of a pod's container that failed. */
-function wordsOf(pod: KubeObject): string | undefined {
-  for (const each of [...listIn(pod, 'status', 'initContainerStatuses'), ...listIn(pod, 'status', 'containerStatuses')]) {
-    const ended = mapIn(each, 'state', 'terminated');
-    if (ended['exitCode'] !== undefined && ended['exitCode'] !== 0) return textIn(ended, 'message') ?? `${textIn(each, 'name') ?? 'its container'} ended with ${String(ended['exitCode'])}`;
-  }
-  return undefined;
+const LINES = 50;
+/** The error of a recovery in its log, which is one JSON object per line; what a tool of barman said on the way says more than its exit status. */
+export function errorIn(log: string): string | undefined {
+  const lines = log.split('\n').flatMap((line): readonly Readonly<Record<string, unknown>>[] => {
+    try {
+      const parsed: unknown = JSON.parse(line);
+      return typeof parsed === 'object' && parsed !== null ? [mapIn(parsed)] : [];
+    } catch {
+      return [];
+    }
+  });
+  const told = lines.map((line) => textIn(line, 'msg') ?? '').findLast((msg) => / ERROR: /.test(msg))?.replace(/^.* ERROR: /, '');
+  return told ?? lines.map((line) => (line['level'] === 'error' ? textIn(line, 'error') : undefined)).findLast((error) => error !== undefined);
+}
+
+/** How a pod's container ended, where its log says nothing. */
+function endOf(pod: KubeObject): string {
+  const ended = [...listIn(pod, 'status', 'initContainerStatuses'), ...listIn(pod, 'status', 'containerStatuses')].find((each) => ![undefined, 0].includes(dig(each, ['state', 'terminated', 'exitCode']) as number | undefined));
+  return textIn(ended, 'state', 'terminated', 'message') ?? `${textIn(ended, 'name') ?? 'its container'} of pod ${pod.metadata.name} ended with ${String(dig(ended, ['state', 'terminated', 'exitCode']))}`;
 }
 
 /**

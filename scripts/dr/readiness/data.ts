@@ -8,7 +8,7 @@ import type { Verdict } from '../../engine/verdict.ts';
 import { KINDS } from '../../tools/kinds.ts';
 import { serverName } from '../backup/barman.ts';
 import { appliedBy, clusterNow, isBackedUp, newestBackup, release, restoreScratch, type BackedUp, type NewestBackup, type Scratch } from '../backup/index.ts';
-import { isAnswer } from '../backup/shared.ts';
+import { isAnswer, quietly } from '../backup/shared.ts';
 import { rebuiltGenerationOf, NO_GENERATION, type ReadinessRow } from '../record.ts';
 import { fail, pass, row, skip, unknown, type ReadinessContext } from './row.ts';
 
@@ -65,10 +65,16 @@ async function readBack(cx: ReadinessContext, set: BackedUp): Promise<Read> {
   const subject = `scratch restore of ${set.name}`;
   const say = (state: 'working' | 'done' | 'failed', note: string): void => cx.emit({ type: 'progress', lane: cx.lane, step: cx.step, subject, state, note });
   say('working', 'restoring');
-  const { cleanUp, ...read } = await restoreScratch(cx, set, createHash('sha256').update(`${cx.runDir}|${set.name}`).digest('hex').slice(0, 8));
-  await cleanUp();
-  say(read.is === 'restored' ? 'done' : 'failed', read.because);
-  return read;
+  try {
+    const { cleanUp, ...read } = await restoreScratch(cx, set, createHash('sha256').update(`${cx.runDir}|${set.name}`).digest('hex').slice(0, 8));
+    await quietly(cx, cleanUp);
+    say(read.is === 'restored' ? 'done' : 'failed', read.because);
+    return read;
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    say('failed', error.message);
+    return { is: 'unknown', restoredFrom: null, because: error.message };
+  }
 }
 
 /** The newest backup's age against what may be lost. Pure. */

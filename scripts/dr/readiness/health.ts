@@ -1,11 +1,27 @@
 import { diagnose, LAYERS, readSnapshot, type Diagnosis } from '../../health/index.ts';
+import { isAnswer } from '../backup/shared.ts';
 import type { ReadinessRow } from '../record.ts';
 import { fail, pass, row, unknown, type ReadinessContext } from './row.ts';
 
+/** What only reconciles is well in a moment; what is not well after so long is not, ms of the run's clock. */
+const PATIENCE = 180_000;
+const EVERY = 10_000;
+
 /** The cluster is healthy, or each thing that is not has a line of its own, to be accepted by its name. */
 export async function healthRows(cx: ReadinessContext): Promise<readonly ReadinessRow[]> {
-  const seen = await readSnapshot({ site: cx.site, cluster: cx.cluster, doors: cx.looking, clock: cx.clock, signal: cx.signal }, LAYERS);
-  return rowsOf(cx.cluster.name, diagnose(seen));
+  const { cluster } = cx;
+  let found: Diagnosis | undefined;
+  try {
+    await cx.wait(`${cluster.name} to be healthy`, async () => {
+      found = diagnose(await readSnapshot({ site: cx.site, cluster, doors: cx.looking, clock: cx.clock, signal: cx.signal }, LAYERS));
+      const [first] = [...found.causes, ...found.unknowns];
+      return found.is === 'healthy' ? { ok: true, value: found } : { ok: false, because: first === undefined ? 'cluster:health says so' : `${first.object}: ${first.because}` };
+    }, { patience: PATIENCE, every: EVERY });
+  } catch (error) {
+    // The patience is over: what the last look found is told row by row.
+    if (!isAnswer(error) || found === undefined) throw error;
+  }
+  return found === undefined ? [] : rowsOf(cluster.name, found);
 }
 
 /** `Kustomization flux-system/apps` as part of an id: no spaces, no commas. */
