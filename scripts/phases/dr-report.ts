@@ -29,7 +29,7 @@ const drReport: Action = async (cx) => {
   }
   // What is asked for in full goes out as it is, for a pipe or a redirection.
   if (format !== undefined) return { exit: 'done', result, render: () => renderAs(report, format).replace(/\n$/, '').split('\n') };
-  return { exit: 'done', result, render: (style) => endingLines(report, { file: where, digest: undefined, signature: { is: 'unsigned', because: '' } }, style).slice(0, -1) };
+  return { exit: 'done', result, render: (style) => endingLines(report, { file: where }, style) };
 };
 export default drReport;
 
@@ -54,14 +54,19 @@ function writeTo(file: string, dir: string, text: string): void {
 export function rehearsalDir(taskDir: string, wanted: string): string {
   if (wanted.includes('/')) {
     const dir = resolve(wanted);
-    if (existsSync(recordFile(dir, 'rehearsal'))) return dir;
+    if (isRehearsal(dir)) return dir;
     throw new Failure({ exit: 'usage', what: `${wanted} is not the folder of a rehearsal`, because: existsSync(dir) ? 'it has no rehearsal.json' : 'it is not there', hint: 'name a run of task runs:list, or the folder of one: RUN=path/to/01J...' });
   }
-  const rehearsals = listRuns(taskDir).filter((run) => existsSync(recordFile(run.dir, 'rehearsal')));
+  const rehearsals = listRuns(taskDir).filter((run) => isRehearsal(run.dir));
   const last = rehearsals.at(-1);
   if (last === undefined) throw new Failure({ exit: 'usage', what: `there is no rehearsal in ${taskDir} yet`, hint: 'rehearse in the lab first, where nothing is real: task dr:rehearse TARGET=lab' });
   if (wanted === 'last') return last.dir;
   const { dir, id } = findRun(taskDir, wanted);
   if (rehearsals.some((run) => run.id === id)) return dir;
   throw new Failure({ exit: 'usage', what: `${id} is not a rehearsal`, because: `the newest one is ${last.id}`, hint: 'task runs:list tells which runs are; task runs:show RUN=... is for the others' });
+}
+
+/** By any of what makes one: evidence of which a file was taken away must still be looked at. */
+function isRehearsal(dir: string): boolean {
+  return existsSync(recordFile(dir, 'rehearsal')) || existsSync(join(dir, REPORT_FILES.json)) || isSealed(dir);
 }

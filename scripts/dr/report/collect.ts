@@ -1,5 +1,5 @@
 import type { Fingerprint } from '../fingerprint.ts';
-import { dataVerdict } from './judge.ts';
+import { dataVerdict, NOT_JUDGED } from './judge.ts';
 import { tookOf } from './times.ts';
 import type { Folder } from './folder.ts';
 import type { ComponentRate, Intervention, RehearsalReport, StepReport } from './report.types.ts';
@@ -58,7 +58,7 @@ function dataOf({ rehearsal, record }: Folder, cluster: string): RehearsalReport
   const judged = found.map((each) => ({ ...each, cluster, verdict: dataVerdict(declared.find((set) => set.name === each.dataSet), each) }));
   const silent = declared.filter((set) => !found.some((each) => each.dataSet === set.name)).map((set) => ({
     cluster, dataSet: set.name, kind: set.kind, protection: set.protection.by, became: 'unknown' as const, restoredFrom: null, lossMs: null,
-    objectiveMs: set.protection.by === 'backup' ? set.protection.dataLossMs : null, because: 'nothing was judged of it', verdict: dataVerdict(set, undefined),
+    objectiveMs: set.protection.by === 'backup' ? set.protection.dataLossMs : null, because: NOT_JUDGED, verdict: dataVerdict(set, undefined),
   }));
   return [...judged, ...silent];
 }

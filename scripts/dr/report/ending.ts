@@ -5,10 +5,12 @@ import type { RehearsalReport } from './report.types.ts';
 import { count, day, took } from './words.ts';
 
 export interface Sealed { readonly file: string; readonly digest: string | undefined; readonly signature: Signature }
+/** Of a report that is only shown again, where its own one lies. */
+type Shown = Sealed | { readonly file: string };
 export type Signature = { readonly is: 'signed'; readonly key: string } | { readonly is: 'unsigned'; readonly because: string };
 
 /** The last words of a rehearsal in the terminal: the verdict, what it cost, what came back, and where the evidence is. */
-export function endingLines(report: RehearsalReport, sealed: Sealed, style: Style): readonly string[] {
+export function endingLines(report: RehearsalReport, sealed: Shown, style: Style): readonly string[] {
   return [...verdictLines(report, style), ...indented([slowestLine(report), backLine(report), ...clockLine(report)], style), ...evidenceLines(report, sealed, style)];
 }
 
@@ -70,11 +72,14 @@ function clockLine({ target, recovery, time }: RehearsalReport): readonly string
 }
 
 function indented(texts: readonly string[], style: Style): readonly string[] {
-  return texts.filter((text) => text !== '').flatMap((text) => wrap(text, style.width - 2).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`));
+  return texts.filter((text) => text !== '').flatMap((text) => wrap(text, style.width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`));
 }
 
-function evidenceLines({ verdict, run }: RehearsalReport, { file, digest, signature }: Sealed, style: Style): readonly string[] {
-  if (digest === undefined) return [`  report  ${file}`, `  ${style.dim(verdict.is === 'unfinished' ? 'not sealed: the rehearsal is not over; the same command goes on with it' : 'not sealed')}`];
+function evidenceLines({ verdict, run }: RehearsalReport, sealed: Shown, style: Style): readonly string[] {
+  if (!('digest' in sealed)) return [`  report  ${sealed.file}`];
+  const { file, digest, signature } = sealed;
+  const open = verdict.is === 'unfinished' ? 'not sealed: the rehearsal is not over; the same command goes on with it' : 'not sealed';
+  if (digest === undefined) return [`  report  ${file}`, ...wrap(open, style.width - 2).map((line) => `  ${style.dim(line)}`)];
   return [
     `  report  ${file}`,
     `  digest  sha256:${digest}`,

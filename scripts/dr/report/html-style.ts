@@ -46,6 +46,7 @@ tr:last-child th,tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead .n{text-align:right}
+.n+td:not(.n),.n+th:not(.n){padding-left:12px}
 .w{width:30%}
 .f{width:46%}.b{width:12%}td.b{border-bottom:1px solid var(--soft)!important}
 .mark{display:inline-block;white-space:nowrap;border-radius:999px;padding:0 9px;font-size:13px;font-weight:650;line-height:1.6}
@@ -92,11 +93,11 @@ main{padding:16px 12px 40px}section,.hero{padding:16px}
 thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
 table,tbody,tr,th,td,caption{display:block;width:auto}
 tr{padding:8px 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}
-tbody th,td{border:0;padding:1px 0}
+tbody th,tbody td,.n+td:not(.n){border:0;padding:1px 0}
 tbody th{font-size:15px;font-weight:650}
 td{display:grid;grid-template-columns:104px minmax(0,1fr);gap:0 8px}
 td::before{content:attr(data-head);color:var(--soft);font-size:13px}
-td.n{text-align:left}td.w,td.f,td.b{width:auto}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
+td.n{text-align:left;white-space:normal}td.w,td.f,td.b{width:auto}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
 td>*{grid-column:2;justify-self:start}td .bar{justify-self:stretch}
 }
 @media print{
@@ -109,7 +110,8 @@ section,.hero{border-radius:0;border-width:0 0 0 0;padding:10px 0;margin-top:8px
 details::details-content{content-visibility:visible;block-size:auto}
 summary{list-style:none}
 h2{break-after:avoid;font-size:14pt}h3,caption{break-after:avoid}tr,.row,.tile,.facts div{break-inside:avoid}
-thead{display:table-header-group}.row{grid-template-columns:150px minmax(0,1fr) 62px}
+thead{display:table-header-group}.row{grid-template-columns:172px minmax(0,1fr) 62px}.row .label{font-size:9.5pt}.row.step .label{font-size:8.5pt}
+.tiles{grid-template-columns:repeat(6,1fr);gap:6px}.tile{padding:8px 9px}.tile .big{font-size:14pt}.tile dt,.tile .small{font-size:8pt}
 table{font-size:9.5pt}.b{height:30px}
 }
 `;

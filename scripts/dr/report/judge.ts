@@ -16,6 +16,7 @@ const unknown = (because: string): Verdict => ({ is: 'unknown', because });
 /** The step in which a rehearsal judges itself. */
 export const VERDICT = 'verdict';
 const NOT_REACHED = 'it did not come to that';
+export const NOT_JUDGED = 'nothing was judged of it';
 
 /** Everything a rehearsal has to show, in the order of the report. Pure. */
 export function judgementsOf(of: Of): readonly Judgement[] {
@@ -79,7 +80,7 @@ function disks(all: readonly DiskReport[], cluster: string): Judgement {
 
 /** What became of a data set, as a verdict. A missing backup never looks like a fresh success: `fresh` is well only where nothing protects it. */
 export function dataVerdict(set: DataSet | undefined, became: DataVerdict | undefined): Verdict {
-  if (became === undefined) return unknown(NOT_REACHED);
+  if (became === undefined) return unknown(NOT_JUDGED);
   const declared = set?.protection.by === 'none';
   if (became.became === 'lost' || became.became === 'fresh, as declared') return declared ? { is: 'skip', because: `${became.became === 'lost' ? 'lost' : 'fresh'}, as declared: ${became.because}` } : { is: 'fail', because: became.because };
   if (became.became === 'unknown') return unknown(became.because);
@@ -90,7 +91,7 @@ export function dataVerdict(set: DataSet | undefined, became: DataVerdict | unde
 
 function data(each: RehearsalReport['data'][number]): Judgement {
   const wanted = each.protection === 'none' ? 'nothing: it is not protected' : each.protection === 'git' ? 'back from git' : `back, at most ${span(each.objectiveMs ?? 0)} missing`;
-  const seen = each.verdict.because === NOT_REACHED ? '' : `${each.became}${each.lossMs === null ? '' : `, ${took(each.lossMs)} missing`}`;
+  const seen = each.because === NOT_JUDGED ? '' : `${each.became}${each.lossMs === null ? '' : `, ${took(each.lossMs)} missing`}`;
   return { id: `data:${each.cluster}/${each.dataSet}`, cluster: each.cluster, what: `data set ${each.cluster}/${each.dataSet}`, wanted, seen, verdict: each.verdict, decisive: true };
 }
 

@@ -50,7 +50,7 @@ export function readReport(runDir: string, options: { readonly final?: boolean }
     time: splitOf(timeline, lanes.length === 0 ? clusters : lanes, { from: timeline.began, to: timeline.ended }),
     stages, steps, slowest: slowestOf(steps, previous), checkpoints, acts, judgements, dataSets: rehearsal.dataSets, ...rows, snapshots: folder.snapshots, disks: folder.disks,
     interventions, deviations: deviationsOf(known), skipped: skippedOf(steps, missingSteps(folder, steps)), commands: timeline.commands, notes: timeline.notes,
-    findings: findingsOf(known, timeline), baseline, previous,
+    findings: findingsOf(known, timeline, final), baseline, previous,
   } satisfies Omit<RehearsalReport, 'controls'>;
   return { ...report, controls: controlsOf(report) };
 }

@@ -60,12 +60,13 @@ function stops(known: Known, timeline: Timeline): readonly string[] {
 }
 
 /** Every thing that was not well, for people to own: faults first. */
-export function findingsOf(known: Known, timeline: Timeline): readonly FindingReport[] {
+export function findingsOf(known: Known, timeline: Timeline, final: boolean): readonly FindingReport[] {
   const blank = { owner: '', due: '', retest: '' };
   const found: Omit<FindingReport, 'id'>[] = [];
   for (const each of known.judgements) {
-    // What was not reached is the stop's own finding, not one of its own.
-    if (each.verdict.is !== 'fail' && !(each.verdict.is === 'unknown' && each.seen !== '')) continue;
+    // What a stopped rehearsal did not come to is the stop's own finding, not one of its own.
+    const missed = each.seen === '' && (!final || known.pointOfNoReturn === 'not reached');
+    if (each.verdict.is !== 'fail' && (each.verdict.is !== 'unknown' || missed)) continue;
     if (each.id === 'complete') continue;
     found.push({ weight: each.decisive ? 'fault' : each.id.startsWith('put-back:') ? 'deviation' : 'observation', what: each.what, because: each.verdict.because, next: each.verdict.hint ?? '', ...blank });
   }

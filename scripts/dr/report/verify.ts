@@ -51,7 +51,13 @@ function reportFinding(dir: string, version: string): Finding {
   } catch (error) {
     return { what, verdict: { is: 'fail', because: `${REPORT_JSON} is damaged: ${error instanceof Error ? error.message : String(error)}` } };
   }
-  const again = readReport(dir, typeof said.final === 'boolean' ? { final: said.final } : {});
+  let again: RehearsalReport;
+  try {
+    again = readReport(dir, typeof said.final === 'boolean' ? { final: said.final } : {});
+  } catch (error) {
+    // Records of another shape than any that was written (a changed name of a field, say) end anywhere in the reading.
+    return { what, verdict: { is: 'fail', because: `no report follows from them: ${error instanceof Error ? error.message : String(error)}` } };
+  }
   const other = KEPT.filter((key) => JSON.stringify(said[key]) !== JSON.stringify(JSON.parse(JSON.stringify(again[key]))));
   if (other.length === 0) return { what, verdict: { is: 'pass', because: `verdict ${again.verdict.is}` } };
   const because = `${other.join(', ')} ${other.length === 1 ? 'is' : 'are'} not what follows from them`;

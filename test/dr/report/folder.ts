@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '../../../scripts/config/recovery.ts';
 import { compareFingerprints, type Fingerprint } from '../../../scripts/dr/fingerprint.ts';
-import { writeRecord, type DataVerdict, type ReadinessRow, type Rehearsal, type Sentinel, type SentinelFound } from '../../../scripts/dr/record.ts';
+import { recordFile, type DataVerdict, type ReadinessRow, type RecordName, type Records, type Rehearsal, type Sentinel, type SentinelFound } from '../../../scripts/dr/record.ts';
 import type { EventBody, PlannedLane } from '../../../scripts/engine/event.ts';
 import { EXIT, type ExitName } from '../../../scripts/engine/failure.ts';
-import { openJournal } from '../../../scripts/engine/journal.ts';
+import { JOURNAL_FILE } from '../../../scripts/engine/journal.ts';
 import { newRunId } from '../../../scripts/engine/runs.ts';
+import { programVersion } from '../../../scripts/tools/environment.ts';
 
 const SECOND = 1_000;
 const CREATE: readonly (readonly [step: string, seconds: number, note: string])[] = [
@@ -50,21 +52,27 @@ export interface Story {
   /** More events, just before the end of the last process. */
   readonly more?: readonly EventBody[];
   readonly recoveryTimeMs?: number;
+  readonly version?: string;
 }
 
 /** Makes the folder of a rehearsal that never was, below `runs`; answers its path. Nothing of it is random but the id. */
-export async function makeFolder(runs: string, story: Story = {}): Promise<string> {
+export function makeFolder(runs: string, story: Story = {}): string {
   const began = story.at ?? Date.UTC(2026, 10, 21, 9, 12, 4);
   const run = newRunId(began);
   const dir = join(runs, run);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dir, 'keep'), '');
   const rehearsal = rehearsalOf(run, story);
-  await writeRecord(dir, 'rehearsal', rehearsal);
+  writeRecord(dir, 'rehearsal', rehearsal);
   const done = writeJournal(dir, rehearsal, story, began);
-  for (const cluster of rehearsal.clusters) await writeRecords(dir, rehearsal, story, cluster, done, began);
+  for (const cluster of rehearsal.clusters) writeRecords(dir, rehearsal, story, cluster, done, began);
   writeFileSync(join(dir, 'result.json'), '{}\n');
   return dir;
+}
+
+/** As record.ts writes them, without waiting for the disk: hundreds of these are made. */
+function writeRecord<N extends RecordName>(dir: string, name: N, record: Records[N], cluster = ''): void {
+  writeFileSync(recordFile(dir, name, cluster), `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
 }
 
 const clustersOf = (story: Story): readonly string[] => story.clusters ?? ['infra', 'apps'];
@@ -98,17 +106,23 @@ interface Timed { readonly t: number; readonly event: EventBody }
 
 function writeJournal(dir: string, rehearsal: Rehearsal, story: Story, began: number): ReadonlySet<string> {
   const { speed } = rehearsal.target;
-  const journal = openJournal(dir);
+  let journal = '';
+  let prev = '0'.repeat(64);
   const done = new Set<string>();
   let wall = began;
   const stories = story.processes ?? [{}];
   for (const [index, process] of stories.entries()) {
     const { events, end } = eventsOf(rehearsal, story, process, done, index === stories.length - 1 ? story.more ?? [] : [], index);
     let seq = 0;
-    for (const { t, event } of events) journal.append({ ...event, seq: seq++, at: new Date(wall + t / speed).toISOString(), t } as Parameters<typeof journal.append>[0]);
+    for (const { t, event } of events) {
+      const body = JSON.stringify({ ...event, seq: seq++, at: new Date(wall + t / speed).toISOString(), t }).slice(0, -1);
+      const hash = createHash('sha256').update(prev).update(body).digest('hex');
+      journal += `${body},"prev":"${prev}","hash":"${hash}"}\n`;
+      prev = hash;
+    }
     wall += end / speed + (process.gapMs ?? 0);
   }
-  journal.close();
+  writeFileSync(join(dir, JOURNAL_FILE), journal, { mode: 0o600 });
   return done;
 }
 
@@ -117,7 +131,7 @@ function eventsOf(rehearsal: Rehearsal, story: Story, process: ProcessStory, don
   const { clusters, target } = rehearsal;
   const timed: Timed[] = [{ t: 0, event: {
     type: 'run-started', run: rehearsal.run, task: 'dr:rehearse', variables: { CLUSTER: 'all', TARGET: target.kind, ...story.variables }, target: { id: target.id, label: target.label, speed: target.speed, simulated: target.simulated },
-    plan: planOf(clusters), dryRun: false, by: { user: index === 0 ? 'mira' : 'jonas', host: 'bastion', pid: 4_100 + index }, version: '2.4.0', commit: '9f1c2ab',
+    plan: planOf(clusters), dryRun: false, by: { user: index === 0 ? 'mira' : 'jonas', host: 'bastion', pid: 4_100 + index }, version: story.version ?? programVersion(), commit: '9f1c2ab',
   } }];
   let at = 400;
   let stopped: number | undefined;
@@ -206,27 +220,27 @@ function acts(timed: Timed[], lane: string, step: string, from: number, to: numb
   timed.push({ t: to - 1, event: { type: 'command-ran', lane, step, tool: step === 'core' ? 'helmfile' : 'talosctl', argv: ['version'], effect: 'read', exitCode: 0, wallMs: 40 } });
 }
 
-async function writeRecords(dir: string, rehearsal: Rehearsal, story: Story, cluster: string, done: ReadonlySet<string>, began: number): Promise<void> {
+function writeRecords(dir: string, rehearsal: Rehearsal, story: Story, cluster: string, done: ReadonlySet<string>, began: number): void {
   const has = (step: string): boolean => done.has(`${cluster}/${step}`);
   const at = (minutes: number): string => new Date(began + minutes * 60_000).toISOString();
   const sets = rehearsal.dataSets.filter((set) => set.cluster === cluster);
-  if (has('readiness')) await writeRecord(dir, 'readiness', story.rows ?? readinessOf(cluster, sets, at), cluster);
-  if (has('fingerprint-before')) await writeRecord(dir, 'fingerprint-before', print(cluster, at(1)), cluster);
+  if (has('readiness')) writeRecord(dir, 'readiness', story.rows ?? readinessOf(cluster, sets, at), cluster);
+  if (has('fingerprint-before')) writeRecord(dir, 'fingerprint-before', print(cluster, at(1)), cluster);
   const marks = sets.map((set): Sentinel => ({ dataSet: set.name, kind: set.kind, value: `${cluster}-${set.name}-5d1f`, expected: set.protection.by === 'none' ? 'lost' : 'returns', writtenAt: at(2), writtenSim: at(2), backedUpSim: set.protection.by === 'backup' ? at(3) : null }));
-  if (has('sentinels')) await writeRecord(dir, 'sentinels', marks, cluster);
+  if (has('sentinels')) writeRecord(dir, 'sentinels', marks, cluster);
   if (has('evidence')) writeFileSync(join(dir, `etcd-${cluster}.db.json`), JSON.stringify({ cluster, machine: `${cluster}-01`, hash: '8e1c77aa', revision: 184_203, keys: 4_821, bytes: 24_117_280, sha256: '5b1e'.repeat(16) }));
-  if (has('freeze')) await writeRecord(dir, 'frozen', { at: at(4), sim: at(4), suspended: ['Kustomization flux-system/cluster'], byOthers: [], scaledToZero: [], hooks: [] }, cluster);
+  if (has('freeze')) writeRecord(dir, 'frozen', { at: at(4), sim: at(4), suspended: ['Kustomization flux-system/cluster'], byOthers: [], scaledToZero: [], hooks: [] }, cluster);
   if (has('destroyed')) writeFileSync(join(dir, `disks-${cluster}.json`), JSON.stringify(machinesOf(cluster).flatMap((machine) => ['local', ...(story.ceph === true ? ['ceph'] : [])].map((purpose) => ({ machine, purpose, device: purpose === 'ceph' ? 'nvme1n1' : 'nvme0n1', verdict: purpose === 'ceph' ? { is: 'unknown', because: 'no signature at its start; Talos cannot show copies of a Ceph label further in (1, 10, 100, 1000 GB)' } : { is: 'pass' } })))));
-  if (has('data-gate')) await writeRecord(dir, 'data', sets.map((set) => became(set, at)).map((verdict) => story.data?.(verdict, cluster) ?? verdict), cluster);
+  if (has('data-gate')) writeRecord(dir, 'data', sets.map((set) => became(set, at)).map((verdict) => story.data?.(verdict, cluster) ?? verdict), cluster);
   const found = marks.map((mark): SentinelFound => ({ dataSet: mark.dataSet, expected: mark.expected, found: mark.expected === 'lost' ? null : mark.value, verdict: { is: 'pass', because: mark.expected === 'lost' ? 'lost, as declared' : 'the very mark came back' } }));
-  if (has('sentinels-after')) await writeRecord(dir, 'sentinels-after', found.map((each) => story.found?.(each, cluster) ?? each), cluster);
-  if (has('idempotent')) await writeRecord(dir, 'second-create', { writes: story.writes ?? [], ms: 0 }, cluster);
+  if (has('sentinels-after')) writeRecord(dir, 'sentinels-after', found.map((each) => story.found?.(each, cluster) ?? each), cluster);
+  if (has('idempotent')) writeRecord(dir, 'second-create', { writes: story.writes ?? [], ms: 0 }, cluster);
   if (has('fingerprint-after')) {
     const after = story.after?.(print(cluster, at(40))) ?? print(cluster, at(40));
-    await writeRecord(dir, 'fingerprint-after', after, cluster);
-    await writeRecord(dir, 'differences', compareFingerprints(print(cluster, at(1)), after).map((each) => (story.explained === undefined ? each : { ...each, because: story.explained })), cluster);
+    writeRecord(dir, 'fingerprint-after', after, cluster);
+    writeRecord(dir, 'differences', compareFingerprints(print(cluster, at(1)), after).map((each) => (story.explained === undefined ? each : { ...each, because: story.explained })), cluster);
   }
-  if (has('unfreeze')) await writeRecord(dir, 'unfrozen', { putBack: ['41 Flux objects awake again'], left: [], because: 'the cluster is back' }, cluster);
+  if (has('unfreeze')) writeRecord(dir, 'unfrozen', { putBack: ['41 Flux objects awake again'], left: [], because: 'the cluster is back' }, cluster);
 }
 
 function readinessOf(cluster: string, sets: readonly DataSet[], at: (minutes: number) => string): readonly ReadinessRow[] {
