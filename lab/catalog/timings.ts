@@ -44,4 +44,5 @@ export const TIMES = {
   baseBackup: 10_000,
   databaseRetry: 5_000,
   walSegment: 300_000,
+  walRetry: 60_000,
 } as const;

@@ -70,6 +70,7 @@ function certificate(cx: ControllerContext, object: KubeObject): Outcome {
   }
   const now = cx.clock.now();
   const made = cx.store.get({ apiVersion: 'v1', kind: 'Secret', name: secretName, namespace });
+  if (made === undefined && at(from?.spec, 'acme') !== undefined && faultsOf(cx, 'certificate-limit').length > 0) return limited(cx, object, now);
   if (made === undefined) secret(cx, namespace, secretName, { 'tls.crt': Buffer.from(`simulated certificate of ${object.metadata.name}`).toString('base64'), 'tls.key': Buffer.from(`simulated key ${sha256(`${cx.cluster}|${secretName}`)}`).toString('base64') }, { 'controller.cert-manager.io/fao': 'true' }, 'kubernetes.io/tls');
   const lifetime = duration(at(object.spec, 'duration'), 90 * 24 * 3_600_000);
   const notBefore = text(object.status?.['notBefore']) ?? iso(now);
@@ -78,6 +79,17 @@ function certificate(cx: ControllerContext, object: KubeObject): Outcome {
     notBefore, notAfter: iso(until), renewalTime: iso(until - lifetime / 3), revision: whole(object.status?.['revision'], 1),
     conditions: withConditions(object, now, [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'Certificate is up to date and has not expired', observedGeneration: object.metadata.generation ?? 1 }], ['Issuing']),
   } };
+}
+
+/** Asked for a certificate it has issued too often this week, Let's Encrypt says when it may be asked again. */
+function limited(cx: ControllerContext, object: KubeObject, now: number): Outcome {
+  const failedAt = text(object.status?.['lastFailureTime']) ?? iso(now);
+  const again = `${iso(Date.parse(failedAt) + 34 * 3_600_000).replace('T', ' ').replace('Z', '')} UTC`;
+  const because = `The certificate request has failed to complete and will be retried: Failed to wait for order resource "${object.metadata.name}-1-${sha256(object.metadata.name).replaceAll(/\D/g, '').slice(0, 10)}" to become ready: order is in "errored" state: Failed to create Order: 429 urn:ietf:params:acme:error:rateLimited: too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after ${again}: see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers`;
+  return { status: {
+    lastFailureTime: failedAt, failedIssuanceAttempts: whole(object.status?.['failedIssuanceAttempts'], 1),
+    conditions: conditions(cx, object, { type: 'Issuing', status: 'False', reason: 'Failed', message: because }, { type: 'Ready', status: 'False', reason: 'DoesNotExist', message: 'Issuing certificate as Secret does not exist' }),
+  }, again: 10_000 };
 }
 
 function secretStore(cx: ControllerContext, object: KubeObject): Outcome {

@@ -46,7 +46,7 @@ export function relieve(fault: ActiveFault, clusters: readonly LabCluster[]): vo
   for (const machine of cluster?.machines ?? []) {
     if (fault.machine !== undefined && fault.machine !== machine.name) continue;
     if (fault.fault === 'bootstrap-exists-foreign' && machine.state.etcd?.foreign === true) machine.state.etcd = null;
-    if (fault.fault === 'node-lost') machine.powerOn(cluster?.now() ?? 0);
+    if (fault.fault === 'node-lost' || fault.fault === 'machine-does-not-come-back') machine.powerOn(cluster?.now() ?? 0);
     if (fault.fault === 'disk-not-clean') delete machine.state.leftovers;
   }
 }

@@ -147,7 +147,12 @@ export class Machine {
       if (order.labels.length === 0 || order.labels.includes('EPHEMERAL')) this.state.etcd = null;
     }
     // A quick wipe clears the start of a disk; Ceph's copies further in stay, as on real disks.
+    const dirty = this.#around.fault('disk-stays-dirty') === undefined ? undefined : this.disks.findLast(({ path, purpose }) => purpose !== 'system' && order.userDisks.includes(path));
     for (const path of order.userDisks) {
+      if (path === dirty?.path) {
+        this.state.leftovers = { ...this.state.leftovers, [path]: dirty.purpose === 'ceph' ? 'bluestore' : 'partitions' };
+        continue;
+      }
       this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
       delete this.state.leftovers?.[path];
     }
@@ -189,7 +194,7 @@ export class Machine {
         return;
       case 'resetting':
       case 'stopping':
-        if (state.next === 'off') this.#go('off', null);
+        if (state.next === 'off' || (state.phase === 'resetting' && this.#around.fault('machine-does-not-come-back') !== undefined)) this.#go('off', null);
         else this.#go('rebooting', at + TAKES.reboot);
         return;
       case 'rebooting':

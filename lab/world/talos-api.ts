@@ -231,7 +231,11 @@ const METHODS: Readonly<Record<string, Method>> = {
     write: never, maintenance: false,
     run: (call) => {
       if (etcdOf(call).local || !call.cluster.quorum()) throw new RpcError('Unknown', 'failed reading etcd snapshot: etcdserver: no leader');
-      return { ...writeSnapshot(call.cluster.api.dump() ?? null, call.cluster.store) };
+      const snapshot = writeSnapshot(call.cluster.api.dump() ?? null, call.cluster.store);
+      if (call.cluster.world.faults.active('snapshot-corrupt', call.cluster.name) === undefined) return { ...snapshot };
+      const data = Buffer.from(snapshot.data, 'base64');
+      data[256] = (data[256] ?? 0) ^ 1;
+      return { ...snapshot, data: data.toString('base64') };
     },
   },
   Resources: { write: never, maintenance: true, run: ({ cluster, machine, face, params }) => listResources(cluster, machine, face, text(params, 'type'), text(params, 'id')) },

@@ -5,6 +5,7 @@ import { befall, relieve } from './befall.ts';
 import { didYouMean } from './fault-board.ts';
 import { FAULTS } from './faults/index.ts';
 import { USUAL_OBJECTS } from './faults/kube.ts';
+import { NEED_DATA, RECOVERY_OBJECTS } from './faults/recovery.ts';
 import { requestsOf } from './requests.ts';
 import { parseReference } from './secrets.ts';
 import type { DaemonReply, DaemonRequest } from './protocol.ts';
@@ -129,7 +130,7 @@ function scopeOf(world: World, request: DaemonRequest): Scope | DaemonReply {
 
 /** The object a fault befalls when none was named; undefined where the controllers choose (the first pair of Kustomizations). */
 function usualObject(fault: string, cluster: LabCluster): string | undefined {
-  const usual = USUAL_OBJECTS[fault];
+  const usual = USUAL_OBJECTS[fault] ?? RECOVERY_OBJECTS[fault];
   if (fault !== 'helmrelease-stalled') return usual;
   const store = cluster.store;
   const apiVersion = 'helm.toolkit.fluxcd.io/v2';
@@ -145,7 +146,9 @@ function breakIt(world: World, request: DaemonRequest): DaemonReply {
     return no(`the lab has no fault ${name === '' ? '(none named)' : name}`, near === undefined ? 'lab faults lists them' : `did you mean ${near}?`);
   }
   if (kind.byHand !== undefined) return no(`${name} befalls the runner's own process: the lab cannot cause it`, `by hand: ${kind.byHand}`);
-  const befallen = toolOf(name, text(request['object']));
+  if (NEED_DATA.has(name) && !world.data.on) return no(`${name} befalls a data set, and the clusters of this lab have none`, 'lab data gives them some');
+  if (name === MIDWAY && !/^\d{0,4}$/.test(text(request['object']) ?? '')) return no(`OBJECT of ${name} is how many answers op still gives, not ${String(request['object'])}`, 'a whole number');
+  const befallen = name === MIDWAY ? { tool: text(request['object']) ?? String(ANSWERS) } : toolOf(name, text(request['object']));
   if (befallen !== undefined && 'error' in befallen) return no(befallen.error, befallen.hint);
   const scope = scopeOf(world, request);
   if ('ok' in scope) return scope;
@@ -217,8 +220,20 @@ function power(world: World, request: DaemonRequest): DaemonReply {
   return { ok: true, machine: machine.name, phase: machine.state.phase };
 }
 
+/** The session that ends in the middle: how many answers it still gives when nobody says, and how many each has given. */
+const MIDWAY = 'op-session-expires-midway';
+const ANSWERS = 20;
+const given = new WeakMap<ActiveFault, number>();
+function overMidway(world: World): boolean {
+  const fault = world.faults.active(MIDWAY, '*');
+  if (fault === undefined) return false;
+  const before = given.get(fault) ?? 0;
+  given.set(fault, before + 1);
+  return before >= Number(fault.object ?? ANSWERS);
+}
+
 async function secret(world: World, request: DaemonRequest): Promise<DaemonReply> {
-  const expired = world.faults.active('op-session-expired', '*') !== undefined;
+  const expired = overMidway(world) || world.faults.active('op-session-expired', '*') !== undefined;
   world.log.add({ cluster: '', kind: 'tool', by: 'op', verb: text(request['what']) ?? 'read', object: text(request['reference']) ?? '', write: false, result: expired ? 'not signed in' : 'OK' });
   if (expired) return no('signed-out');
   const reference = text(request['reference']);

@@ -39,7 +39,7 @@ function take(cx: ControllerContext, place: Place, cluster: KubeObject, began: n
   if (own === undefined) return 'instance not found';
   if (befallsStore(cx)) return 'rpc error: code = Unknown desc = exit status 2';
   const content = contentOf(cx, own.volume);
-  const trouble = archive(cx, place, cluster.metadata.uid ?? '', content, true);
+  const trouble = archive(cx, place, cluster, content, conditionOf(cluster, 'ContinuousArchiving')?.['status'] !== 'True');
   const found = archiveAt(cx, place);
   if (trouble !== undefined || found === undefined) return trouble ?? 'rpc error: code = Unknown desc = exit status 1';
   const base: BaseBackup = { id: stamp(began), name: `backup-${compact(began)}`, begin: began, end: cx.clock.now(), segment: found.wal.segment, content };

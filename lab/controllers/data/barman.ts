@@ -2,6 +2,7 @@
 import type { Archive, Content } from '../../world/data.ts';
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, list, plain, text, type Plain } from '../../catalog/data.ts';
+import { befalls } from '../faults/befalls.ts';
 import { befallsStore } from './faults.ts';
 import { dataOf } from './memory.ts';
 
@@ -37,21 +38,21 @@ export function sourceOf(cx: ControllerContext, cluster: KubeObject): Place | { 
 
 /** Says that an archive was checked and may not be written to: something is there that this database did not write. */
 export const notEmpty = (server: string): string => `WAL archive check failed for server ${server}: Expected empty archive`;
-export function archiveIsForeign(cx: ControllerContext, place: Place, writer: string): boolean {
+export function archiveIsForeign(cx: ControllerContext, place: Place, cluster: KubeObject): boolean {
   const found = dataOf(cx).archives[place.key];
-  return found !== undefined && found.writer !== writer;
+  return (found !== undefined && found.writer !== cluster.metadata.uid) || befalls(cx, 'archive-not-empty', cluster);
 }
 
 const storeFailed = (server: string): string => `rpc error: code = Unknown desc = unexpected failure invoking barman-cloud-wal-archive: exit status ${server === '' ? 1 : 2}`;
 
 /** Closes the present segment of the log and archives it. Answers why it could not, in the plugin's words. */
-export function archive(cx: ControllerContext, place: Place, writer: string, content: Content, checked: boolean): string | undefined {
+export function archive(cx: ControllerContext, place: Place, cluster: KubeObject, content: Content, checked: boolean): string | undefined {
   const data = dataOf(cx);
   if (befallsStore(cx)) return storeFailed(place.server);
-  if (checked && archiveIsForeign(cx, place, writer)) return storeFailed('');
+  if (checked && archiveIsForeign(cx, place, cluster)) return storeFailed('');
   const until = cx.clock.now();
   const own = data.archives[place.key];
-  if (own === undefined) data.archives[place.key] = { writer, bases: [], wal: { segment: 1, until, content } };
+  if (own === undefined) data.archives[place.key] = { writer: cluster.metadata.uid ?? '', bases: [], wal: { segment: 1, until, content } };
   else own.wal = { segment: own.wal.segment + 1, until, content };
   data.changed();
   return undefined;

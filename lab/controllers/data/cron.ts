@@ -5,8 +5,8 @@ const RANGES = [[0, 59], [0, 59], [0, 23], [1, 31], [1, 12], [0, 6]] as const;
 function field(text: string, low: number, high: number): ReadonlySet<number> {
   const out = new Set<number>();
   for (const part of text.split(',')) {
-    const [, range = '', step] = /^([\d*?-]+)(?:\/(\d+))?$/.exec(part) ?? [];
-    const [from, to] = range === '*' || range === '?' ? [low, high] : range.includes('-') ? range.split('-').map(Number) : [Number(range), step === undefined ? Number(range) : high];
+    const [, range, step] = /^(\*|\?|\d+|\d+-\d+)(?:\/(\d+))?$/.exec(part) ?? [];
+    const [from, to] = range === undefined ? [] : range === '*' || range === '?' ? [low, high] : range.includes('-') ? range.split('-').map(Number) : [Number(range), step === undefined ? Number(range) : high];
     if (from === undefined || to === undefined || !Number.isInteger(from) || !Number.isInteger(to) || from < low || to > high || from > to) throw new Error(`expected a number, a range or a step between ${low} and ${high}, found ${JSON.stringify(part)}`);
     for (let n = from; n <= to; n += Number(step ?? 1)) out.add(n);
   }

@@ -5,6 +5,7 @@ import { TIMES } from '../../catalog/timings.ts';
 import { deploymentUp } from '../flux/common.ts';
 import type { Outcome } from '../operator-kinds.ts';
 import { archive, BARMAN, destinationOf, PLUGIN, sourceOf, type Place } from './barman.ts';
+import { befallsStore } from './faults.ts';
 import { contentOf } from './memory.ts';
 
 export const POSTGRES = 'postgresql.cnpg.io/v1';
@@ -107,7 +108,7 @@ function archiving(cx: ControllerContext, cluster: KubeObject, place: Place | { 
   if (place === undefined || own === undefined) return [];
   // The archive must be empty when the first segment comes; from then on it is this database's own.
   const first = conditionOf(cluster, 'ContinuousArchiving')?.['status'] !== 'True' && cluster.metadata.annotations?.['cnpg.io/skipEmptyWalArchiveCheck'] !== 'enabled';
-  const trouble = 'error' in place ? `rpc error: code = Unknown desc = ${place.error}` : archive(cx, place, cluster.metadata.uid ?? '', contentOf(cx, own.volume), first);
+  const trouble = 'error' in place ? `rpc error: code = Unknown desc = ${place.error}` : archive(cx, place, cluster, contentOf(cx, own.volume), first);
   return [trouble === undefined
     ? { type: 'ContinuousArchiving', status: 'True', reason: 'ContinuousArchivingSuccess', message: 'Continuous archiving is working' }
     : { type: 'ContinuousArchiving', status: 'False', reason: 'ContinuousArchivingFailing', message: trouble }];
@@ -142,8 +143,10 @@ export function postgres(cx: ControllerContext, cluster: KubeObject): Outcome {
   }
   const times = segments.get(cx.store) ?? new Map<string, number>();
   segments.set(cx.store, times);
-  const due = (times.get(cluster.metadata.uid ?? '') ?? Number.NEGATIVE_INFINITY) + TIMES.walSegment;
+  // A segment that could not be archived is tried again sooner, and a store that is gone shows with the next.
+  const archived = conditionOf(cluster, 'ContinuousArchiving')?.['status'];
+  const due = (times.get(cluster.metadata.uid ?? '') ?? Number.NEGATIVE_INFINITY) + (archived === 'False' || befallsStore(cx) ? TIMES.walRetry : TIMES.walSegment);
   const log = now < due ? [] : archiving(cx, cluster, destinationOf(cx, cluster));
   if (now >= due) times.set(cluster.metadata.uid ?? '', now);
-  return { status: say('Cluster in healthy state', '', [isReady, ...log], counted), again: now < due ? due - now : TIMES.walSegment };
+  return { status: say('Cluster in healthy state', '', [isReady, ...log], counted), again: now < due ? due - now : archived === 'False' ? TIMES.walRetry : TIMES.walSegment };
 }

@@ -2,6 +2,10 @@
 import type { Content, LabData } from '../../world/data.ts';
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 
+/** Where sentinels are kept: a file of a volume, a row of a database. */
+export const SENTINEL_FILE = '.dr-sentinel';
+export const SENTINEL_ROW = 'dr_sentinel';
+
 const apart = new WeakMap<object, LabData>();
 
 /** The cluster's data. A context without any has its own, which nobody keeps. */

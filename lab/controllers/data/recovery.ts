@@ -1,12 +1,12 @@
 /** How a database begins: the Jobs of CloudNativePG that make its first instance, empty or out of an archive. */
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, iso, text } from '../../catalog/data.ts';
-import { befalls, faultsOf } from '../faults/befalls.ts';
+import { befalls } from '../faults/befalls.ts';
 import { archiveAt, archiveIsForeign, destinationOf, notEmpty, sourceOf, stamp, walName } from './barman.ts';
 import { POSTGRES } from './databases.ts';
 import { befallsStore } from './faults.ts';
 import { claimsOf, type Inside } from './claims.ts';
-import { putContent } from './memory.ts';
+import { putContent, SENTINEL_ROW } from './memory.ts';
 
 export const JOB_ROLE = 'cnpg.io/jobRole';
 
@@ -44,7 +44,7 @@ export function bootstraps(cx: ControllerContext, pod: KubeObject): Inside | und
       tool(`Can't connect to cloud provider: Could not connect to the endpoint URL: "${text(at(to.store.spec, 'configuration.endpointURL')) ?? ''}/backups"`);
       return invoked(2);
     }
-    if (archiveIsForeign(cx, to, cluster.metadata.uid ?? '') || befalls(cx, 'archive-not-empty', cluster)) {
+    if (archiveIsForeign(cx, to, cluster)) {
       tool(notEmpty(to.server));
       return invoked(1);
     }
@@ -53,13 +53,11 @@ export function bootstraps(cx: ControllerContext, pod: KubeObject): Inside | und
   const base = archive?.bases.at(-1);
   if (archive === undefined || base === undefined) return failed('no target backup found');
   say('info', 'Target backup found', { backup: { id: base.id, serverName: from.server, stoppedAt: iso(base.end) } });
-  if (faultsOf(cx, 'postgres-restore-fails').length > 0 && befalls(cx, 'postgres-restore-fails', cluster)) {
+  if (befalls(cx, 'postgres-restore-fails', cluster)) {
     return failed(`rpc error: code = Unknown desc = encountered an error while checking the presence of first needed WAL in the archive: file not found ${walName(base.segment)}: WAL not found`);
   }
-  const { [LOST]: _lost, ...rest } = archive.wal.content;
+  const { [SENTINEL_ROW]: _lost, ...rest } = archive.wal.content;
   putContent(cx, volume, befalls(cx, 'sentinel-lost', cluster) ? rest : archive.wal.content);
   say('info', 'Restore completed', { backup: base.id, recoveredUntil: stamp(archive.wal.until) });
   return { exitCode: 0, log: `${lines.join('\n')}\n` };
 }
-/** What the fault sentinel-lost loses. */
-const LOST = 'dr_sentinel';

@@ -4,7 +4,7 @@ import { sha256 } from '../../catalog/data.ts';
 import type { Content, Snapshot } from '../../world/data.ts';
 import type { ControllerContext } from '../../world/types.ts';
 import { befallsStore, volumeFault } from './faults.ts';
-import { dataOf, sizeOf } from './memory.ts';
+import { dataOf, SENTINEL_FILE, sizeOf } from './memory.ts';
 
 /** The repository Secret's values, and for whom. */
 export interface Repository { readonly url: string; readonly password: string; readonly namespace: string; readonly volume: string }
@@ -84,5 +84,6 @@ export function restore(cx: ControllerContext, repository: Repository, asOf: num
       `Summary: Restored 0 / ${Object.keys(snapshot.content).length} files/dirs (0 B / ${bytes(sizeOf(snapshot.content))}) in 0:00`, 'Fatal: There were 1 errors',
     ]) };
   }
-  return { ok: true, value: snapshot.content, logs: said([...before, restoring, 'Restic completed in 5s']) };
+  const { [SENTINEL_FILE]: _lost, ...rest } = snapshot.content;
+  return { ok: true, value: volumeFault(cx, 'sentinel-lost', repository) === undefined ? snapshot.content : rest, logs: said([...before, restoring, 'Restic completed in 5s']) };
 }

@@ -8,6 +8,7 @@ import { at, iso, plain, refOf, suffix, text, whole, withConditions, type Condit
 import { TIMES } from '../../catalog/timings.ts';
 import type { OperatorKind, Outcome } from '../operator-kinds.ts';
 import { nextTime } from './cron.ts';
+import { volumeFault } from './faults.ts';
 import { contentOf, dataOf, dropContent, putContent } from './memory.ts';
 import { backup, restore, type Ran, type Repository } from './restic.ts';
 
@@ -59,7 +60,8 @@ const get = (cx: ControllerContext, ref: Ref): KubeObject | undefined => (cx.sto
 const claimOf = (cx: ControllerContext, namespace: string, name: string): KubeObject | undefined => get(cx, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace });
 const bound = (claim: KubeObject): boolean => claim.status?.['phase'] === 'Bound';
 
-function repositoryOf(cx: ControllerContext, object: KubeObject): Repository | { readonly error: string } {
+/** Where a source or destination keeps its copies, by its Secret; why that cannot be told. */
+export function repositoryOf(cx: ControllerContext, object: KubeObject): Repository | { readonly error: string } {
   const namespace = object.metadata.namespace ?? '';
   const name = text(at(object.spec, 'restic.repository')) ?? '';
   const secret = get(cx, { apiVersion: 'v1', kind: 'Secret', name, namespace });
@@ -88,7 +90,7 @@ function source(cx: ControllerContext, object: KubeObject): Outcome {
     const name = text(at(object.spec, 'sourcePVC')) ?? '';
     const claim = claimOf(cx, namespace, name);
     if (claim === undefined) return { error: `persistentvolumeclaims "${name}" not found` };
-    if (!bound(claim)) return { wait: TIMES.moverRetry };
+    if (!bound(claim) || volumeFault(cx, 'backup-stale', { namespace, volume: name }) !== undefined) return { wait: TIMES.moverRetry };
     // The moment the backup is of: a snapshot of the volume, made when the sync began, or when there was a volume to make it of.
     const { copies, changed } = dataOf(cx);
     const id = object.metadata.uid ?? '';
@@ -168,6 +170,8 @@ export function sourceOfClaim(cx: ControllerContext, claim: KubeObject): { reado
     image = text(latest['name']) ?? '';
   }
   const snapshot = get(cx, { apiVersion: SNAPSHOT_API, kind: 'VolumeSnapshot', name: image, namespace });
+  // The image is whole, and the volume made of it is not.
+  if (volumeFault(cx, 'data-comes-back-fresh', { namespace, volume: claim.metadata.name }) !== undefined) return { content: {} };
   return snapshot === undefined ? { because: `volumesnapshots.snapshot.storage.k8s.io "${image}" not found` } : { content: contentOf(cx, snapshot) };
 }
 

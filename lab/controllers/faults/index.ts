@@ -4,7 +4,10 @@ import type { Controller, Enqueue } from '../runtime.ts';
 import { HELM, KUSTOMIZE, SOURCE } from '../flux/common.ts';
 import { OPERATORS } from '../operator-kinds.ts';
 import { faultsOf } from './befalls.ts';
-import { OBJECT_FAULTS, type ObjectFault } from './objects.ts';
+import { OBJECT_FAULTS as OTHERS, type ObjectFault } from './objects.ts';
+import { RECOVERY_OBJECT_FAULTS } from './recovery.ts';
+
+const OBJECT_FAULTS: readonly ObjectFault[] = [...OTHERS, ...RECOVERY_OBJECT_FAULTS];
 
 const LOOK = 2_000;
 /** On a fast clock, not more often than this in wall ms. */
@@ -13,7 +16,7 @@ const LOOK_WALL = 100;
 /** Faults that the controllers themselves ask about, beside those that are objects. */
 const ASKED = [
   'helmrelease-stalled', 'dependency-cycle', 'chart-pull-fails', 'chart-wrong-digest', 'kustomize-build-error', 'substitution-variable-missing', 'source-artifact-missing',
-  'secret-store-down', 'secret-key-missing',
+  'secret-store-down', 'secret-key-missing', 'backup-missing', 'backup-unreadable', 'sentinel-lost', 'data-comes-back-fresh', 'certificate-limit', 'release-drifts',
 ];
 /** Who looks again when a fault came or went: controller, and the kinds whose keys it takes. */
 const WOKEN: readonly (readonly [controller: string, apiVersion: string, kind: string, key: (place: string) => string])[] = [

@@ -1,6 +1,7 @@
 /** Faults of the lab that show in Flux objects. */
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, list, plain, text } from '../../catalog/data.ts';
+import { ChartNotFound, findChart } from '../../catalog/charts.ts';
 import { befalls, faultsOf } from '../faults/befalls.ts';
 import { isKind } from '../runtime.ts';
 
@@ -46,6 +47,20 @@ function withoutVariables(cx: ControllerContext, objects: KubeObject[]): KubeObj
 export function unreadableFile(cx: ControllerContext, object: KubeObject): string | undefined {
   if (!befalls(cx, 'kustomize-build-error', object)) return undefined;
   return `kustomize build failed: accumulating resources: accumulation err='accumulating resources from 'app.yaml': MalformedYAMLError: yaml: line 12: mapping values are not allowed in this context in File: app.yaml': must build at directory: not a valid directory`;
+}
+
+/**
+ * With the fault release-drifts on, a release that is installed anew comes as the version after the one in Git; one that runs already
+ * stays what it is.
+ */
+export function driftedVersion(cx: ControllerContext, object: KubeObject, wanted: { readonly chart: string; readonly version: string }, deployed: string | undefined): string {
+  const next = wanted.version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+  if (!befalls(cx, 'release-drifts', object) || (deployed !== undefined && deployed !== next)) return wanted.version;
+  try { findChart(wanted.chart, next); } catch (error) {
+    if (error instanceof ChartNotFound) return wanted.version;
+    throw error;
+  }
+  return next;
 }
 
 /** The fault that stalls a HelmRelease, when it is about this one. */

@@ -8,7 +8,7 @@ import { TIMES } from '../../catalog/timings.ts';
 import { readYaml } from '../../flux/kustomize.ts';
 import { isKind, keyOf, splitKey, type Again, type Controller } from '../runtime.ts';
 import { accessOf, asked, componentUp, dependencies, FINALIZER, generationOf, handled, HELM, intervalOf, isNew, ofOtherShard, onCycle, ready, removeIfThere, requestOf, setFinalizer, setStatus, SOURCE, suspended } from './common.ts';
-import { stallFault } from './faults.ts';
+import { driftedVersion, stallFault } from './faults.ts';
 import { artifactRevision } from './sources.ts';
 
 const WATCH = 'reconcile.fluxcd.io/watch';
@@ -165,9 +165,10 @@ export function helmReleaseController(cx: ControllerContext): Controller {
       if (other === undefined || onCycle(cx, object) || !isTrue(other, 'Ready')) return held(object, 'DependencyNotReady', other === undefined ? `unable to get '${dependency}' dependency: helmreleases.helm.toolkit.fluxcd.io "${splitKey(dependency).name}" not found` : `dependency '${dependency}' is not ready`);
     }
     const values = composeValues(cx, object);
-    const wanted: Wanted = { ...found, values, digest: `sha256:${digestOf(values)}`, releaseName: releaseNameOf(object), namespace: text(at(object.spec, 'targetNamespace')) ?? object.metadata.namespace ?? '' };
-    const history = historyOf(await access.list('v1', 'Secret', wanted.namespace, { owner: 'helm', name: wanted.releaseName }), wanted.releaseName);
+    const inGit: Wanted = { ...found, values, digest: `sha256:${digestOf(values)}`, releaseName: releaseNameOf(object), namespace: text(at(object.spec, 'targetNamespace')) ?? object.metadata.namespace ?? '' };
+    const history = historyOf(await access.list('v1', 'Secret', inGit.namespace, { owner: 'helm', name: inGit.releaseName }), inGit.releaseName);
     const deployed = history.findLast((record) => record.status === 'deployed');
+    const wanted: Wanted = { ...inGit, version: driftedVersion(cx, object, inGit, deployed?.chart.version) };
     const last = history.at(-1);
     if (last?.status === 'pending-upgrade' && attempts.get(key)?.plan === undefined) {
       // Whoever was at it is gone or loses it: an unfinished revision is unlocked, and the upgrade made anew.

@@ -6,6 +6,7 @@ import { createStore } from '../../../lab/kube/store.ts';
 import { gatewayApiCrds, fluxOperatorCrds } from '../../../lab/catalog/crd-tables.ts';
 import type { Plain } from '../../../lab/catalog/data.ts';
 import { applyPlan, finishPlan, planRelease, unready } from '../../../lab/catalog/install.ts';
+import type { LabData } from '../../../lab/world/data.ts';
 import type { ActiveFault, ClusterFile, ControllerContext, KubeObject, LogEntry, Ref, SimClock, Store } from '../../../lab/world/types.ts';
 
 export interface ManualClock extends SimClock { advance(ms: number): Promise<void> }
@@ -65,7 +66,7 @@ export interface Rig {
   find(ref: Ref): KubeObject | undefined;
 }
 
-export function rig(options: { readonly start?: boolean } = {}): Rig {
+export function rig(options: { readonly start?: boolean; readonly data?: LabData } = {}): Rig {
   const clock = manualClock();
   const store = createStore({ clock, serviceCIDR: INFRA.serviceCIDR });
   const listeners = new Set<() => void>();
@@ -90,7 +91,7 @@ export function rig(options: { readonly start?: boolean } = {}): Rig {
     machines: () => INFRA.machines.filter((machine) => out.up.has(machine.name)).map((machine) => ({ name: machine.name, address: machine.address, role: machine.role, bootId: out.bootIds.get(machine.name) ?? 'boot-1' })),
     onMachines(listener) { listeners.add(listener); return () => { listeners.delete(listener); }; },
     git: { head: () => Promise.resolve({ commit: out.commit, branch: 'main' }), files: (_commit, prefix) => Promise.resolve(new Map([...out.files].filter(([path]) => prefix === '' || path.startsWith(`${prefix}/`)))) },
-    secret: (item, field) => out.secrets.get(`${item}/${field}`),
+    secret: (item, field) => out.secrets.get(`${item}/${field}`), ...(options.data === undefined ? {} : { data: options.data }),
   };
   establishCrds(cx);
   let running: { stop(): void } | undefined;
@@ -123,8 +124,8 @@ export async function helmInstall(r: Rig, name: string, namespace: string, versi
 
 export const CILIUM = { operator: { replicas: 1 } };
 /** A cluster whose nodes are Ready: machines up, Cilium installed. */
-export async function readyCluster(): Promise<Rig> {
-  const r = rig();
+export async function readyCluster(data?: LabData): Promise<Rig> {
+  const r = rig(data === undefined ? {} : { data });
   await r.clock.advance(8_000);
   for (const crd of gatewayApiCrds()) r.store.create(crd);
   await helmInstall(r, 'cilium', 'kube-system', '1.18.3', CILIUM);
