@@ -53,7 +53,8 @@ function person(): string {
   }
 }
 
-function outcomeOf(rows: readonly ReadinessRow[], clusters: readonly Cluster[], target: string): Outcome {
+/** The table as an answer: exit 0 ready, 1 not ready, 2 cannot tell. */
+export function outcomeOf(rows: readonly ReadinessRow[], clusters: readonly Pick<Cluster, 'name'>[], target: string): Outcome {
   const exit = verdictOf(rows);
   const result: Json = {
     format: 1, target, clusters: clusters.map(({ name }) => name), verdict: ({ done: 'ready', no: 'not ready', cannotTell: 'cannot tell' } as const)[exit],
@@ -64,7 +65,7 @@ function outcomeOf(rows: readonly ReadinessRow[], clusters: readonly Cluster[], 
   return { exit, result, render: (style) => render(rows, clusters, target, exit, style) };
 }
 
-function render(rows: readonly ReadinessRow[], clusters: readonly Cluster[], target: string, exit: ReturnType<typeof verdictOf>, style: Style): readonly string[] {
+function render(rows: readonly ReadinessRow[], clusters: readonly Pick<Cluster, 'name'>[], target: string, exit: ReturnType<typeof verdictOf>, style: Style): readonly string[] {
   const open = unacceptedOf(rows);
   const named = clusters.map(({ name }) => name).join(' and ');
   const headline = { done: `${named} can come back`, no: `${named}: not to be destroyed now`, cannotTell: `whether ${named} can come back cannot be told` }[exit];

@@ -163,6 +163,12 @@ describe('a backup made now', () => {
     expect(world.writes.filter((write) => write.includes('task-'))).toEqual([]);
   });
 
+  test('that is interrupted takes its trigger away', async () => {
+    const world = toy([source({})], ({ stop, writes }) => { if (writes.length > 0) stop.abort(); });
+    expect((await failureOf(backUpNow(world.cx, ledger, 'abc'))).exit).toBe('interrupted');
+    expect(world.writes.at(-1)).toContain('"manual":null');
+  });
+
   test('a trigger an interrupted run left is taken away; anybody else\'s stays', async () => {
     const ours = toy([source({}, { trigger: { schedule: '0 0 * * *', manual: 'task-abc-0' } })]);
     await release(ours.cx, ledger);
@@ -212,6 +218,14 @@ describe('a scratch restore', () => {
   test('that never ends is unknown, and leaves nothing behind', async () => {
     const world = toy([source({}), claim()]);
     expect(await restoreScratch(world.cx, ledger, 'abc')).toMatchObject({ is: 'unknown' });
+    expect([...world.objects.keys()].filter((key) => key.includes('scratch'))).toEqual([]);
+  });
+
+  test.each(['ledger', 'orders'])('of %s that is interrupted leaves nothing behind', async (name) => {
+    const world = toy([source({}), claim(), database()], ({ objects, stop }) => {
+      if ([...objects.keys()].some((key) => key.includes('dr-scratch'))) stop.abort();
+    });
+    expect((await failureOf(restoreScratch(world.cx, name === 'ledger' ? ledger : orders, 'abc'))).exit).toBe('interrupted');
     expect([...world.objects.keys()].filter((key) => key.includes('scratch'))).toEqual([]);
   });
 

@@ -17,6 +17,8 @@ import type { Verdict } from '../../scripts/engine/verdict.ts';
 import type { Diagnosis } from '../../scripts/health/index.ts';
 import type { TalosFace } from '../../scripts/tools/doors.ts';
 import { machine } from '../tools/support.ts';
+import { outcomeOf } from '../../scripts/phases/dr-readiness.ts';
+import { columns } from '../../scripts/health/layout.ts';
 import { failureOf, handbook, ledger, object, orders, sessions, toy } from './toy.ts';
 
 const HOUR = 3_600_000;
@@ -200,4 +202,28 @@ describe('health', () => {
   });
   test('a verdict without a cause is not lost', () => { expect(said(rowsOf('infra', { ...well, is: 'cannotTell' }))).toEqual(['health:infra/all unknown']); });
   test('ids hold neither spaces nor commas', () => { expect(healthId('infra', 'Pod a/b, Pod a/c')).toBe('health:infra/pod/a/b/pod/a/c'); });
+});
+
+describe('the table', () => {
+  const style = (width: number) => ({ width, bold: String, dim: String, red: String, green: String, yellow: String, cyan: String });
+  const rows: readonly ReadinessRow[] = [
+    { id: 'repository:tree', group: 'repository', subject: 'this checkout', verdict: { is: 'pass', because: 'clean' }, detail: 'commit 0123456789ab of main' },
+    { id: 'etcd:infra/snapshot', group: 'etcd', subject: 'x', verdict: { is: 'pass' }, detail: 'hash 5fbed659, revision 2004, 825 keys, 179232 bytes, sha256 5fbed65996e1' },
+    { id: 'backup:infra/ledger', group: 'data', subject: 'volume ledger', verdict: { is: 'fail', because: 'the newest backup is 3d old, 1d may be lost', hint: 'find out why none was made since' }, detail: '3d old' },
+    { id: 'power:infra/person', group: 'power', subject: 'power', verdict: { is: 'unknown', because: 'nobody has said so' }, detail: '', accepted: { by: 'ada', how: 'variable' } },
+    { id: 'health:infra/kustomization/flux-system/a-very-long-name-of-a-kustomization', group: 'health', subject: 'x', verdict: { is: 'unknown', because: 'silence' }, detail: '' },
+  ];
+  test.each([80, 60, 120])('stays within %i columns, but for the line that is to be typed', (width) => {
+    const lines = outcomeOf(rows, [{ name: 'infra' }], 'LAB').render(style(width));
+    expect(lines.filter((line) => columns(line) > width && !line.includes('ACCEPT=') && !line.includes('health:infra/'))).toEqual([]);
+    expect(lines[0]).toBe('✖ infra: not to be destroyed now (exit 1)');
+    expect(lines.at(-1)).toBe('  ACCEPT=backup:infra/ledger,health:infra/kustomization/flux-system/a-very-long-name-of-a-kustomization');
+  });
+  test('says why what is not well is not, by whom it was accepted, and the figures of what is well', () => {
+    const text = outcomeOf(rows, [{ name: 'infra' }], 'LAB').render(style(120)).join('\n');
+    for (const words of ['the newest backup is 3d old', 'accepted by ada', '825 keys', 'try  find out why']) expect(text).toContain(words);
+  });
+  test('is told to programs with everything that is known of each row', () => {
+    expect(outcomeOf(rows.slice(0, 2), [{ name: 'infra' }], 'LAB')).toMatchObject({ exit: 'done', result: { format: 1, verdict: 'ready', rows: [{ id: 'repository:tree', is: 'pass', accepted: null, backup: null }, {}] } });
+  });
 });

@@ -37,6 +37,24 @@ describe('reading', () => {
     expect(failure).toBeInstanceOf(KubeFailure);
     expect([failure.code, failure.because]).toEqual([75, 'pods is forbidden: token [redacted] cannot list']);
   });
+  test('the cluster\'s time is what it would stamp on an object, by a create that is none', async () => {
+    api.answer((asked, response) => say(response, 201, { ...JSON.parse(asked.body), metadata: { ...JSON.parse(asked.body).metadata, creationTimestamp: '2026-11-20T06:00:00Z' } }));
+    expect(await door({ dryRun: true, looking: true }).kube.now()).toBe(Date.parse('2026-11-20T06:00:00Z'));
+    expect(api.asked).toEqual([expect.objectContaining({ method: 'POST', path: '/api/v1/namespaces/default/configmaps', query: { fieldManager: 'task', dryRun: 'All' } })]);
+    api.answer((_, response) => say(response, 201, settings({})));
+    expect((await failureOf(door().kube.now())).because).toBe('it stamps no time on what is made');
+  });
+  test('what a pod said is its last lines, secrets blanked; of one that is gone or silent it is nothing', async () => {
+    api.answer((_, response) => say(response, 200, 'first\ntoken tok-secret-1\n'));
+    expect(await door({ redactor: makeRedactor(['tok-secret-1']) }).kube.podLog('p', 'a', 5)).toBe('first\ntoken [redacted]\n');
+    expect(api.asked).toEqual([expect.objectContaining({ path: '/api/v1/namespaces/a/pods/p/log', query: { tailLines: '5' } })]);
+    for (const code of [404, 400]) {
+      api.answer((_, response) => say(response, code, status(code, 'X', 'x')));
+      expect(await door().kube.podLog('p', 'a', 5)).toBe('');
+    }
+    api.answer((_, response) => say(response, 403, status(403, 'Forbidden', 'no')));
+    expect((await failureOf(door().kube.podLog('p', 'a', 5))).because).toBe('no');
+  });
   test('readyz names what fails', async () => {
     api.answer((_, response) => say(response, 500, '[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/rbac failed\nreadyz check failed'));
     expect((await failureOf(door().kube.readyz())).because).toBe('failing: etcd, poststarthook/rbac');
