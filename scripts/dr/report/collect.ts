@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../fingerprint.ts';
+import type { Difference, Fingerprint } from '../fingerprint.ts';
 import { dataVerdict, NOT_JUDGED } from './judge.ts';
 import { tookOf } from './times.ts';
 import type { Folder } from './folder.ts';
@@ -45,7 +45,7 @@ export function tablesOf(folder: Folder): Tables {
     frozen: single((cluster) => record('frozen', cluster)),
     unfrozen: single((cluster) => record('unfrozen', cluster)),
     generations: single((cluster) => record('generation', cluster)),
-    components: clusters.flatMap((cluster) => ratesOf(cluster, prints(cluster))),
+    components: clusters.flatMap((cluster) => ratesOf(cluster, prints(cluster), record('differences', cluster) ?? [])),
     versions: clusters.flatMap((cluster) => versionsOf(cluster, prints(cluster).after ?? prints(cluster).before)),
     objects: clusters.flatMap((cluster) => objectsOf(cluster, prints(cluster))),
   };
@@ -75,11 +75,13 @@ function sentinelsOf({ record }: Folder, cluster: string): RehearsalReport['sent
 /** Sections that are what people mean by a platform's components. */
 const COMPONENTS: readonly (readonly [section: string, kind: string])[] = [['releases', 'HelmReleases'], ['kustomizations', 'Kustomizations'], ['workloads', 'workloads']];
 
-function ratesOf(cluster: string, { before, after }: { readonly before: Fingerprint | undefined; readonly after: Fingerprint | undefined }): readonly ComponentRate[] {
+/** A component is back when nothing about it is different that is not explained. */
+function ratesOf(cluster: string, { before, after }: { readonly before: Fingerprint | undefined; readonly after: Fingerprint | undefined }, differences: readonly Difference[]): readonly ComponentRate[] {
   return COMPONENTS.flatMap(([section, kind]) => {
     const [a, b] = [before?.sections[section], after?.sections[section]];
     if (a === undefined || b === undefined) return [];
-    const missing = Object.keys(a).filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+    const open = new Set(differences.filter((each) => each.section === section && each.because === undefined).map((each) => each.key));
+    const missing = Object.keys(a).filter((key) => open.has(key));
     return [{ cluster, kind, before: Object.keys(a).length, back: Object.keys(a).length - missing.length, missing }];
   });
 }

@@ -60,7 +60,7 @@ function backLine(report: RehearsalReport): string {
   return [
     ...(guarded.length === 0 ? [] : [`${guarded.filter((each) => each.verdict.is === 'pass').length}/${guarded.length} protected data sets back`]),
     ...(expected.length === 0 ? [] : [`${expected.filter((each) => each.verdict.is === 'pass').length}/${expected.length} expected sentinels equal${lost === 0 ? '' : ` (${count(lost, 'set')} unprotected, lost as declared)`}`]),
-    ...(compared ? [open === 0 ? `fingerprints equal${explained === 0 ? '' : ` but ${count(explained, 'explained difference')}`}` : `fingerprints differ: ${count(open, 'difference')} without an explanation`] : []),
+    ...(compared ? [open === 0 ? `fingerprints equal${explained === 0 ? '' : ` but for ${count(explained, 'explained difference')}`}` : `fingerprints differ: ${count(open, 'difference')} without an explanation`] : []),
     ...(report.secondCreate.length === 0 ? [] : [writes === 0 ? 'second create wrote nothing' : `second create wrote ${count(writes, 'time')}`]),
   ].join(', ');
 }

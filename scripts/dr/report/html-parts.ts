@@ -38,7 +38,7 @@ export function verdictCell(verdict: Verdict): Markup {
   return verdict.because === undefined || verdict.because === '' ? sign : h`${sign}<div class="why">${verdict.because}</div>`;
 }
 
-export interface Column { readonly head: string; /** n: a number; w: wide; f: wider; b: left blank for people to write in. */ readonly as?: 'n' | 'w' | 'f' | 'b' }
+export interface Column { readonly head: string; /** n: a number; w: wide; f: wider; a: may be broken anywhere (hashes, paths); b: left blank for people to write in. */ readonly as?: 'n' | 'w' | 'f' | 'a' | 'b' }
 /** A table with a caption; on a phone each row becomes a card whose cells carry their heading. An empty one is a sentence. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly Piece[])[], empty = 'none'): Markup {
   if (rows.length === 0) return h`<p class="none">${caption}: ${empty}</p>`;

@@ -59,7 +59,7 @@ export function stageTimes(report: RehearsalReport): Markup {
       ? [each.cluster, dash, dash, dash, dash, each.from === null ? 'not destroyed' : at(each.from.wall), each.from === null ? dash : 'not recovered']
       : [each.cluster, time(each.time.machine), time(each.time.people), time(each.time.stopped), time(each.time.elapsed), each.from === null ? dash : at(each.from.wall), each.to === null ? dash : at(each.to.wall)]))),
     table('By stage', [{ head: 'stage' }, { head: 'cluster' }, ...split, { head: '', as: 'w' }], inOrder.map((stage) => [stage.title, stage.lane === '' ? 'all' : stage.lane, time(stage.machine), time(stage.people), time(stage.stopped), time(stage.elapsed), splitBar({ machine: stage.machine.run, people: stage.people.run, stopped: stage.stopped.run }, most)])),
-    table('Slowest steps of the recovery', [{ head: 'step' }, { head: 'cluster' }, { head: 'took', as: 'n' }, { head: 'last green rehearsal', as: 'n' }, { head: 'change', as: 'n' }], slowest.map((each) => [each.step, each.cluster, time(each.took), each.before === null || each.beforeAt === null ? dash : h`${took(each.before)}<div class="why">${day(Date.parse(each.beforeAt))}</div>`, each.before === null ? dash : `${each.took.run >= each.before ? '+' : ''}${took(each.took.run - each.before)}`])),
+    table('Slowest steps of the recovery', [{ head: 'step' }, { head: 'cluster' }, { head: 'took', as: 'n' }, { head: 'last green rehearsal', as: 'n' }, { head: 'change', as: 'n' }], slowest.map((each) => [each.step, each.cluster, time(each.took), each.before === null || each.beforeAt === null ? dash : h`${took(each.before)}<div class="why">${day(Date.parse(each.beforeAt))}</div>`, each.before === null ? dash : Math.abs(each.took.run - each.before) < 500 ? 'same' : `${each.took.run > each.before ? '+' : ''}${took(each.took.run - each.before)}`])),
     previous.length === 0 ? h`<p class="none">No earlier rehearsal of these clusters on a target of this kind, engine and speed is here to compare with.</p>` : table('Rehearsals before this one, on the same kind of target, engine and speed', [{ head: 'date' }, { head: 'verdict' }, { head: 'recovery (machine)', as: 'n' }, { head: 'worst data loss', as: 'n' }, { head: '', as: 'w' }],
       [...previous, baseline].map((each) => [each.run === report.run ? `${day(Date.parse(each.at))}, this one` : day(Date.parse(each.at)), mark(each.verdict === 'green' ? 'pass' : each.verdict === 'red' ? 'fail' : 'unknown', each.verdict), each.recoveryMs === null ? dash : took(each.recoveryMs), each.worstLossMs === null ? dash : took(each.worstLossMs), splitBar({ machine: each.recoveryMs ?? 0, people: 0, stopped: 0 }, Math.max(1, ...[...previous, baseline].map((one) => one.recoveryMs ?? 0)))])),
   );
@@ -70,14 +70,14 @@ export function data(report: RehearsalReport): Markup {
   const { data: all, sentinels, generations, dataSets } = report;
   const how = { backup: 'backup', git: 'git', none: 'not protected' } as const;
   return section('data', 'Data',
-    h`<p>Loss is the time between the moment the restored data is of and the freeze before the destroy. A data set that nothing protects is expected to be gone; one that is protected and came up empty is lost, however healthy it looks.</p>`,
+    h`<p>Loss is the time between the moment the restored data is of and the freeze before the destroy. A data set that nothing protects is expected to be gone; one that is protected and came up empty is lost, however healthy it looks.${report.target.speed === 1 ? '' : h` Times in this section are of the simulated clock.`}</p>`,
     table('What became of every data set', [{ head: 'data set' }, { head: 'kind' }, { head: 'protected by' }, { head: 'became' }, { head: 'data of' }, { head: 'loss', as: 'n' }, { head: 'at most', as: 'n' }, { head: 'verdict', as: 'w' }], all.map((each) => {
       const set = dataSets.find((one) => one.cluster === each.cluster && one.name === each.dataSet);
       const by = set?.protection.by === 'backup' ? `${how.backup} (${set.protection.method})` : how[each.protection];
       return [`${each.cluster}/${each.dataSet}`, each.kind, by, each.became, each.restoredFrom === null ? dash : at(Date.parse(each.restoredFrom)), each.lossMs === null ? dash : took(each.lossMs), each.objectiveMs === null ? dash : span(each.objectiveMs), verdictCell(each.verdict)];
     }), 'none is declared in bootstrap/dr.yaml'),
     table('Sentinels: values of our own, written before the destroy and looked for after the rebuild', [{ head: 'data set' }, { head: 'expected' }, { head: 'written' }, { head: 'in a backup since' }, { head: 'found' }, { head: 'verdict', as: 'w' }], sentinels.map((each) => [
-      `${each.cluster}/${each.dataSet}`, each.expected === 'returns' ? 'comes back' : 'is gone', each.written === null ? dash : at(Date.parse(each.written.writtenAt)), each.written?.backedUpSim == null ? dash : at(Date.parse(each.written.backedUpSim)),
+      `${each.cluster}/${each.dataSet}`, each.expected === 'returns' ? 'comes back' : 'is gone', each.written === null ? dash : at(Date.parse(each.written.writtenSim)), each.written?.backedUpSim == null ? dash : at(Date.parse(each.written.backedUpSim)),
       each.found === null ? 'nothing' : each.found === each.written?.value ? 'the very value' : code(each.found), verdictCell(each.verdict),
     ])),
     generations.length === 0 ? h`` : table('Archives of the databases', [{ head: 'cluster' }, { head: 'restored from' }, { head: 'archives into' }], generations.map((each) => [each.cluster, each.from, each.to])),
@@ -91,12 +91,20 @@ export function platform({ differences, components, objects, secondCreate, acts,
   };
   return section('platform', 'The same platform',
     table('Components that came back as they were', [{ head: 'cluster' }, { head: 'kind' }, { head: 'before', as: 'n' }, { head: 'back', as: 'n' }, { head: 'rate', as: 'n' }, { head: 'not as they were', as: 'w' }], components.map((each) => [each.cluster, each.kind, each.before, each.back, each.before === 0 ? dash : `${(Math.floor((1_000 * each.back) / each.before) / 10).toFixed(1)} %`, each.missing.length === 0 ? dash : short(each.missing)]), 'no fingerprint of after the rebuild'),
-    table('Differences between the fingerprints', [{ head: 'what' }, { head: 'cluster' }, { head: 'kind' }, { head: 'before' }, { head: 'after' }, { head: 'explained', as: 'w' }], differences.map((each) => [`${each.section} ${each.key}${each.field === '' ? '' : ` ${each.field}`}`, each.cluster, each.kind, each.before === '' ? dash : each.before, each.after === '' ? dash : each.after, each.because === undefined ? mark('fail', 'not explained') : h`${mark('pass', 'explained')}<div class="why">${each.because}</div>`]), 'none'),
+    table('Differences between the fingerprints', [{ head: 'of' }, { head: 'cluster' }, { head: 'what' }, { head: 'before', as: 'a' }, { head: 'after', as: 'a' }, { head: 'explained', as: 'w' }], groupsOf(differences).map(({ keys, first }) => [
+      short(keys), first.cluster, `${first.section}${first.field === '' ? '' : ` ${first.field}`} ${first.kind}`, first.before === '' ? dash : first.before, first.after === '' ? dash : first.after,
+      first.because === undefined ? mark('fail', 'not explained') : h`${mark('pass', 'explained')}<div class="why">${first.because}</div>`,
+    ]), 'none'),
     table('Second create', [{ head: 'cluster' }, { head: 'took', as: 'n' }, { head: 'writes', as: 'n' }, { head: 'what it wrote', as: 'w' }], secondCreate.map((each) => [each.cluster, again(each.cluster), each.writes.length, each.writes.length === 0 ? 'nothing' : list(each.writes, '')]), 'it did not come to that'),
     fold(`Acts that must happen exactly once: ${acts.length}`, table('Acts', [{ head: 'act' }, { head: 'cluster' }, { head: 'of' }, { head: 'begun', as: 'n' }, { head: 'happened', as: 'n' }, { head: 'what is known', as: 'w' }], acts.map((each) => [each.step.startsWith('first:') ? `${each.act} (before the rehearsal)` : each.act, each.lane, each.subject, each.begun, each.open ? mark('unknown', 'open') : each.happened, each.because === '' ? dash : each.because]))),
     fold('Objects by kind, before and after', table('Objects', [{ head: 'kind' }, { head: 'cluster' }, { head: 'before', as: 'n' }, { head: 'after', as: 'n' }], objects.map((each) => [each.section, each.cluster, each.before ?? dash, each.after ?? dash]))),
     fold(`Versions: ${versions.length}`, table('Versions', [{ head: 'what' }, { head: 'cluster' }, { head: 'version' }], versions.map((each) => [each.what, each.cluster, each.version]))),
   );
+}
+
+/** Differences that say the same of several things are one row: a new revision is in every Kustomization. */
+function groupsOf(differences: RehearsalReport['differences']): readonly { readonly keys: readonly string[]; readonly first: RehearsalReport['differences'][number] }[] {
+  return [...Map.groupBy(differences, ({ key: _key, ...same }) => JSON.stringify(same)).values()].flatMap((same) => same.slice(0, 1).map((first) => ({ keys: same.map((each) => each.key), first })));
 }
 
 function short(names: readonly string[]): string {
@@ -106,7 +114,7 @@ function short(names: readonly string[]): string {
 export function destruction(report: RehearsalReport): Markup {
   const at = times(report);
   const { snapshots, disks, frozen, unfrozen, readiness } = report;
-  const notWell = readiness.filter((row) => row.verdict.is !== 'pass' || row.accepted !== undefined);
+  const notWell = readiness.filter((row) => row.verdict.is === 'fail' || row.verdict.is === 'unknown' || row.accepted !== undefined);
   return section('destruction', 'Before and during the destroy',
     table('Etcd snapshots, the last thing saved', [{ head: 'cluster' }, { head: 'machine' }, { head: 'keys', as: 'n' }, { head: 'revision', as: 'n' }, { head: 'hash' }, { head: 'size', as: 'n' }, { head: 'sha256', as: 'w' }], snapshots.map((each) => [each.cluster, each.machine, each.keys, each.revision, code(each.hash), sizeOf(each.bytes), code(each.sha256)])),
     table('Data disks after the wipe, as the machines themselves show them', [{ head: 'machine' }, { head: 'cluster' }, { head: 'disk' }, { head: 'device' }, { head: 'clean', as: 'w' }], disks.map((each) => [each.machine, each.cluster, each.purpose, each.device ?? dash, verdictCell(each.verdict)])),

@@ -40,6 +40,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;p
 table{border-collapse:collapse;width:100%;font-size:14px}
 caption{text-align:left;font-weight:650;padding:0 0 6px}
 th,td{text-align:left;vertical-align:top;padding:7px 14px 7px 0;border-bottom:1px solid var(--line);overflow-wrap:break-word}
+td.w,td.f,td.a{overflow-wrap:anywhere}td.a{min-width:10em}
 tbody th{font-weight:550}
 thead th{font-size:12.5px;color:var(--soft);font-weight:600;white-space:nowrap}
 tr:last-child th,tr:last-child td{border-bottom:0}
@@ -97,7 +98,7 @@ tbody th,tbody td,.n+td:not(.n){border:0;padding:1px 0}
 tbody th{font-size:15px;font-weight:650}
 td{display:grid;grid-template-columns:104px minmax(0,1fr);gap:0 8px}
 td::before{content:attr(data-head);color:var(--soft);font-size:13px}
-td.n{text-align:left;white-space:normal}td.w,td.f,td.b{width:auto}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
+td.n{text-align:left;white-space:normal}td.w,td.f,td.b{width:auto}td{overflow-wrap:anywhere}td.a{min-width:0}td:empty{display:none}td.b{display:grid;min-height:24px;border-bottom:1px dotted var(--soft)!important;width:auto}
 td>*{grid-column:2;justify-self:start}td .bar{justify-self:stretch}
 }
 @media print{

@@ -62,7 +62,7 @@ function tiles(report: RehearsalReport): Markup {
   return h`<dl class="tiles">
 ${tile('Recovered in', spent === null ? '–' : took(spent.elapsed.run), spent === null ? (recovery.from === null ? 'nothing was destroyed' : 'not recovered') : wall(spent.elapsed.wall), `whole rehearsal ${both(time.elapsed, target.speed)}`)}
 ${tile('Machine time', spent === null ? '–' : took(spent.machine.run), `objective ${span(wanted.recoveryTimeMs)}`)}
-${tile('Waiting on people', spent === null ? '–' : took(spent.people.run), spent === null || spent.stopped.run === 0 ? '' : `stood still ${took(spent.stopped.run)}`, count(report.checkpoints.length, 'checkpoint'))}
+${tile('Waiting on people', spent === null ? '–' : took(spent.people.run), spent === null || spent.stopped.run === 0 ? '' : `stood still ${took(spent.stopped.run)}`, `${count(report.checkpoints.length, 'checkpoint')}${report.checkpoints.length > 0 && report.checkpoints.every((each) => each.how !== 'typed') ? ', nobody was waited for' : ''}`)}
 ${tile('Worst data loss', losses.length === 0 ? '–' : took(Math.max(...losses)), `objective ${span(wanted.dataLossMs)}`)}
 ${tile('Protected data back', guarded.length === 0 ? '–' : `${guarded.filter((each) => each.verdict.is === 'pass').length} of ${guarded.length}`, guarded.length === 0 ? 'no data set is declared' : '')}
 ${tile('Interventions', String(unplanned), 'besides the checkpoints')}

@@ -61,7 +61,7 @@ function times({ stages, recoveries, slowest, previous, target, gaps }: Rehearsa
 function data({ data: sets, sentinels }: RehearsalReport): readonly string[] {
   return [
     ...heading('Data'), ...table(['data set', 'kind', 'protected by', 'became', 'data of', 'loss', 'at most', 'verdict'], sets.map((each) => [`${each.cluster}/${each.dataSet}`, each.kind, each.protection, each.became, at(each.restoredFrom), each.lossMs === null ? '' : took(each.lossMs), each.objectiveMs === null ? '' : span(each.objectiveMs), words(each.verdict)]), 'no data set is declared'),
-    ...caption('Sentinels'), ...table(['data set', 'expected', 'written', 'found', 'verdict'], sentinels.map((each) => [`${each.cluster}/${each.dataSet}`, each.expected, at(each.written?.writtenAt ?? null), each.found === null ? 'nothing' : each.found === each.written?.value ? 'the very value' : each.found, words(each.verdict)])),
+    ...caption('Sentinels'), ...table(['data set', 'expected', 'written', 'found', 'verdict'], sentinels.map((each) => [`${each.cluster}/${each.dataSet}`, each.expected, at(each.written?.writtenSim ?? null), each.found === null ? 'nothing' : each.found === each.written?.value ? 'the very value' : each.found, words(each.verdict)])),
   ];
 }
 

@@ -38,8 +38,8 @@ function greenSentence({ clusters, recovery, data, differences }: Known): string
   const guarded = data.filter((each) => each.protection !== 'none').length;
   const one = clusters.length === 1;
   const sets = guarded === 0 ? 'no protected data set is declared' : guarded === 1 ? 'its protected data set is back' : `all ${guarded} protected data sets are back`;
-  const explained = differences.length === 0 ? '' : `, but for ${count(differences.length, 'explained difference')}`;
-  return `${clusters.join(' and ')} ${one ? 'was' : 'were'} destroyed and came back${recovery.time === null ? '' : ` in ${took(recovery.time.elapsed.run)}`}: ${sets}, and the platform is the one it was${explained}`;
+  const explained = differences.length === 0 ? '' : `, but for ${count(differences.length, 'difference')} with an explanation`;
+  return `${one ? `cluster ${clusters.join()}` : clusters.join(' and ')} ${one ? 'was' : 'were'} destroyed and came back${recovery.time === null ? '' : ` in ${took(recovery.time.elapsed.run)}`}: ${sets}, and the platform is the one it was${explained}`;
 }
 
 function stoppedSentence(known: Known, timeline: Timeline): string {
@@ -73,7 +73,9 @@ export function findingsOf(known: Known, timeline: Timeline, final: boolean): re
   for (const step of known.steps) if (step.state === 'failed' && step.step !== VERDICT) found.push({ weight: 'fault', what: `${step.lane} ${step.step} failed`.trim(), because: [step.failure?.what, step.failure?.because].filter((part) => part !== undefined && part !== '').join(': '), next: step.failure?.hint ?? '', ...blank });
   for (const gap of known.gaps) if (gap.after !== 'paused' && gap.after !== 'done') found.push({ weight: 'deviation', what: `the rehearsal was ${gap.after} and stood still for ${took(gap.to.wall - gap.from.wall)} of wall time`, because: gap.because, next: '', ...blank });
   for (const each of known.interventions) if (each.kind === 'override' || each.kind === 'acceptance') found.push({ weight: 'deviation', what: each.what, because: `${each.kind === 'override' ? 'overridden' : 'accepted'} by ${each.by}`, next: '', ...blank });
-  for (const each of known.differences) if (each.because !== undefined) found.push({ weight: 'observation', what: `${each.cluster} ${each.section} ${each.key} is different`, because: each.because, next: '', ...blank });
+  for (const [first, ...more] of Map.groupBy(known.differences.filter((each) => each.because !== undefined), (each) => `${each.cluster}\0${each.because ?? ''}`).values()) {
+    if (first !== undefined) found.push({ weight: 'observation', what: `${first.cluster}: ${first.section} ${first.key}${more.length === 0 ? '' : ` and ${more.length} more`} different, with an explanation`, because: first.because ?? '', next: '', ...blank });
+  }
   for (const { lane, step, text } of timeline.notes) found.push({ weight: 'observation', what: `${lane} ${step} warned`.trim(), because: text, next: '', ...blank });
   for (const step of known.steps) for (const again of step.retries) found.push({ weight: 'observation', what: `${step.lane} ${step.step} tried again ${count(again.count, 'time')}: ${again.what}`.trim(), because: again.reason, next: '', ...blank });
   const order = ['fault', 'deviation', 'observation'];
