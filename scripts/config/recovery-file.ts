@@ -46,7 +46,7 @@ const by = <const W extends string>(word: W) => must(oneOf([word]), word);
 const protection = variants<WrittenProtection>('by', {
   backup: shape({
     by: by('backup'), method: must(oneOf(['volsync', 'barman']), 'volsync'), source: must(text, '<its ReplicationSource or ScheduledBackup>'),
-    restore: must(text, '<what it is restored by>'), store: must(text, '<a name of stores>'), 'data-loss': may(duration),
+    restore: must(text, '<its ReplicationDestination or ObjectStore>'), store: must(text, '<a name of stores>'), 'data-loss': may(duration),
   }),
   git: shape({ by: by('git') }),
   none: shape({ by: by('none'), reason: must(text, '<why it may be lost>') }),

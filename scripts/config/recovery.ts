@@ -33,7 +33,7 @@ export interface DataSet {
   readonly protection: Protection;
 }
 export type Protection =
-  /** `source`: the VolSync ReplicationSource, or the CloudNativePG ScheduledBackup; `store`: a name of `stores`. */
+  /** `source`: the VolSync ReplicationSource, or the CloudNativePG ScheduledBackup; `restore`: the ReplicationDestination, or the ObjectStore it archives to; `store`: a name of `stores`. */
   | { readonly by: 'backup'; readonly method: 'volsync' | 'barman'; readonly source: string; readonly restore: string; readonly store: string; readonly dataLossMs: number }
   /** Comes back from the repository by itself. */
   | { readonly by: 'git' }

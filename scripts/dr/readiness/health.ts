@@ -30,8 +30,11 @@ export const healthId = (cluster: string, object: string): string => `health:${c
 export function rowsOf(cluster: string, diagnosis: Diagnosis): readonly ReadinessRow[] {
   const hint = `task cluster:health CLUSTER=${cluster}`;
   const causes = diagnosis.causes.map((cause) => row('health', healthId(cluster, cause.object), cause.object, fail(cause.state === undefined ? cause.because : `${cause.state}: ${cause.because}`, cause.hint)));
-  const named = new Set(causes.map(({ id }) => id));
-  const unknowns = diagnosis.unknowns.map((each) => row('health', healthId(cluster, each.object), each.object, unknown(each.because, each.hint ?? hint))).filter(({ id }, index, all) => !named.has(id) && all.findIndex((other) => other.id === id) === index);
+  const troubled = new Set(diagnosis.causes.flatMap((cause) => [...cause.objects, ...cause.consequences.flatMap((group) => group.objects)]));
+  // What was not asked only because something else did not answer comes back with that.
+  const own = diagnosis.unknowns.filter(({ needs, layer, object }) => (needs === undefined || needs === layer) && !troubled.has(object));
+  const shown = own.length > 0 || causes.length > 0 ? own : diagnosis.unknowns;
+  const unknowns = shown.map((each) => row('health', healthId(cluster, each.object), each.object, unknown(each.because, each.hint ?? hint))).filter(({ id }, index, all) => all.findIndex((other) => other.id === id) === index);
   const rows = [...causes, ...unknowns];
   if (rows.length > 0) return rows;
   // A verdict without a cause would otherwise be lost.
