@@ -33,7 +33,8 @@ export function readMover(object: KubeObject): Mover {
 
 function lastWords(logs: string): string {
   const lines = logs.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  return lines.findLast((line) => /fatal|error/i.test(line)) ?? lines.at(-1) ?? 'the mover failed and said nothing';
+  // restic ends with how many errors there were; which they are stands before.
+  return lines.findLast((line) => /fatal|error/i.test(line) && !/^Fatal: There were \d+ errors$/.test(line)) ?? lines.at(-1) ?? 'the mover failed and said nothing';
 }
 
 /** `1m2.5s` as Go writes a duration, in ms; undefined for anything else. */
