@@ -26,14 +26,19 @@ export interface SnapshotEvidence {
   readonly namespaces?: Readonly<Record<string, string>>;
 }
 
-/** Saves etcd as this machine has it into `file`, and its evidence beside it; undefined in a dry run. An empty snapshot is a Failure. */
+/** Saves etcd as this machine has it into `file`, and its evidence beside it; undefined in a dry run. One that is empty or arrived damaged is a Failure. */
 export async function saveSnapshot(cx: Cx, machine: Machine, file: string): Promise<SnapshotEvidence | undefined> {
   const at = new Date().toISOString();
   const saved = await cx.doors.talos.etcdSnapshot(machine, file);
   if (cx.dryRun) return undefined;
   if (saved.keys === 0) throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} holds no keys`, because: `${saved.bytes} bytes at revision ${saved.revision}`, hint: `task cluster:health CLUSTER=${cx.cluster.name} tells whether etcd is well` });
   const namespaces = await namespacesUntil(cx, saved.revision);
-  const { sha256 } = await digestsOf(file);
+  const { sha256, body, seal } = await digestsOf(file);
+  // talosctl is content with its size. Evidence beside it would call it whole.
+  if (body !== seal) {
+    await rm(file, { force: true });
+    throw new Failure({ exit: 'rerun', what: `the snapshot of ${machine.name} arrived damaged, so it was thrown away`, because: 'the digest at its end is not that of what is before it', hint: `look at the disk of ${machine.name} and at this one, then run the same command again` });
+  }
   const evidence: SnapshotEvidence = { cluster: cx.cluster.name, machine: machine.name, at, ...saved, sha256, ...(namespaces === undefined ? {} : { namespaces }) };
   await writeWhole(evidenceFile(file), evidence);
   return evidence;
