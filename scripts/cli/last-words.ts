@@ -32,6 +32,12 @@ export function rounded(failure: Failure, log: string | undefined): Failure {
   });
 }
 
+/** A failure with what was found out about it afterwards. */
+export function withParts(failure: Failure, found: readonly Failure[]): Failure {
+  if (found.length === 0) return failure;
+  return new Failure({ exit: failure.exit, what: failure.what, because: failure.because, hint: failure.hint, leftBehind: failure.leftBehind, log: failure.log, parts: [...failure.parts, ...found], cause: failure.cause ?? failure });
+}
+
 export function formOf(invocation: Invocation): OutcomeForm {
   if (invocation.flags.output === 'json') return 'line';
   return invocation.flags.json ? 'document' : 'people';

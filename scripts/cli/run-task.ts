@@ -15,7 +15,7 @@ import { newRunDir, newRunId, pruneRuns, unkeepRun, writeResult } from '../engin
 import { createSink, type Sink } from '../engine/sink.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from '../phases/context.ts';
-import type { ActionContext, Ended, StagedTask, StepsTask } from '../phases/task.ts';
+import type { ActionContext, Ended, Ending, StagedTask, StepsTask } from '../phases/task.ts';
 import { collectDryRun } from '../terminal/dryrun.ts';
 import { watchOutcomes, type OutcomeForm } from '../terminal/outcome.ts';
 import { createView, styleFor, type View } from '../terminal/view.ts';
@@ -24,7 +24,7 @@ import { answerWith } from './checkpoint.ts';
 import { makeContexts, userName } from './compose.ts';
 import { collectTimings, estimatesFor } from './estimates.ts';
 import { readSite, type Invocation } from './invocation.ts';
-import { calm, formOf, rounded, show } from './last-words.ts';
+import { calm, formOf, rounded, show, withParts } from './last-words.ts';
 import { makeLocks, type Locks } from './locks.ts';
 import type { ResolvedTask } from './resolve.ts';
 import { openAgain, openStaged, type StagedRun } from './staged.ts';
@@ -108,7 +108,9 @@ export async function runTask(todo: TaskToRun): Promise<ExitCode> {
   const settles = staged !== undefined && writing && locked && journal !== undefined;
   if (staged !== undefined && settles) {
     try {
-      over = await settle(parts, staged, failure);
+      const settled = await settle(parts, staged, failure);
+      over = settled.over;
+      if (failure !== undefined) failure = withParts(failure, settled.found ?? []);
     } catch (error) {
       failure ??= asFailure(error, resolved.name);
       over = false;
@@ -219,17 +221,16 @@ function contextsFor({ todo, run, events, redactor }: Pick<Parts, 'todo' | 'run'
 /** Wall ms that putting things back may take after a run was stopped; who stops it again ends it at once. */
 const SETTLE_MS = 60_000;
 
-/** How a staged run stands after this attempt: what must not stay is put back. Answers whether it is over. */
-async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefined): Promise<boolean> {
+/** How a staged run stands after this attempt: what must not stay is put back. Answers whether it is over, and what was found out about its failure. */
+async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefined): ReturnType<Ending['settle']> {
   const { todo, run, events } = parts;
-  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return true;
+  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return { over: true };
   const ending = (await todo.resolved.task.ending()).default;
   const contexts = await contextsFor(parts, todo.site, AbortSignal.any([events.signal, AbortSignal.timeout(SETTLE_MS)]));
   try {
-    const { over } = await ending.settle({
+    return await ending.settle({
       contexts: todo.resolved.clusters.map((lane) => contexts.contextFor(lane, 'settle')), runDir: run.dir, failure, pastNoReturn: staged.pastNoReturn(), paused: staged.paused(), stoppedAfter: failure === undefined ? staged.stopsAfter : undefined,
     });
-    return over;
   } finally {
     contexts.end();
   }

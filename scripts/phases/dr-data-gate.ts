@@ -1,8 +1,11 @@
 import { becameOf } from '../dr/backup/index.ts';
-import { readRecord, writeRecord } from '../dr/record.ts';
+import type { DataSet } from '../config/recovery.ts';
+import { readRecord, writeRecord, type DataVerdict } from '../dr/record.ts';
 import { each } from '../engine/each.ts';
+import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
+import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { setsOf } from './dr-sentinels.ts';
 
@@ -17,9 +20,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
   async run(cx) {
     if (cx.dryRun) return 'would ask what became of every data set';
-    const sets = setsOf(cx);
-    const frozen = readRecord(cx.runDir, 'frozen', cx.cluster.name);
-    const verdicts = await each(sets, sets.length, async (set) => becameOf(cx, set, frozen?.sim ?? null, set.protection.by === 'backup' ? set.protection.dataLossMs : null), cx.signal, { what: 'looking at the data sets', name: (set) => set.name });
+    const verdicts = await verdictsOf(cx, setsOf(cx));
     await writeRecord(cx.runDir, 'data', verdicts, cx.cluster.name);
     const bad = verdicts.filter(({ became }) => became === 'lost' || became === 'unknown');
     for (const verdict of bad) cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `${verdict.dataSet}: ${verdict.became}; ${verdict.because}` });
@@ -28,3 +29,39 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 };
 export default phase;
+
+async function verdictsOf(cx: Cx, sets: readonly DataSet[]): Promise<readonly DataVerdict[]> {
+  const frozen = readRecord(cx.runDir, 'frozen', cx.cluster.name);
+  return each(sets, sets.length, async (set) => becameOf(cx, set, frozen?.sim ?? null, set.protection.by === 'backup' ? set.protection.dataLossMs : null), cx.signal, { what: 'looking at the data sets', name: (set) => set.name });
+}
+
+/**
+ * Data sets that are on their way back and do not come, when a rebuild stopped before the gate: they are what everything else waits for. What is
+ * not there yet says nothing. Written down as far as it is known; the gate judges all of them when it is come to.
+ */
+export async function openDataSets(cx: Cx): Promise<readonly Failure[]> {
+  const sets = setsOf(cx).filter((set) => set.protection.by === 'backup');
+  if (sets.length === 0 || !await answers(cx)) return [];
+  const begun = (await verdictsOf(cx, sets)).filter(({ became }) => became !== 'lost');
+  const open = begun.filter(({ became }) => became === 'unknown');
+  const judged = readRecord(cx.runDir, 'data', cx.cluster.name)?.length === setsOf(cx).length;
+  if (open.length > 0 && !judged) await writeRecord(cx.runDir, 'data', begun, cx.cluster.name);
+  return open.map(({ dataSet, because }) => new Failure({ exit: 'rerun', what: `${cx.cluster.name}: data set ${dataSet} is not back`, because, hint: hintOf(sets.find((set) => set.name === dataSet)) }));
+}
+
+/** Whether the cluster can be asked at all; else every data set would be told to hang for the same reason. */
+async function answers(cx: Cx): Promise<boolean> {
+  if (!cx.looking.kube.hasKubeconfig()) return false;
+  try {
+    await cx.looking.kube.list(KINDS.Namespace, { limit: 1 });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exit === 'bug') throw error;
+    return false;
+  }
+}
+
+function hintOf(set: DataSet | undefined): string | undefined {
+  if (set?.protection.by !== 'backup') return undefined;
+  return set.protection.method === 'barman' ? `kubectl -n ${set.namespace} logs -l cnpg.io/cluster=${set.object} --tail=50` : `kubectl -n ${set.namespace} describe replicationdestination ${set.protection.restore}`;
+}

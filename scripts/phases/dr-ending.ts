@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import type { Failure } from '../engine/failure.ts';
 import { recordFile, writeRecord } from '../dr/record.ts';
 import { writeReport } from '../dr/report/finish.ts';
 import type { Ending } from './task.ts';
+import { openDataSets } from './dr-data-gate.ts';
 import { bearsOut } from './dr-bears-out.ts';
 import { unfreeze } from './dr-unfreeze.ts';
 
@@ -34,9 +36,11 @@ const ending: Ending = {
         if (said.length > 0) cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: left.length > 0 ? 'warn' : 'info', text: said.join('; ') });
       }
     }
+    const found: Failure[] = [];
+    if (pastNoReturn && failure?.exit === 'rerun' && !kept) for (const cx of contexts) found.push(...await openDataSets(cx));
     if (stoppedAfter !== undefined) return { over: false };
     if (failure === undefined || failure.exit === 'no') return { over: true };
-    return { over: !pastNoReturn && !kept && failure.exit !== 'interrupted' };
+    return { over: !pastNoReturn && !kept && failure.exit !== 'interrupted', found };
   },
   async report({ runDir, over, site, proc, redact }) {
     const { signingKey } = site.recovery;

@@ -88,7 +88,7 @@ export interface Ending {
   /** Before the first step: writes down what is set out to do. Throws a Failure when the world does not bear out the stage to begin with. */
   begin(at: BeginPlace): Promise<void>;
   /** Before the journal is closed: puts back what the attempt changed and does not stay. May write to the clusters. Answers whether the run is over. */
-  settle(at: EndingPlace): Promise<{ readonly over: boolean }>;
+  settle(at: EndingPlace): Promise<{ readonly over: boolean; /** What it found out about why the attempt failed, to be told with the failure. */ readonly found?: readonly Failure[] }>;
   /** After it: the report, and the seal when the run is over. Answers the last lines for people, and what programs are told. */
   report(at: ReportPlace): Promise<Ended>;
 }

@@ -132,6 +132,12 @@ export async function restoreScratch(cx: DrContext, set: BackedUp, tag: string):
 /** Attempts of a recovery that have to fail before it counts: the first may meet a name that is not served yet. */
 const FAILURES = 2;
 
+/** Why the recovery of a data set's own database is not over, in the words of its last attempt; undefined when it is. */
+export async function openBecause(cx: DrContext, set: DataSet): Promise<string | undefined> {
+  const stands = await recovery(cx, set, set.object);
+  return stands.ok ? (stands.value === 'well' ? undefined : stands.value.because) : stands.because;
+}
+
 /** How a recovery stands: well, given up and why, or not yet. */
 async function recovery(cx: DrContext, set: DataSet, name: string): Promise<Answer<'well' | { readonly is: 'nothing' | 'unreadable'; readonly because: string }>> {
   const [cluster, pods] = await Promise.all([

@@ -60,7 +60,9 @@ export async function becameOf(cx: DrContext, set: DataSet, frozenSim: string | 
     const [cluster, store] = await Promise.all([cx.looking.kube.get(KINDS.PostgresCluster, set.object, set.namespace), cx.looking.kube.get(KINDS.ObjectStore, of.protection.restore, set.namespace)]);
     const marked = readRecord(cx.runDir, 'sentinels', cx.cluster.name)?.find((each) => each.dataSet === set.name)?.backedUpSim;
     const backedUpAt = Date.parse(marked ?? '');
-    return barman.becameOf(of, cluster, store, { backedUp: Number.isNaN(backedUpAt) ? undefined : backedUpAt, generation: readRecord(cx.runDir, 'generation', cx.cluster.name)?.from });
+    const became = barman.becameOf(of, cluster, store, { backedUp: Number.isNaN(backedUpAt) ? undefined : backedUpAt, generation: readRecord(cx.runDir, 'generation', cx.cluster.name)?.from });
+    const open = became.became === 'unknown' ? await barman.openBecause(cx, of) : undefined;
+    return open === undefined ? became : { ...became, because: `its recovery is not over: ${open}` };
   };
   let answer: Pick<DataVerdict, 'became' | 'restoredFrom' | 'because'>;
   try {
