@@ -47,6 +47,6 @@ export function relieve(fault: ActiveFault, clusters: readonly LabCluster[]): vo
     if (fault.machine !== undefined && fault.machine !== machine.name) continue;
     if (fault.fault === 'bootstrap-exists-foreign' && machine.state.etcd?.foreign === true) machine.state.etcd = null;
     if (fault.fault === 'node-lost' || fault.fault === 'machine-does-not-come-back') machine.powerOn(cluster?.now() ?? 0);
-    if (fault.fault === 'disk-not-clean') delete machine.state.leftovers;
+    if (fault.fault === 'disk-not-clean' || fault.fault === 'disk-stays-dirty') delete machine.state.leftovers;
   }
 }

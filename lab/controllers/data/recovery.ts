@@ -1,8 +1,8 @@
 /** How a database begins: the Jobs of CloudNativePG that make its first instance, empty or out of an archive. */
 import type { ControllerContext, KubeObject } from '../../world/types.ts';
 import { at, iso, text } from '../../catalog/data.ts';
-import { befalls } from '../faults/befalls.ts';
-import { archiveAt, archiveIsForeign, destinationOf, notEmpty, sourceOf, stamp, walName } from './barman.ts';
+import { befalls, faultsOf } from '../faults/befalls.ts';
+import { archiveAt, archiveIsForeign, destinationOf, notEmpty, sourceOf, walName, type Place } from './barman.ts';
 import { POSTGRES } from './databases.ts';
 import { befallsStore } from './faults.ts';
 import { claimsOf, type Inside } from './claims.ts';
@@ -49,15 +49,25 @@ export function bootstraps(cx: ControllerContext, pod: KubeObject): Inside | und
       return invoked(1);
     }
   }
+  if (befallsStore(cx)) {
+    const url = text(at(from.store.spec, 'configuration.endpointURL')) ?? '';
+    say('error', "Can't list backups", { command: 'barman-cloud-backup-list', stderr: `ERROR: Barman cloud backup list exception: Could not connect to the endpoint URL: "${url}/backups"`, error: 'exit status 4' });
+    return failed('rpc error: code = Unknown desc = exit status 4');
+  }
   const archive = archiveAt(cx, from);
   const base = archive?.bases.at(-1);
   if (archive === undefined || base === undefined) return failed('no target backup found');
   say('info', 'Target backup found', { backup: { id: base.id, serverName: from.server, stoppedAt: iso(base.end) } });
-  if (befalls(cx, 'postgres-restore-fails', cluster)) {
+  if (befalls(cx, 'postgres-restore-fails', cluster) || isGone(cx, from)) {
     return failed(`rpc error: code = Unknown desc = encountered an error while checking the presence of first needed WAL in the archive: file not found ${walName(base.segment)}: WAL not found`);
   }
   const { [SENTINEL_ROW]: _lost, ...rest } = archive.wal.content;
   putContent(cx, volume, befalls(cx, 'sentinel-lost', cluster) ? rest : archive.wal.content);
-  say('info', 'Restore completed', { backup: base.id, recoveredUntil: stamp(archive.wal.until) });
+  say('info', 'Restore completed', { backup: base.id });
+  say('info', 'record', { logger: 'postgres', record: { message: `last completed transaction was at log time ${new Date(archive.wal.until).toISOString().replace('T', ' ').replace('Z', '+00')}` } });
   return { exitCode: 0, log: `${lines.join('\n')}\n` };
+}
+/** What is gone from a database's archive is missed by whoever is recovered from it, under whatever name. */
+function isGone(cx: ControllerContext, from: Place): boolean {
+  return faultsOf(cx, 'postgres-restore-fails').some(({ object }) => object !== undefined && from.server.startsWith(`${object.split('/').at(-1) ?? ''}-`));
 }
