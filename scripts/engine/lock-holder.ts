@@ -50,13 +50,22 @@ export function who(holder: LockHolder): string {
 
 /** The refusal (75) of whoever comes second. `where` says which lock it is. */
 export function lockedBy(cluster: string, holder: LockHolder, where: string, log?: string): Failure {
-  return new Failure({
+  return new Locked({
     exit: 'rerun',
     what: `${cluster} is locked by another run`,
     because: `${who(holder)} has held it since ${holder.since}`,
     hint: `Wait for it to end, or ask ${holder.user}; a holder that dies gives way by itself. The lock is ${where}`,
     log,
   });
+}
+
+/** Somebody else is first. No answer about what was asked meanwhile: who wants to know has to come again. */
+export class Locked extends Failure {}
+
+/** That somebody else is first, wherever it is said in this failure. */
+export function lockedIn(error: unknown): Locked | undefined {
+  if (error instanceof Locked) return error;
+  return error instanceof Failure ? error.parts.map(lockedIn).find((found) => found !== undefined) : undefined;
 }
 
 /** What stops a run (76) whose lock went to somebody else while it worked. */

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { each } from '../engine/each.ts';
 import { EXIT } from '../engine/failure.ts';
+import { lockedIn } from '../engine/lock-holder.ts';
 import type { Json, Outcome, Style } from '../engine/outcome.ts';
 import type { Cluster } from '../config/cluster.ts';
 import { accept, namesIn, readinessRows, unacceptedOf, verdictOf } from '../dr/readiness/index.ts';
@@ -23,7 +24,12 @@ export default drReadiness;
 /** All rows of one cluster. */
 export async function readReadiness(cx: Cx): Promise<readonly ReadinessRow[]> {
   await ownTalosconfig(cx);
-  return readinessRows(cx);
+  try {
+    return await readinessRows(cx);
+  } catch (error) {
+    // Everybody who wanted to write met the same lock: it is told once.
+    throw lockedIn(error) ?? error;
+  }
 }
 
 /** Whose a machine is, is judged by this run's secrets, never by what an earlier one left behind; without them that is not known, and a row says so. */

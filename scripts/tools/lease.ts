@@ -1,6 +1,6 @@
 import type { KubeObject } from '../config/cluster.ts';
 import type { Clock } from '../engine/clock.ts';
-import { BEAT_MS, BEATS_MISSED, judgeHolder, lockedBy, lockLost, parseHolder, takenFrom, who } from '../engine/lock-holder.ts';
+import { BEAT_MS, BEATS_MISSED, judgeHolder, Locked, lockedBy, lockLost, parseHolder, takenFrom, who } from '../engine/lock-holder.ts';
 import type { LockHolder, SeenLock, Watching } from '../engine/lock-holder.ts';
 import { Failure } from '../engine/failure.ts';
 import type { LockingKube } from './kube.ts';
@@ -157,7 +157,7 @@ function leaseObject(me: LockHolder, found: Found, { clock, wall }: LeaseOptions
 function refused(cluster: string, found: Found): Failure {
   const where = `${LEASE} of ${cluster}`;
   if (found.lock.holder !== undefined) return lockedBy(cluster, found.lock.holder, where);
-  return new Failure({
+  return new Locked({
     exit: 'rerun', what: `${cluster} is locked by somebody else`,
     because: found.free ? `${where} changes hands faster than it can be taken` : `${found.named} has held ${where} since ${found.acquired === '' ? 'a time it does not say' : found.acquired}`,
     hint: 'Wait for them to end, or ask them; a holder that is gone gives way by itself, after three missed beats',

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../config/cluster.ts';
 import { textIn } from '../../config/data.ts';
 import type { DataSet, Protection } from '../../config/recovery.ts';
 import { Failure } from '../../engine/failure.ts';
+import { lockedIn } from '../../engine/lock-holder.ts';
 import type { KindRef } from '../../tools/doors.ts';
 import type { DrContext } from '../context.ts';
 
@@ -102,7 +103,7 @@ export async function quietly(cx: DrContext, cleanUp: () => Promise<void>): Prom
   }
 }
 
-/** Whether an error is the world's no, which can be told in a row; interruptions and mistakes of the program go on up. */
+/** Whether an error is the world's no, which can be told in a row; interruptions, another operator's lock and mistakes of the program go on up. */
 export function isAnswer(error: unknown): error is Failure {
-  return error instanceof Failure && error.exit !== 'interrupted' && error.exit !== 'bug';
+  return error instanceof Failure && error.exit !== 'interrupted' && error.exit !== 'bug' && lockedIn(error) === undefined;
 }
