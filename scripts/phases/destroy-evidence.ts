@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readRecord } from '../dr/record.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
@@ -40,7 +41,8 @@ const phase: WorkPhase<Cx, Snapshot> = {
     }
     throw new Failure({
       exit: 'rerun', what: `no etcd snapshot of ${cx.cluster.name} could be taken, so nothing was destroyed`, because: failures[0]?.because ?? failures[0]?.what, parts: failures,
-      hint: `task cluster:health CLUSTER=${cx.cluster.name} tells why; to destroy without one: OVERRIDE=${OVERRIDE} (journalled)`,
+      // A rehearsal has no such way around: what could not be saved could not be proven to come back.
+      hint: `task cluster:health CLUSTER=${cx.cluster.name} tells why; ${readRecord(cx.runDir, 'rehearsal') === undefined ? `to destroy without one: OVERRIDE=${OVERRIDE} (journalled)` : 'then run the same command again'}`,
     });
   },
 };
