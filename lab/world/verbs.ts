@@ -222,7 +222,7 @@ function power(world: World, request: DaemonRequest): DaemonReply {
 
 /** The session that ends in the middle: how many answers it still gives when nobody says, and how many each has given. */
 const MIDWAY = 'op-session-expires-midway';
-const ANSWERS = 20;
+const ANSWERS = 10;
 const given = new WeakMap<ActiveFault, number>();
 function overMidway(world: World): boolean {
   const fault = world.faults.active(MIDWAY, '*');

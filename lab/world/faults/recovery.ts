@@ -15,7 +15,7 @@ export const RECOVERY_FAULTS: readonly FaultKind[] = [
   { name: 'disk-stays-dirty', scope: 'machine', outcome: 'fails-safely', radius: 'one disk', does: 'a data disk still shows a signature after a wipe', symptom: 'get discoveredvolumes shows bluestore, as if nothing had been wiped', heals: 'the disk is zapped by hand' },
   { name: 'snapshot-corrupt', scope: 'cluster', outcome: 'refused', radius: 'the etcd snapshots that are taken meanwhile', does: 'an etcd snapshot arrives with a wrong byte in it', symptom: 'talosctl is content with its size; its own digest, at its end, is another', heals: 'snapshots arrive whole' },
   { name: 'release-drifts', scope: 'object', outcome: 'fails-safely', radius: 'one release, and what runs of it', does: 'a release that is installed anew comes as another version of its chart than is in Git', symptom: 'HelmRelease Ready, with another chart version and other images than before', heals: 'Flux brings it to the version in Git' },
-  { name: 'op-session-expires-midway', scope: 'operator', outcome: 'fails-safely', radius: 'the operator; the cluster stays as it is', does: "the op command's session ends after some answers (OBJECT: how many; 20)", symptom: '[ERROR] You are not currently signed in, after answers that came', heals: 'signed in again' },
+  { name: 'op-session-expires-midway', scope: 'operator', outcome: 'refused', radius: 'the operator; the cluster stays as it is', does: "the op command's session ends after some answers (OBJECT: how many; 10)", symptom: '[ERROR] You are not currently signed in, after answers that came', heals: 'signed in again' },
 ];
 
 /** The object such a fault befalls when none was named. */
