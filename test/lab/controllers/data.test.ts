@@ -32,7 +32,7 @@ describe('schedules', () => {
     ['@daily', '2026-12-31T23:59:59Z', '2027-01-01T00:00:00Z'], ['30 2 * * 0', '2026-09-01T00:00:00Z', '2026-09-06T02:30:00Z'], ['30 2 * * 7', '2026-09-01T00:00:00Z', '2026-09-06T02:30:00Z'],
     ['0 0 29 2 *', '2026-09-01T00:00:00Z', '2028-02-29T00:00:00Z'], ['0 12 1,15 * 1', '2026-09-02T00:00:00Z', '2026-09-07T12:00:00Z'], ['15-45/15 9 * * *', '2026-09-01T09:16:00Z', '2026-09-01T09:30:00Z'],
   ])('%s after %s is %s', (schedule, after, next) => { expect(new Date(nextTime(schedule, at(after)) ?? 0).toISOString()).toBe(new Date(at(next)).toISOString()); });
-  test.each(['* * * *', '61 * * * *', 'a * * * *', '5-2 * * * *', '@reboot'])('%s is refused', (schedule) => { expect(() => nextTime(schedule, 0)).toThrow(); });
+  test.each(['* * * *', '61 * * * *', 'a * * * *', '5-2 * * * *', '@reboot'])('%s is refused', (schedule) => { expect(() => nextTime(schedule, 0)).toThrow(/expected/); });
   test('one that never fires has no next time', () => { expect(nextTime('0 0 31 2 *', 0)).toBeUndefined(); });
 });
 
