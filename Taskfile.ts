@@ -57,6 +57,7 @@ const flux = phase('flux', 'wait until Flux has brought up the tree', () => impo
 const layers = phase('layers', 'wait for what the tree brings: workloads, certificates, secrets', () => import('./scripts/phases/layers.ts'));
 const mesh = phase('mesh', 'wait for the cluster mesh', () => import('./scripts/phases/mesh.ts'));
 const destroyPreflight = phase('destroy-preflight', 'whose machines these are', () => import('./scripts/phases/destroy-preflight.ts'));
+const canComeBack = phase('can-come-back', 'whether what is lost can come back', () => import('./scripts/phases/destroy-gate.ts'));
 const confirmDestroy: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/destroy-checkpoint.ts')).askDestroy(cx) };
 const freeze = phase('freeze', 'suspend Flux', () => import('./scripts/phases/destroy-freeze.ts'));
 const evidence = phase('evidence', 'a last etcd snapshot, before anything is lost', () => import('./scripts/phases/destroy-evidence.ts'));
@@ -110,12 +111,12 @@ const tasks = {
   'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'infra' }, steps: create }),
   'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'apps' }, steps: create }),
   'cluster:destroy': steps({
-    summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] } },
+    summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] }, ACCEPT: { summary: 'ids of dr:readiness, with commas, that may be as they are' } },
     details: [
-      'Proves whose machines these are, saves an etcd snapshot, asks for the name of each cluster, suspends Flux (nothing is pruned), lets control planes leave etcd while there is a quorum, wipes STATE, EPHEMERAL and the data disks, and asks the machines themselves for the proof.',
+      'Proves whose machines these are, asks whether its declared data can come back (dr:readiness; what cannot is accepted by name), saves an etcd snapshot, asks for the name of each cluster, suspends Flux (nothing is pruned), lets control planes leave etcd while there is a quorum, wipes STATE, EPHEMERAL and the data disks, and asks the machines themselves for the proof.',
       'Without a terminal: --confirm=NAME for each cluster. Interrupted, it goes on from where it stopped. Other clusters and their files are not touched.',
     ],
-    steps: [destroyPreflight, evidence, confirmDestroy, freeze, wipe, destroyed],
+    steps: [destroyPreflight, canComeBack, evidence, confirmDestroy, freeze, wipe, destroyed],
   }),
   'cluster:shutdown': steps({ summary: 'Power a cluster off, with all its data kept', variables: onCluster, steps: [confirmShutdown, shutdown] }),
   'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),

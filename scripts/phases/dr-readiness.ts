@@ -21,11 +21,11 @@ const drReadiness: Action = async (cx) => {
 };
 export default drReadiness;
 
-/** All rows of one cluster. */
-export async function readReadiness(cx: Cx): Promise<readonly ReadinessRow[]> {
+/** All rows of one cluster, or those of some groups. */
+export async function readReadiness(cx: Cx, groups?: readonly ReadinessRow['group'][]): Promise<readonly ReadinessRow[]> {
   await ownTalosconfig(cx);
   try {
-    return await readinessRows(cx);
+    return await readinessRows(cx, groups);
   } catch (error) {
     // Everybody who wanted to write met the same lock: it is told once.
     throw lockedIn(error) ?? error;

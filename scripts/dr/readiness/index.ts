@@ -13,9 +13,9 @@ export { accept, namesIn, unacceptedOf, verdictOf } from './accept.ts';
 
 const ORDER: readonly ReadinessRow['group'][] = ['repository', 'calendar', 'secrets', 'machines', 'power', 'health', 'etcd', 'data', 'stores', 'outside'];
 
-/** Asks everything at once; what one part cannot tell is a row, never a reason to leave the others out. */
-export async function readinessRows(cx: ReadinessContext): Promise<readonly ReadinessRow[]> {
-  const parts: readonly { readonly group: ReadinessRow['group']; readonly ask: () => Promise<readonly ReadinessRow[]> }[] = [
+/** Asks everything at once, or what is of these groups; what one part cannot tell is a row, never a reason to leave the others out. */
+export async function readinessRows(cx: ReadinessContext, groups: readonly ReadinessRow['group'][] = ORDER): Promise<readonly ReadinessRow[]> {
+  const all: readonly { readonly group: ReadinessRow['group']; readonly ask: () => Promise<readonly ReadinessRow[]> }[] = [
     { group: 'repository', ask: () => repositoryRows(cx) },
     { group: 'calendar', ask: async () => calendarRows(cx.site.calendar, cx.clock.now(), isLab(cx)) },
     { group: 'secrets', ask: async () => [await secretsRow(cx)] },
@@ -26,6 +26,7 @@ export async function readinessRows(cx: ReadinessContext): Promise<readonly Read
     { group: 'data', ask: () => dataRows(cx) },
     { group: 'outside', ask: () => outsideRows(cx) },
   ];
+  const parts = all.filter(({ group }) => groups.includes(group));
   const rows = (await each(parts, parts.length, async ({ group, ask }) => {
     try {
       return await ask();
