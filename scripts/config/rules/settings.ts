@@ -141,7 +141,7 @@ export function usesIn(file: string, text: string, commentsCount: boolean): { re
 }
 
 /** Variables that are no setting: what is only known while a cluster is made is in a ConfigMap of its own, which the runner writes. */
-const AT_RUN_TIME: ReadonlyMap<string, string> = new Map([['DATA_MODE', 'platform-mode']]);
+const AT_RUN_TIME: ReadonlyMap<string, string> = new Map([['DATA_MODE', 'platform-mode'], ['DATA_GENERATION', 'platform-mode'], ['DATA_FROM', 'platform-mode']]);
 
 /** Whether the Kustomization that applies a manifest takes variables from this ConfigMap. */
 function takesFrom(tree: WrittenTree, file: string, configMap: string): boolean {
