@@ -58,7 +58,13 @@ async function cleanOf(cx: Cx, machine: Machine, standing: Standing | undefined)
   await cx.doors.talos.wipeDisks(machine, dirty, standing.proof);
   let last = first;
   const clean = cx.wait(`${dirty.join(' ')} of ${machine.name} to be clean`, async () => {
-    last = await lookAt(cx, machine);
+    try {
+      last = await lookAt(cx, machine);
+    } catch (error) {
+      // It reboots after a wipe, and shows nothing meanwhile.
+      if (!(error instanceof Failure) || error.exit !== 'rerun') throw error;
+      return { ok: false, because: error.message };
+    }
     const still = last.find(({ verdict }) => verdict.is === 'fail');
     return still === undefined ? { ok: true, value: true } : { ok: false, because: `${machine.name} ${still.device ?? still.purpose}: ${still.verdict.is === 'fail' ? still.verdict.because : ''}` };
   }, { patience: 5 * MINUTES, every: 2_000 });
