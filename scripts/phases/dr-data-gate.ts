@@ -5,7 +5,6 @@ import { each } from '../engine/each.ts';
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
-import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { setsOf } from './dr-sentinels.ts';
 
@@ -37,28 +36,16 @@ async function verdictsOf(cx: Cx, sets: readonly DataSet[]): Promise<readonly Da
 
 /**
  * Data sets that are on their way back and do not come, when a rebuild stopped before the gate: they are what everything else waits for. What is
- * not there yet says nothing. Written down as far as it is known; the gate judges all of them when it is come to.
+ * not there yet says nothing. Written down as far as it is known; the gate judges all of them when it is come to. For a cluster that answers.
  */
 export async function openDataSets(cx: Cx): Promise<readonly Failure[]> {
   const sets = setsOf(cx).filter((set) => set.protection.by === 'backup');
-  if (sets.length === 0 || !await answers(cx)) return [];
+  if (sets.length === 0) return [];
   const begun = (await verdictsOf(cx, sets)).filter(({ became }) => became !== 'lost');
   const open = begun.filter(({ became }) => became === 'unknown');
   const judged = readRecord(cx.runDir, 'data', cx.cluster.name)?.length === setsOf(cx).length;
   if (open.length > 0 && !judged) await writeRecord(cx.runDir, 'data', begun, cx.cluster.name);
   return open.map(({ dataSet, because }) => new Failure({ exit: 'rerun', what: `${cx.cluster.name}: data set ${dataSet} is not back`, because, hint: hintOf(sets.find((set) => set.name === dataSet)) }));
-}
-
-/** Whether the cluster can be asked at all; else every data set would be told to hang for the same reason. */
-async function answers(cx: Cx): Promise<boolean> {
-  if (!cx.looking.kube.hasKubeconfig()) return false;
-  try {
-    await cx.looking.kube.list(KINDS.Namespace, { limit: 1 });
-    return true;
-  } catch (error) {
-    if (!(error instanceof Failure) || error.exit === 'bug') throw error;
-    return false;
-  }
 }
 
 function hintOf(set: DataSet | undefined): string | undefined {

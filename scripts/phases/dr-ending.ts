@@ -3,7 +3,7 @@ import type { Failure } from '../engine/failure.ts';
 import { recordFile, writeRecord } from '../dr/record.ts';
 import { writeReport } from '../dr/report/finish.ts';
 import type { Ending } from './task.ts';
-import { openDataSets } from './dr-data-gate.ts';
+import { causesOf } from './dr-causes.ts';
 import { bearsOut } from './dr-bears-out.ts';
 import { unfreeze } from './dr-unfreeze.ts';
 
@@ -37,7 +37,14 @@ const ending: Ending = {
       }
     }
     const found: Failure[] = [];
-    if (pastNoReturn && failure?.exit === 'rerun' && !kept) for (const cx of contexts) found.push(...await openDataSets(cx));
+    if (pastNoReturn && failure?.exit === 'rerun' && !kept) {
+      for (const cx of contexts) {
+        const causes = await causesOf(cx);
+        // The report is made of the journal.
+        for (const cause of causes) cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: cause.message });
+        found.push(...causes);
+      }
+    }
     if (stoppedAfter !== undefined) return { over: false };
     if (failure === undefined || failure.exit === 'no') return { over: true };
     return { over: !pastNoReturn && !kept && failure.exit !== 'interrupted', found };
