@@ -8,6 +8,7 @@ import { dataOf } from './memory.ts';
 
 const NAME = 'lab-fixture';
 const NAMESPACE = 'flux-system';
+const SOON = 1_000;
 const metadata = { name: NAME, namespace: NAMESPACE, labels: { 'app.kubernetes.io/managed-by': 'lab', 'app.kubernetes.io/part-of': NAME } };
 
 const OBJECTS: readonly KubeObject[] = [
@@ -29,7 +30,9 @@ export function fixtureController(cx: ControllerContext): Controller {
     keys: (event) => (dataOf(cx).on && isKind(event.object, 'apps/Deployment') && event.object.metadata.name === 'kustomize-controller' ? ['all'] : []),
     initial: () => ['all'],
     reconcile() {
-      if (!dataOf(cx).on || cx.store.typeOf(SOURCE, 'GitRepository') === undefined || cx.store.typeOf(KUSTOMIZE, 'Kustomization') === undefined || !componentUp(cx, 'kustomize-controller')) return undefined;
+      if (!dataOf(cx).on || !componentUp(cx, 'kustomize-controller')) return undefined;
+      // Its kinds may be served a moment after its Deployment is up, of which no event tells.
+      if (cx.store.typeOf(SOURCE, 'GitRepository') === undefined || cx.store.typeOf(KUSTOMIZE, 'Kustomization') === undefined) return SOON;
       // What is there stays as it is: somebody may have suspended it.
       for (const object of OBJECTS) if (cx.store.get(refOf(object)) === undefined) cx.store.apply(object, { manager: 'lab', force: true });
       return undefined;
