@@ -92,7 +92,13 @@ export function dataVerdict(set: DataSet | undefined, became: DataVerdict | unde
 function data(each: RehearsalReport['data'][number]): Judgement {
   const wanted = each.protection === 'none' ? 'nothing: it is not protected' : each.protection === 'git' ? 'back from git' : `back, at most ${span(each.objectiveMs ?? 0)} missing`;
   const seen = each.because === NOT_JUDGED ? '' : `${each.became}${each.lossMs === null ? '' : `, ${took(each.lossMs)} missing`}`;
-  return { id: `data:${each.cluster}/${each.dataSet}`, cluster: each.cluster, what: `data set ${each.cluster}/${each.dataSet}`, wanted, seen, verdict: each.verdict, decisive: true };
+  return { id: `data:${each.cluster}/${each.dataSet}`, cluster: each.cluster, what: `data set ${each.cluster}/${each.dataSet}`, wanted, seen, verdict: hinted(each), decisive: true };
+}
+
+/** What did not come back is looked for in its backups before anybody begins anew in its place. */
+function hinted({ cluster, dataSet, protection, verdict }: RehearsalReport['data'][number]): Verdict {
+  if ((verdict.is !== 'fail' && verdict.is !== 'unknown') || verdict.hint !== undefined || protection === 'none') return verdict;
+  return { ...verdict, hint: protection === 'backup' ? `before anything is written into it: task dr:restore-one CLUSTER=${cluster} DATASET=${dataSet} shows what its newest backup holds` : `task flux:status CLUSTER=${cluster} shows what brings it` };
 }
 
 function sentinels({ sentinels: all }: Of, cluster: string): readonly Judgement[] {
