@@ -10,8 +10,8 @@ const fields = (value: unknown): Fields => (typeof value === 'object' && value !
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Fields that differ between two clusters made alike: identities, counters and times. */
-const VOLATILE = new Set(['uid', 'resourceVersion', 'managedFields', 'generation', 'observedGeneration', 'bootID', 'modifiedAt', 'syncedResourceVersion']);
+/** Fields that differ between two clusters made alike: identities, counters and times, the name of the making itself. */
+const VOLATILE = new Set(['uid', 'resourceVersion', 'managedFields', 'generation', 'observedGeneration', 'bootID', 'modifiedAt', 'syncedResourceVersion', 'DATA_GENERATION']);
 /** Addresses of Services are drawn in the order of their making; that one has none is no chance. */
 const ADDRESSES = new Set(['clusterIP', 'clusterIPs']);
 /** Kinds that record what happened rather than what is. */
