@@ -5,8 +5,9 @@ import { FIRST_ROWS } from './fault-rows/first.ts';
 import { KUBE_ROWS } from './fault-rows/kube.ts';
 import { MACHINE_ROWS } from './fault-rows/machine.ts';
 import { OPERATOR_ROWS } from './fault-rows/operator.ts';
+import { RECOVERY_ROWS } from './fault-rows/recovery.ts';
 
-const LISTS = { 'faults.test.ts': FIRST_ROWS, 'faults-machine.test.ts': MACHINE_ROWS, 'faults-kube.test.ts': KUBE_ROWS, 'faults-operator.test.ts': OPERATOR_ROWS };
+const LISTS = { 'faults.test.ts': FIRST_ROWS, 'faults-machine.test.ts': MACHINE_ROWS, 'faults-kube.test.ts': KUBE_ROWS, 'faults-operator.test.ts': OPERATOR_ROWS, 'rehearse-rows.ts': RECOVERY_ROWS };
 /** Told by a table of the first ten and by the operator's own, which makes more of it. */
 const TWICE = new Set(['op-session-expired']);
 
