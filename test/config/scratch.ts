@@ -23,6 +23,8 @@ export class Scratch {
   readonly root = mkdtempSync(join(tmpdir(), 'config-'));
 
   readonly #changed: string[] = [];
+  /** Parses of files that did not change are kept, as a task keeps them: judged are all, every time. */
+  readonly #kept = mkdtempSync(join(tmpdir(), 'config-kept-'));
 
   constructor() {
     this.fresh();
@@ -68,11 +70,12 @@ export class Scratch {
   }
 
   problems(): readonly Problem[] {
-    const loaded = loadSite(this.root, SITE);
+    const loaded = loadSite(this.root, SITE, this.#kept);
     return 'problems' in loaded ? loaded.problems : [];
   }
 
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.#kept, { recursive: true, force: true });
   }
 }

@@ -29,7 +29,7 @@ async function until(cx: ProbeContext, kind: KindRef, name: string, wanted: Read
 }
 const dataOf = (object: KubeObject | null): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(object?.['data'] ?? {}));
 
-describe("a lab with data sets of its own, through a cluster's loss and its restore", () => {
+describe.runIf(process.env['SOAK'] !== undefined)("a lab with data sets of its own, through a cluster's loss and its restore", () => {
   let rig: Rig;
   const ok = async (...words: string[]): Promise<string> => {
     const ran = await rig.task(...words);

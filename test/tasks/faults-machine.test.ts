@@ -36,8 +36,8 @@ const ON_THE_WAY: readonly OnTheWay[] = [
   { fault: 'clock-skew', exit: 75, cause: [/apps-03: etcd service is Waiting \(Waiting for time sync\)/], next: /talosctl -n 10\.25\.11\.16 time/ },
   { fault: 'kubelet-certificate-pending', exit: 75, cause: [/Node apps-03: certificate not approved/, /csr-[a-z0-9]{5}/], next: /kubectl certificate approve csr-/ },
   { fault: 'api-certificate-without-san', exit: 75, cause: [/its certificate is not for apps-k8s\.monosense\.io/], next: /cluster\.apiServer\.certSANs in talos\/patches\/clusters\/apps\.yaml/ },
-  // Helm waits for the network's pods on every node, so it is the first to stop.
-  { fault: 'node-not-ready', exit: 75, cause: [/DaemonSet[/ ]kube-system\/cilium(?: not ready|: 2 of 3 available)/, /Available: 2\/3/], next: /task cluster:health CLUSTER=apps names the cause/ },
+  // Nobody waits for Cilium's own release (docs/decisions/0012), so the nodes are the first to be waited for.
+  { fault: 'node-not-ready', exit: 75, cause: [/DaemonSet kube-system\/cilium: 2 of 3 available/, /Node apps-03: Ready=False \(KubeletNotReady\)/], next: /kubectl -n kube-system describe daemonset cilium/ },
 ];
 
 /** A fault that befalls a healthy cluster: cluster:health says 1 and names the one cause. */

@@ -26,6 +26,8 @@ export interface Row {
   readonly next: RegExp;
   /** What became of data sets that did not come back as they had to. */
   readonly became?: Readonly<Record<string, string>>;
+  /** Where healing is not enough: what the same command says then, and leaves to a person. */
+  readonly byHand?: RegExp;
   /** Without SOAK too. */
   readonly sample?: true;
 }
@@ -71,7 +73,8 @@ export const ROWS: readonly Row[] = [
   { fault: 'archive-not-empty', at: 'core', ends: 'goes on', says: [/orders/, /Expected empty archive/], next: /./ },
   { fault: 'postgres-restore-fails', at: 'core', ends: 'goes on', says: [/orders/, /WAL not found/], next: /./ },
   { fault: 'backup-unreadable', at: 'core', ends: 'goes on', says: [/ledger/, /ciphertext verification failed/], next: /./ },
-  { fault: 'mesh-ca-mismatch', at: 'core', ends: 'goes on', says: [/Secret kube-system\/cilium-ca holds other values/], next: /kubectl/ },
+  { fault: 'peer-absent', at: 'core', ends: 'goes on', says: [/does not name infra/], next: /cluster:health/ },
+  { fault: 'mesh-ca-mismatch', at: 'core', ends: 'goes on', says: [/Secret kube-system\/cilium-ca/], next: /kubectl|cluster:health/, byHand: /certificate .*was signed by another authority/ },
   { fault: 'certificate-limit', at: 'wipe', ends: 'green', says: [], next: /$/ },
   // What came back.
   { fault: 'backup-missing', at: 'freeze', about: 'gone after it was proven', ends: 'red', says: [/data set apps\/ledger/, /no snapshot/], next: REHEARSE_AGAIN, became: { ledger: 'lost' } },
