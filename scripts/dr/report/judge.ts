@@ -112,7 +112,7 @@ function secondCreate({ secondCreate: all }: Of, cluster: string): Judgement {
   const found = all.find((each) => each.cluster === cluster);
   const base = { id: `idempotence:${cluster}`, cluster, what: `second create of ${cluster}`, wanted: 'it writes nothing', decisive: true };
   if (found === undefined) return { ...base, seen: '', verdict: unknown(NOT_REACHED) };
-  return { ...base, seen: count(found.writes.length, 'write'), verdict: found.writes.length === 0 ? { is: 'pass' } : { is: 'fail', because: `it wrote: ${found.writes.slice(0, 5).join('; ')}${found.writes.length > 5 ? ` and ${found.writes.length - 5} more` : ''}` } };
+  return { ...base, seen: count(found.writes.length, 'write'), verdict: found.writes.length === 0 ? { is: 'pass' } : { is: 'fail', because: `it wrote: ${found.writes.slice(0, 5).join('; ')}${found.writes.length > 5 ? ` and ${found.writes.length - 5} more` : ''}`, hint: `what a create writes twice is not as the tree says, or is changed by somebody: task cluster:create CLUSTER=${cluster} --dry-run` } };
 }
 
 function fingerprint({ differences, compared }: Of, cluster: string): Judgement {
@@ -122,7 +122,7 @@ function fingerprint({ differences, compared }: Of, cluster: string): Judgement 
   if (!compared.includes(cluster)) return { ...base, seen: '', verdict: unknown(NOT_REACHED) };
   const seen = own.length === 0 ? 'equal' : `${count(own.length, 'difference')}, ${own.length - open.length} explained`;
   const [first] = open;
-  return { ...base, seen, verdict: first === undefined ? { is: 'pass' } : { is: 'fail', because: `${first.section} ${first.key} ${first.field} ${first.kind}`.replaceAll(/ +/g, ' ') + (open.length > 1 ? ` and ${open.length - 1} more` : '') } };
+  return { ...base, seen, verdict: first === undefined ? { is: 'pass' } : { is: 'fail', because: `${first.section} ${first.key} ${first.field} ${first.kind}`.replaceAll(/ +/g, ' ') + (open.length > 1 ? ` and ${open.length - 1} more` : ''), hint: `each difference is below, before and after; task flux:status CLUSTER=${cluster} shows what brought it` } };
 }
 
 /** What is left is for a person to decide, and no fault of the recovery. */
