@@ -46,7 +46,7 @@ async function diesAndGoesOn(rig: Rig, death: Death): Promise<readonly string[]>
 /** Where an interruption hurts most; every line with SOAK. */
 const SAMPLE: readonly (readonly [where: string, death: Death])[] = [
   ['in the middle of writing that etcd is bootstrapped', { text: '"type":"act-finished"', nth: 1, torn: true }],
-  ['while helmfile installs a release, which goes on without us', { text: '"subject":"cert-manager"', nth: 1, torn: false }],
+  ...(process.env['SOAK'] === undefined ? [] : [['while helmfile installs a release, which goes on without us', { text: '"subject":"cert-manager"', nth: 1, torn: false }] as const]),
 ];
 
 test('a journal that was changed is told before anything is done: exit 76, and no machine is touched', async () => {

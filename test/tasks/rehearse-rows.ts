@@ -59,7 +59,7 @@ export const ROWS: readonly Row[] = [
   // Between readiness and the wipe.
   { fault: 'store-down', at: 'sentinels', ends: 'refused', says: [/was not backed up|backup/, /refused|connect/i], next: /./ },
   { fault: 'snapshot-corrupt', at: 'sentinels', ends: 'refused', says: [/no etcd snapshot of apps/, /digest|differs/], next: /cluster:health .*same command again/ },
-  { fault: 'node-lost', machine: 'apps-03', at: 'freeze', about: 'a machine dies while the name is typed', ends: 'refused', says: [/apps-03 .*does not answer/], next: /power it on/, sample: true },
+  { fault: 'node-lost', machine: 'apps-03', at: 'freeze', about: 'a machine dies while the name is typed', ends: 'refused', says: [/apps-03 .*does not answer/], next: /power it on/ },
   // The wipe.
   { fault: 'node-lost', machine: 'apps-01', at: 'wipe of apps-03', about: 'while another is wiped', ends: 'goes on', exit: 76, says: [/wipe of apps-01 was begun and may or may not have happened/, /apps-01: connection refused/], next: /Look at apps-01 .*next run asks the world first/ },
   { fault: 'machine-does-not-come-back', machine: 'apps-02', at: 'wipe', ends: 'goes on', exit: 76, says: [/wipe of apps-02 was begun and may or may not have happened/, /apps-02: connection refused/], next: /Look at apps-02 .*next run asks the world first/ },
@@ -73,7 +73,7 @@ export const ROWS: readonly Row[] = [
   { fault: 'archive-not-empty', at: 'core', ends: 'goes on', says: [/orders/, /Expected empty archive/], next: /./ },
   { fault: 'postgres-restore-fails', at: 'core', ends: 'goes on', says: [/orders/, /WAL not found/], next: /./ },
   { fault: 'backup-unreadable', at: 'core', ends: 'goes on', says: [/ledger/, /ciphertext verification failed/], next: /./ },
-  { fault: 'peer-absent', at: 'core', ends: 'goes on', says: [/does not name infra/], next: /cluster:health/ },
+  { fault: 'peer-absent', at: 'layers', ends: 'goes on', says: [/does not name infra/], next: /cluster:health/ },
   { fault: 'mesh-ca-mismatch', at: 'core', ends: 'goes on', says: [/Secret kube-system\/cilium-ca/], next: /kubectl|cluster:health/, byHand: /certificate .*was signed by another authority/ },
   { fault: 'certificate-limit', at: 'wipe', ends: 'green', says: [], next: /$/ },
   // What came back.
