@@ -259,7 +259,7 @@ async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], parts: Parts, si
   try {
     if (staged !== undefined && !invocation.flags.dryRun && isStagedTask(resolved.task)) {
       await (await resolved.task.ending()).default.begin({
-        contexts: resolved.clusters.map((lane) => contexts.contextFor(lane, 'begin')), run: run.id, runDir: run.dir, site, stages: staged.stages, goesOn: staged.goesOn, from: resolved.variables['FROM'],
+        contexts: resolved.clusters.map((lane) => contexts.contextFor(lane, 'begin')), run: run.id, runDir: run.dir, site, stages: staged.stages, goesOn: staged.goesOn, from: resolved.variables['FROM'], pastNoReturn: staged.pastNoReturn(),
       });
     }
     await runSteps(steps, {

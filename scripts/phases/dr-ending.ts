@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Failure } from '../engine/failure.ts';
+import { isAnswer } from '../dr/backup/shared.ts';
 import { recordFile, writeRecord } from '../dr/record.ts';
 import { writeReport } from '../dr/report/finish.ts';
+import type { Cx } from './context.ts';
+import { thaw } from './dr-gate.ts';
+import { readFrozen } from './flux-freeze.ts';
 import type { Ending } from './task.ts';
 import { causesOf } from './dr-causes.ts';
 import { bearsOut } from './dr-bears-out.ts';
@@ -13,8 +17,9 @@ import { unfreeze } from './dr-unfreeze.ts';
  * when it came to its verdict.
  */
 const ending: Ending = {
-  async begin({ contexts, run, runDir, site, stages, goesOn, from }) {
+  async begin({ contexts, run, runDir, site, stages, goesOn, from, pastNoReturn }) {
     if (from !== undefined) await bearsOut(contexts, from, goesOn);
+    if (!pastNoReturn && stages.some((stage) => stage.name === 'readiness')) for (const cx of contexts) await wake(cx);
     // Written once: a rehearsal that is gone on with set out to do what it set out to do.
     if (existsSync(recordFile(runDir, 'rehearsal'))) return;
     const { target, recovery } = site;
@@ -56,3 +61,14 @@ const ending: Ending = {
   },
 };
 export default ending;
+
+/** Flux, left asleep by a pause or a crash, would be waited for in vain by whatever comes before readiness, which wakes it at the latest. */
+async function wake(cx: Cx): Promise<void> {
+  if (readFrozen(cx) === undefined) return;
+  try {
+    await thaw(cx);
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'info', text: `Flux of ${cx.cluster.name} is asleep still: ${error.message}` });
+  }
+}

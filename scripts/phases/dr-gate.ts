@@ -33,7 +33,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
 export default phase;
 
 /** An attempt that was broken off before the wipe left Flux asleep, or a backup's schedule resting; nothing can be judged of such a cluster. */
-async function thaw(cx: Cx): Promise<void> {
+export async function thaw(cx: Cx): Promise<void> {
   if (!cx.looking.kube.hasKubeconfig()) return;
   for (const set of setsOf(cx)) await release(cx, set);
   if (readFrozen(cx) === undefined) return;

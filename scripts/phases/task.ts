@@ -92,7 +92,7 @@ export interface Ending {
   /** After it: the report, and the seal when the run is over. Answers the last lines for people, and what programs are told. */
   report(at: ReportPlace): Promise<Ended>;
 }
-export interface BeginPlace { readonly contexts: readonly Cx[]; readonly run: string; readonly runDir: string; readonly site: Site; readonly stages: readonly Stage[]; readonly goesOn: boolean; /** FROM, when it was given. */ readonly from: string | undefined }
+export interface BeginPlace { readonly contexts: readonly Cx[]; readonly run: string; readonly runDir: string; readonly site: Site; readonly stages: readonly Stage[]; readonly goesOn: boolean; /** FROM, when it was given. */ readonly from: string | undefined; /** Whether an earlier attempt has begun to wipe. */ readonly pastNoReturn: boolean }
 export interface EndingPlace { readonly contexts: readonly Cx[]; readonly runDir: string; readonly failure: Failure | undefined; readonly pastNoReturn: boolean; readonly paused: boolean; readonly stoppedAfter: string | undefined }
 export interface ReportPlace { readonly runDir: string; readonly over: boolean; readonly site: Site; readonly proc: Proc; redact(text: string): string }
 export interface Ended { readonly result: Json; render(style: Style): readonly string[] }
