@@ -14,8 +14,7 @@ tasks: [dr:rehearse]
 window: {from: 2026-11-21T18:00:00Z, until: 2026-11-21T23:00:00Z}
 answers:
   - {checkpoint: confirm, cluster: apps, answer: go}
-  - {checkpoint: rebuild, answer: go}
-accept: []                               # ids of dr:readiness that are accepted`;
+  - {checkpoint: rebuild, answer: go}`;
 
 interface Policy { readonly by: string; readonly because: string; readonly targets: readonly string[]; readonly tasks: readonly string[]; readonly from: number; readonly until: number; readonly answers: readonly { readonly checkpoint: string; readonly cluster: string; readonly answer: 'go' | 'pause' | 'stop' }[] }
 
