@@ -101,7 +101,7 @@ export function generationOf(runDir: string): string {
 export function rebuiltGenerationOf(runDir: string): string {
   return `${generationOf(runDir)}-r`;
 }
-export interface SecondCreate { readonly writes: readonly string[]; readonly ms: number }
+export interface SecondCreate { readonly writes: readonly string[] }
 /** When the cluster was frozen (both clocks), and what was suspended by us or already by others. */
 export interface Frozen { readonly at: string; readonly sim: string; readonly suspended: readonly string[]; readonly byOthers: readonly string[]; readonly scaledToZero: readonly string[]; readonly hooks: readonly string[] }
 /** What was put back, and what could not be: then a person has to. */

@@ -154,7 +154,7 @@ export interface RehearsalReport {
   readonly sentinels: readonly (SentinelFound & { readonly cluster: string; readonly written: Sentinel | null })[];
   readonly differences: readonly (Difference & { readonly cluster: string })[];
   readonly readiness: readonly (ReadinessRow & { readonly cluster: string })[];
-  readonly secondCreate: readonly { readonly cluster: string; readonly writes: readonly string[]; readonly ms: number }[];
+  readonly secondCreate: readonly { readonly cluster: string; readonly writes: readonly string[] }[];
   readonly snapshots: readonly EtcdSnapshot[];
   readonly disks: readonly DiskReport[];
   readonly frozen: readonly (Frozen & { readonly cluster: string })[];

@@ -234,7 +234,7 @@ function writeRecords(dir: string, rehearsal: Rehearsal, story: Story, cluster: 
   if (has('data-gate')) writeRecord(dir, 'data', sets.map((set) => became(set, at)).map((verdict) => story.data?.(verdict, cluster) ?? verdict), cluster);
   const found = marks.map((mark): SentinelFound => ({ dataSet: mark.dataSet, expected: mark.expected, found: mark.expected === 'lost' ? null : mark.value, verdict: { is: 'pass', because: mark.expected === 'lost' ? 'lost, as declared' : 'the very mark came back' } }));
   if (has('sentinels-after')) writeRecord(dir, 'sentinels-after', found.map((each) => story.found?.(each, cluster) ?? each), cluster);
-  if (has('idempotent')) writeRecord(dir, 'second-create', { writes: story.writes ?? [], ms: 0 }, cluster);
+  if (has('idempotent')) writeRecord(dir, 'second-create', { writes: story.writes ?? [] }, cluster);
   if (has('fingerprint-after')) {
     const after = story.after?.(print(cluster, at(40))) ?? print(cluster, at(40));
     writeRecord(dir, 'fingerprint-after', after, cluster);
