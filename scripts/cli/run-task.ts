@@ -1,9 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Cluster, Site } from '../config/cluster.ts';
-import type { TargetFile } from '../config/target.ts';
+import type { Site } from '../config/cluster.ts';
 import { readEarlierRuns, runsWithOpenActs } from '../engine/acts.ts';
-import type { Clock } from '../engine/clock.ts';
 import { asFailure, EXIT, Failure, toData, type ExitCode } from '../engine/failure.ts';
 import { openJournal, type Journal } from '../engine/journal.ts';
 import type { Event } from '../engine/event.ts';
@@ -15,29 +13,22 @@ import { newRunDir, newRunId, pruneRuns, unkeepRun, writeResult } from '../engin
 import { createSink, type Sink } from '../engine/sink.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from '../phases/context.ts';
-import type { ActionContext, Ended, Ending, StagedTask, StepsTask } from '../phases/task.ts';
+import type { ActionContext, Ended } from '../phases/task.ts';
 import { collectDryRun } from '../terminal/dryrun.ts';
 import { watchOutcomes, type OutcomeForm } from '../terminal/outcome.ts';
-import { createView, styleFor, type View } from '../terminal/view.ts';
+import { createView, styleFor } from '../terminal/view.ts';
 import { version } from './fast.ts';
 import { answerWith } from './checkpoint.ts';
 import { makeContexts, userName } from './compose.ts';
 import { collectTimings, estimatesFor } from './estimates.ts';
-import { readSite, type Invocation } from './invocation.ts';
+import { readSite } from './invocation.ts';
 import { calm, formOf, rounded, show, withParts } from './last-words.ts';
-import { makeLocks, type Locks } from './locks.ts';
+import { makeLocks } from './locks.ts';
 import type { ResolvedTask } from './resolve.ts';
-import { openAgain, openStaged, type StagedRun } from './staged.ts';
+import { openAgain, openStaged } from './staged.ts';
+import { chosenClusters, contextsFor, isStagedTask, isStepsTask, type Parts, type RedactorLike, type TaskToRun, type Work } from './run-parts.ts';
+import { report, settle } from './staged-ending.ts';
 import { createSummary } from './summary.ts';
-
-export interface TaskToRun {
-  readonly resolved: ResolvedTask;
-  readonly invocation: Invocation;
-  readonly target: TargetFile;
-  /** undefined for tasks that need no configuration: it is read when they ask. */
-  readonly site: Site | undefined;
-  readonly clock: Clock;
-}
 
 /** One task from its first event to its exit code: view, journal, lock, work, result. */
 export async function runTask(todo: TaskToRun): Promise<ExitCode> {
@@ -168,8 +159,6 @@ function tidy(taskDir: string): void {
   pruneRuns(taskDir, needed);
 }
 
-type RedactorLike = { redact(text: string): string; add(value: string): void };
-
 function redacted(value: unknown, redactor: RedactorLike): unknown {
   return JSON.parse(redactor.redact(JSON.stringify(value)));
 }
@@ -179,13 +168,6 @@ function stepsOf(resolved: ResolvedTask, site: Site | undefined): readonly Step<
   const { task } = resolved;
   if (!isStepsTask(task) || site === undefined) return undefined;
   return [{ kind: 'together', lanes: resolved.clusters.map((lane) => ({ lane, steps: task.steps })) }];
-}
-
-function isStepsTask(task: ResolvedTask['task']): task is StepsTask {
-  return 'steps' in task;
-}
-function isStagedTask(task: ResolvedTask['task']): task is StagedTask {
-  return 'stages' in task;
 }
 
 async function started(todo: TaskToRun, run: string, steps: readonly Step<Cx, Snapshot>[] | undefined): Promise<Parameters<Sink['emit']>[0]> {
@@ -198,55 +180,6 @@ async function started(todo: TaskToRun, run: string, steps: readonly Step<Cx, Sn
     by: { user: userName(), host: hostname(), pid: process.pid },
     version: version(), commit: resolved.task.writes ? commitOf(invocation.places.root) : 'not asked',
   };
-}
-
-/** What a task's work is given of its run: id, folder, and the lock to ask for before it writes to a cluster. */
-interface Work { readonly id: string; readonly dir: string; readonly claim?: Locks['claim'] }
-
-function chosenClusters(site: Site, names: readonly string[]): readonly Cluster[] {
-  return site.clusters.filter((cluster) => names.includes(cluster.name));
-}
-
-/** What the parts of one run share. */
-interface Parts { readonly todo: TaskToRun; readonly run: Work; readonly events: Sink; readonly redactor: RedactorLike; readonly view: View; readonly staged: StagedRun | undefined }
-
-function contextsFor({ todo, run, events, redactor }: Pick<Parts, 'todo' | 'run' | 'events' | 'redactor'>, site: Site, signal: AbortSignal): ReturnType<typeof makeContexts> {
-  const { clock, invocation, resolved } = todo;
-  return makeContexts({
-    site, clusters: chosenClusters(site, resolved.clusters), emit: events.emit, signal, clock, dryRun: invocation.flags.dryRun,
-    redactor, taskDir: invocation.places.taskDir, runDir: run.dir, env: invocation.env, variables: resolved.variables, ...(run.claim === undefined ? {} : { claim: run.claim }),
-  });
-}
-
-/** Wall ms that putting things back may take after a run was stopped; who stops it again ends it at once. */
-const SETTLE_MS = 60_000;
-
-/** How a staged run stands after this attempt: what must not stay is put back. Answers whether it is over, and what was found out about its failure. */
-async function settle(parts: Parts, staged: StagedRun, failure: Failure | undefined): ReturnType<Ending['settle']> {
-  const { todo, run, events } = parts;
-  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return { over: true };
-  const ending = (await todo.resolved.task.ending()).default;
-  const contexts = await contextsFor(parts, todo.site, AbortSignal.any([events.signal, AbortSignal.timeout(SETTLE_MS)]));
-  try {
-    return await ending.settle({
-      contexts: todo.resolved.clusters.map((lane) => contexts.contextFor(lane, 'settle')), runDir: run.dir, failure, pastNoReturn: staged.pastNoReturn(), paused: staged.paused(), stoppedAfter: failure === undefined ? staged.stopsAfter : undefined,
-    });
-  } finally {
-    contexts.end();
-  }
-}
-
-/** The last thing a staged run does, when its journal is closed. */
-async function report(parts: Parts, over: boolean): Promise<Ended | undefined> {
-  const { todo, run } = parts;
-  if (todo.site === undefined || !isStagedTask(todo.resolved.task)) return undefined;
-  const ending = (await todo.resolved.task.ending()).default;
-  const { makeProc } = await import('../tools/proc.ts');
-  // What is told from here on is in no journal any more: the report is made of what is there.
-  const proc = makeProc({
-    lane: '', step: 'report', emit: () => undefined, signal: AbortSignal.timeout(SETTLE_MS), dryRun: false, site: todo.site, redactor: parts.redactor, taskDir: todo.invocation.places.taskDir, env: todo.invocation.env,
-  });
-  return ending.report({ runDir: run.dir, over, site: todo.site, proc, redact: (text) => parts.redactor.redact(text) });
 }
 
 async function runStepsOf(steps: readonly Step<Cx, Snapshot>[], parts: Parts, signal: AbortSignal): Promise<Outcome | undefined> {
