@@ -27,7 +27,8 @@ describe('etcd:restore', () => {
     const child = spawn(join(PROGRAM, 'lab/bin/talosctl'), [
       'reset', '--talosconfig', join(clusterFolder(rig, 'apps'), 'talosconfig'), '-e', all.find(({ name }) => !machines.includes(name))?.dial ?? '', '-n', all.filter(({ name }) => machines.includes(name)).map(({ address }) => address).join(','),
       '--graceful=false', '--reboot', '--system-labels-to-wipe', 'EPHEMERAL', '--wait=false',
-    ], { env: rig.env, stdio: ['ignore', 'pipe', 'pipe'] });
+      // The Node on PATH may be any; the program's own runs this.
+    ], { env: { ...rig.env, LAB_NODE: process.execPath }, stdio: ['ignore', 'pipe', 'pipe'] });
     expect(said(await finish(child))).toMatch(/^0 /);
   };
   /** Starts it, and kills it as soon as it has said that it begins an act. */
