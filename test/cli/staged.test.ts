@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { openStaged, type StagedAsk } from '../../scripts/cli/staged.ts';
 import type { EventBody } from '../../scripts/engine/event.ts';
 import { Failure } from '../../scripts/engine/failure.ts';
@@ -23,7 +23,13 @@ const task: StagedTask = {
     { name: 'judge', title: 'j', steps: [step('compare')], first: [step('ask')], last: [step('verdict')] },
   ],
 };
-const folder = (): string => mkdtempSync(join(tmpdir(), 'staged-'));
+const folders: string[] = [];
+afterAll(() => { for (const each of folders) rmSync(each, { recursive: true, force: true }); });
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'staged-'));
+  folders.push(made);
+  return made;
+};
 const ask = (taskDir: string, more: Partial<StagedAsk> = {}): StagedAsk => ({ task, name: 'dr:rehearse', clusters: ['infra'], variables: {}, target: { id: 'site', kind: 'site' }, taskDir, dryRun: false, ...more });
 const at = { lane: 'infra', step: 'readiness' } as const;
 const earlier = (taskDir: string, events: readonly EventBody[], ended = false, start: Parameters<typeof begun>[1] = {}): string => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readPolicy } from '../../scripts/config/policy.ts';
 import { Failure } from '../../scripts/engine/failure.ts';
 
@@ -16,8 +16,11 @@ answers:
   - {checkpoint: rebuild, answer: pause}
 `;
 const NOW = Date.parse('2026-11-21T19:00:00Z');
+const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+let written = 0;
 const file = (text: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'policy-')), 'policy.yaml');
+  const path = join(folder, `${written++}.yaml`);
   writeFileSync(path, text);
   return path;
 };
