@@ -78,8 +78,8 @@ export const ROWS: readonly Row[] = [
   { fault: 'certificate-limit', at: 'wipe', ends: 'green', says: [], next: /$/ },
   // What came back.
   { fault: 'backup-missing', at: 'freeze', about: 'gone after it was proven', ends: 'red', says: [/data set apps\/ledger/, /no snapshot/], next: REHEARSE_AGAIN, became: { ledger: 'lost' } },
-  { fault: 'data-comes-back-fresh', at: 'core', ends: 'red', says: [/sentinel in apps\/ledger: .*empty or older/], next: REHEARSE_AGAIN },
-  { fault: 'sentinel-lost', at: 'core', ends: 'red', says: [/sentinel in apps\/ledger/], next: REHEARSE_AGAIN },
-  { fault: 'sentinel-lost', at: 'core', object: 'lab-data/orders', about: 'of a database', ends: 'red', says: [/sentinel in apps\/orders/], next: REHEARSE_AGAIN },
+  { fault: 'data-comes-back-fresh', at: 'core', ends: 'red', says: [/sentinel in apps\/ledger: .*empty or older/, /data set apps\/ledger: .*the mark written before the destroy is not in it/], next: REHEARSE_AGAIN, became: { ledger: 'lost' } },
+  { fault: 'sentinel-lost', at: 'core', ends: 'red', says: [/sentinel in apps\/ledger/], next: REHEARSE_AGAIN, became: { ledger: 'lost' } },
+  { fault: 'sentinel-lost', at: 'core', object: 'lab-data/orders', about: 'of a database', ends: 'red', says: [/sentinel in apps\/orders/], next: REHEARSE_AGAIN, became: { orders: 'lost' } },
   { fault: 'release-drifts', at: 'core', ends: 'red', says: [/fingerprint of apps/, /openebs/], next: REHEARSE_AGAIN },
 ];

@@ -1,5 +1,5 @@
 import type { Difference, Fingerprint } from '../fingerprint.ts';
-import { dataVerdict, NOT_JUDGED } from './judge.ts';
+import { borneOut, dataVerdict, NOT_JUDGED } from './judge.ts';
 import { tookOf } from './times.ts';
 import type { Folder } from './folder.ts';
 import type { ComponentRate, Intervention, RehearsalReport, StepReport } from './report.types.ts';
@@ -55,7 +55,9 @@ export function tablesOf(folder: Folder): Tables {
 function dataOf({ rehearsal, record }: Folder, cluster: string): RehearsalReport['data'] {
   const found = record('data', cluster) ?? [];
   const declared = rehearsal.dataSets.filter((set) => set.cluster === cluster);
-  const judged = found.map((each) => ({ ...each, cluster, verdict: dataVerdict(declared.find((set) => set.name === each.dataSet), each) }));
+  const marks = record('sentinels-after', cluster) ?? [];
+  const judged = found.map((each) => borneOut(each, marks.find((mark) => mark.dataSet === each.dataSet)))
+    .map((each) => ({ ...each, cluster, verdict: dataVerdict(declared.find((set) => set.name === each.dataSet), each) }));
   const silent = declared.filter((set) => !found.some((each) => each.dataSet === set.name)).map((set) => ({
     cluster, dataSet: set.name, kind: set.kind, protection: set.protection.by, became: 'unknown' as const, restoredFrom: null, lossMs: null,
     objectiveMs: set.protection.by === 'backup' ? set.protection.dataLossMs : null, because: NOT_JUDGED, verdict: dataVerdict(set, undefined),

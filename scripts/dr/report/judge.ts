@@ -1,7 +1,7 @@
 import type { DataSet } from '../../config/recovery.ts';
 import { span } from '../../engine/clock.ts';
 import type { Verdict } from '../../engine/verdict.ts';
-import type { DataVerdict } from '../record.ts';
+import type { DataVerdict, SentinelFound } from '../record.ts';
 import type { DiskReport, EtcdSnapshot, Judgement, Recovery, RehearsalReport, StepReport } from './report.types.ts';
 import { count, took } from './words.ts';
 
@@ -76,6 +76,18 @@ function disks(all: readonly DiskReport[], cluster: string): Judgement {
   const names = (some: readonly DiskReport[]): string => [...Map.groupBy(some, (disk) => disk.verdict.because ?? '')].map(([because, same]) => `${same.map((disk) => `${disk.machine} ${disk.purpose}`).join(', ')}${because === '' ? '' : `: ${because}`}`).join('; ');
   const verdict: Verdict = dirty.length > 0 ? { is: 'fail', because: names(dirty) } : own.length === 0 ? unknown('no proof is in the folder') : unsure.length > 0 ? unknown(names(unsure)) : { is: 'pass' };
   return { id: `disks:${cluster}`, cluster, what: `data disks of ${cluster} after the wipe`, wanted: 'no signature, no partition', seen: own.length === 0 ? '' : `${own.length - dirty.length - unsure.length} of ${count(own.length, 'disk')} proven`, verdict, decisive: dirty.length > 0 };
+}
+
+/**
+ * What became of a data set, once its mark was looked for. The operator of a volume or a database says which backup it restored; only the mark says
+ * what is in it. Without the mark it is lost whatever anybody says, and with another mark nobody knows of when it is.
+ */
+export function borneOut(became: DataVerdict, mark: Pick<SentinelFound, 'expected' | 'found' | 'verdict'> | undefined): DataVerdict {
+  if (mark?.expected !== 'returns' || mark.verdict.is !== 'fail' || (became.became !== 'restored' && became.became !== 'from git')) return became;
+  const said = `${became.became} according to its operator (${became.because})`;
+  return mark.found === null
+    ? { ...became, became: 'lost', restoredFrom: null, lossMs: null, because: `${said}, but the mark written before the destroy is not in it` }
+    : { ...became, became: 'unknown', restoredFrom: null, lossMs: null, because: `${said}, but it holds another mark than the one written before the destroy` };
 }
 
 /** What became of a data set, as a verdict. A missing backup never looks like a fresh success: `fresh` is well only where nothing protects it. */

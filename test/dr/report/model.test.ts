@@ -85,6 +85,19 @@ describe('what makes it red', () => {
   test('a run that ended with no although nothing is known against it', () => {
     expect(reportOf({ processes: [{ exit: 'no' }] }).verdict).toMatchObject({ is: 'red', reasons: ['the rehearsal is red: not everything came back as it had to'] });
   });
+  test.for<[string, string | null, string, RegExp]>([
+    ['its mark is not there', null, 'lost', /restored according to its operator .*the mark written before the destroy is not in it/],
+    ['another mark is there', 'older', 'unknown', /another mark than the one written/],
+  ])('a volume its operator calls restored is not, when %s', ([, found, became, because]) => {
+    const report = reportOf({ found: (mark) => (mark.dataSet === 'ledger' ? { ...mark, found, verdict: { is: 'fail', because: 'not the mark' } } : mark) });
+    const rows = report.data.filter(({ dataSet }) => dataSet === 'ledger');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) {
+      expect(row).toMatchObject({ became, restoredFrom: null, lossMs: null });
+      expect(row.because).toMatch(because);
+      expect(row.verdict.is).not.toBe('pass');
+    }
+  });
   test('a data set and a sentinel nothing was written of, and a damaged record', () => {
     using dir = scratch();
     const folder = makeFolder(dir.path, {});
