@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   tools: ['config', 'engine'],
   probes: ['tools', 'config', 'engine'],
   health: ['tools', 'config', 'engine'],
-  phases: ['dr', 'probes', 'health', 'tools', 'config', 'engine'],
+  phases: ['dr', 'manifests', 'probes', 'health', 'tools', 'config', 'engine'],
   manifests: ['probes', 'health', 'tools', 'config', 'engine'],
   stories: ['probes', 'health', 'tools', 'config', 'engine'],
   dr: ['probes', 'health', 'tools', 'config', 'engine'],
@@ -24,6 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages per room; `only` names the one file, `lazily` means by import() alone (types are free: they are erased). */
 const PACKAGES: Readonly<Record<string, Readonly<Record<string, { readonly only?: string; readonly lazily?: true }>>>> = {
   config: { yaml: {}, dotenv: {} },
+  manifests: { yaml: {}, 'js-yaml': {} },
   tools: { zx: { only: 'scripts/tools/proc.ts' }, 'js-yaml': {}, '@kubernetes/client-node': { lazily: true } },
   terminal: { listr2: {}, '@clack/prompts': {}, ora: {} },
   lab: { yaml: {}, 'js-yaml': {} },

@@ -1,0 +1,3 @@
+import type { Rule } from '../../model.types.ts';
+
+export const RULES: readonly Rule[] = [];
