@@ -128,12 +128,11 @@ export function reduce(before: ViewState, event: Event): ViewState {
     case 'checkpoint-asked':
       return step(state, event, (was) => ({ ...working(was, event.t), state: 'asking', note: clean(event.question) }));
     case 'checkpoint-answered':
-      return step(state, event, (was) => ({
-        ...was,
-        state: event.answer === 'go' ? 'done' : 'not-started',
-        note: clean(`${event.answer === 'go' ? 'agreed' : event.answer === 'pause' ? 'paused' : 'stopped'} by ${event.by} (${event.how})`),
-        ms: event.waitedMs,
-      }));
+      return step(state, event, (was) => {
+        const note = `${event.answer === 'go' ? 'agreed' : event.answer === 'pause' ? 'paused' : 'stopped'} by ${event.by} (${event.how})`;
+        // A question that was put was entered, whatever the answer: only what comes after it was not.
+        return event.answer === 'go' ? settled(was, 'done', note, event.waitedMs) : { ...settled(was, 'failed', note, event.waitedMs), stopped: true };
+      });
     case 'note':
       return { ...state, note: { level: event.level, text: clean(event.text), lane: event.lane } };
     case 'lock-taken':

@@ -126,6 +126,14 @@ describe('what a frame says', () => {
     expect(text).not.toContain('✖');
   });
 
+  test.each(['pause', 'stop'] as const)('a checkpoint answered with %s was entered: it is where the run stopped', (answer) => {
+    const step = { lane: 'infra', step: 'core' };
+    const told: EventBody[] = [{ type: 'checkpoint-asked', ...step, question: 'destroy infra' }, { type: 'checkpoint-answered', ...step, answer, by: 'mira', how: 'typed', waitedMs: 4000 }];
+    const state = [...syntheticRun().filter((event) => event.type === 'run-started'), ...told.map((body): Event => ({ ...body, seq: 99, t: 5000, at: '2026-01-01T00:00:05.000Z' }))].reduce(reduce, initialState());
+    const text = finalFrame(state, 80, 0, plain).join('\n');
+    expect(text).toContain('stopped in core');
+    expect(text).not.toMatch(/not entered:.*\bcore\b/u);
+  });
   test('after a failure the last picture names the step and its reason, and who ended where', () => {
     const { state, now } = at(1000, syntheticRun({ failAt: 'core' }));
     const text = finalFrame(state, 120, now, plain).join('\n');
