@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Failure } from '../../engine/failure.ts';
 import type { Verdict } from '../../engine/verdict.ts';
@@ -14,7 +15,9 @@ const SIGN_MS = 60_000;
 const VERIFY_MS = 20_000;
 
 /** Signs the folder's seal with an SSH key. What cannot be signed is told, not thrown: the report stands without. */
-export async function sign(dir: string, { key, proc }: { readonly key: string; readonly proc: Proc }): Promise<Signature> {
+export async function sign(dir: string, { key: written, proc }: { readonly key: string; readonly proc: Proc }): Promise<Signature> {
+  // No shell reads it, and dr.yaml is the same file for everybody whose key lies in their own home.
+  const key = written.startsWith('~/') ? join(homedir(), written.slice(2)) : written;
   try {
     const { stdout } = await proc.run({ tool: 'ssh-keygen', argv: ['-Y', 'sign', '-q', '-n', NAMESPACE, '-f', key], effect: 'local', stdin: readFileSync(join(dir, MANIFEST_FILE), 'utf8'), env: { SSH_ASKPASS_REQUIRE: 'never' }, timeoutMs: SIGN_MS });
     if (!stdout.startsWith('-----BEGIN SSH SIGNATURE-----')) return { is: 'unsigned', because: `ssh-keygen made no signature with ${key}` };

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SITE } from '../../../scripts/config/target.ts';
 import { sealFolder } from '../../../scripts/dr/evidence.ts';
@@ -120,6 +121,14 @@ describe.skipIf(!keygen)('signed', () => {
     rmSync(file);
     expect(said(await verify(folder, { signers: lists.both }))).toContain('it is not signed, though signers were named');
   }, 60_000);
+  test('a key below ~ is found in the home of whoever rehearses', async () => {
+    using dir = scratch();
+    const keys = mkdtempSync(join(homedir(), 'keys-'));
+    const { key } = makeKey(keys, 'mira');
+    const { signature } = await writeReport(makeFolder(join(dir.path, 'runs'), {}), { signing: { key: `~/${relative(homedir(), key)}`, proc } });
+    rmSync(keys, { recursive: true });
+    expect(signature).toEqual({ is: 'signed', key });
+  });
   test('a key that cannot sign leaves the report unsigned, and says why', async () => {
     using dir = scratch();
     const folder = makeFolder(dir.path, {});
