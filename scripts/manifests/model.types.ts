@@ -1,5 +1,6 @@
 import type { KubeObject } from '../config/cluster.ts';
 import type { Path, Spot } from '../config/source.ts';
+import type { Proc } from '../tools/doors.ts';
 
 /** Where something is written: a path inside a document of a file. Files are relative to the root, with `/`; documents count from 0. */
 export interface Source { readonly file: string; readonly document: number; readonly at: Path }
@@ -163,6 +164,25 @@ export interface View {
   readonly all: readonly Built[];
   /** Releases whose chart could not be rendered: what they make is not known, so "nobody makes it" is unknown. */
   readonly unrendered: readonly Release[];
+  /** Undefined where nothing but the tree may be used. */
+  readonly around?: Around;
+}
+
+/** What may be used besides the files of the tree, by async rules and by what renders charts. */
+export interface Around {
+  /** For the doors of tools; its PATH is `environment`'s. */
+  readonly proc: Proc;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The network is not to be asked (OFFLINE=true). */
+  readonly offline: boolean;
+  readonly signal: AbortSignal;
+  /**
+   * Says that the answer hangs on this file or folder outside the tree (a schema, a chart, a binary; absolute; it need not be there):
+   * an answer that is remembered counts for nothing once it changes.
+   */
+  read(path: string): void;
+  /** Says that the answer hangs on something that can change without a trace here (a registry that did not answer): it is not remembered. */
+  volatile(because: string): void;
 }
 
 export interface Rule {
