@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { alive, clusterYaml, configure, dial, makeLab, talos, until } from './support.ts';
 import type { Lab } from './support.ts';
 
@@ -52,21 +52,6 @@ test('two worlds live in one daemon and know nothing of each other', async () =>
   await until(async () => ({ code: 0, out: String(alive(pid)), err: '' }), (ran) => ran.out === 'false');
 });
 
-test.each(['no json at all\n', '{"protocol":1}\n', '{"protocol":99,"verb":"status"}\n', '[]\n', '\u0000\u0001\n'])('the daemon survives %j', async (garbage) => {
-  const it = lab({ speed: 60 });
-  const target = await it.up();
-  const answer = await new Promise<string>((done) => {
-    const socket = createConnection(target.env['LAB_SOCKET'] ?? '');
-    let text = '';
-    socket.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-    socket.on('close', () => done(text));
-    socket.on('error', () => done(text));
-    socket.write(garbage);
-  });
-  expect(JSON.parse(answer)).toMatchObject({ ok: false });
-  expect((await it.lab('status')).code).toBe(0);
-});
-
 test('a second up changes nothing; a new world has a new id', async () => {
   const it = lab({ speed: 60, clusters: { infra: clusterYaml('infra', 11, 1, 0), apps: clusterYaml('apps', 21, 1, 1) } });
   const first = await it.up();
@@ -75,20 +60,41 @@ test('a second up changes nothing; a new world has a new id', async () => {
   expect((await it.up()).id).not.toBe(first.id);
 });
 
-test.each([
-  [['break', 'stuk-in-maintenance'], 1, 'did you mean stuck-in-maintenance?'],
-  [['break', 'stuck-in-maintenance', '--cluster', 'infa'], 1, 'did you mean infra?'],
-  [['break', 'stuck-in-maintenance', '--machine', 'infra-9'], 1, 'did you mean infra-0'],
-  [['heal'], 1, 'no fault is on'],
-  [['frob'], 64, 'the lab has no verb frob'],
-  [['up', '--speeed', '3'], 64, 'no flag --speeed'],
-  [['up', '--speed', 'fast'], 64, 'a speed is a number above 0'],
-])('lab %j is refused with a word', async (argv, code, text) => {
-  const it = lab({ speed: 60 });
-  await it.up();
-  const ran = await it.lab(...argv);
-  expect(ran.code).toBe(code);
-  expect(ran.err).toContain(text);
+describe('one lab, whatever it is told', () => {
+  let it: Lab;
+  beforeAll(async () => {
+    it = makeLab({ speed: 60 });
+    await it.up();
+  });
+  afterAll(async () => { await it.end(); });
+
+  test.each(['no json at all\n', '{"protocol":1}\n', '{"protocol":99,"verb":"status"}\n', '[]\n', '\u0000\u0001\n'])('the daemon survives %j', async (garbage) => {
+    const target = await it.up();
+    const answer = await new Promise<string>((done) => {
+      const socket = createConnection(target.env['LAB_SOCKET'] ?? '');
+      let text = '';
+      socket.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+      socket.on('close', () => done(text));
+      socket.on('error', () => done(text));
+      socket.write(garbage);
+    });
+    expect(JSON.parse(answer)).toMatchObject({ ok: false });
+    expect((await it.lab('status')).code).toBe(0);
+  });
+
+  test.each([
+    [['break', 'stuk-in-maintenance'], 1, 'did you mean stuck-in-maintenance?'],
+    [['break', 'stuck-in-maintenance', '--cluster', 'infa'], 1, 'did you mean infra?'],
+    [['break', 'stuck-in-maintenance', '--machine', 'infra-9'], 1, 'did you mean infra-0'],
+    [['heal'], 1, 'no fault is on'],
+    [['frob'], 64, 'the lab has no verb frob'],
+    [['up', '--speeed', '3'], 64, 'no flag --speeed'],
+    [['up', '--speed', 'fast'], 64, 'a speed is a number above 0'],
+  ])('lab %j is refused with a word', async (argv, code, text) => {
+    const ran = await it.lab(...argv);
+    expect(ran.code).toBe(code);
+    expect(ran.err).toContain(text);
+  });
 });
 
 test('faults of machines do what they say until they are healed', async () => {
