@@ -112,6 +112,8 @@ export interface Settings {
   readonly charts: readonly string[];
   /** A file that lists the items of the secret provider. */
   readonly items: string | undefined;
+  /** Findings that are known and accepted, where no comment can say so; `file` may be a pattern, `object` is `Kind namespace/name`. */
+  readonly ignore?: readonly { readonly rule: string; readonly file: string | undefined; readonly object: string | undefined; readonly reason: string; readonly source: Source }[];
 }
 
 /** A Helm release of the tree, and what its chart makes of its values. */
@@ -193,6 +195,8 @@ export interface Rule {
   readonly summary: string;
   /** What goes wrong in a cluster otherwise. */
   readonly why: string;
+  /** It finds what nobody may read: no report shows the text at its places. */
+  readonly secret?: true;
   /** Rules that need more than the tree (a tool, charts, the repository beside it) are async. */
   check(view: View): Iterable<Omit<Found, 'rule'>> | Promise<Iterable<Omit<Found, 'rule'>>>;
 }
