@@ -113,6 +113,8 @@ export interface TreeItem {
   readonly name: string;
   readonly dependsOn: readonly string[];
   readonly file: string;
+  /** It, or a Kustomization above it, is labelled task/needs: mesh: without the peers it cannot come up. */
+  readonly needsMesh: boolean;
 }
 
 /** Everything read from the configuration's files, checked and frozen. */

@@ -8,6 +8,7 @@ import { readSite } from './read.ts';
 import { calendarOf, recoveryOf } from './recovery-file.ts';
 import { RULES } from './rules/index.ts';
 import { masked } from './rules/secrets.ts';
+import { isFluxKustomization } from './tree.ts';
 import type { Entry } from './shape.ts';
 import { Sources, type At } from './source.ts';
 import type { TargetFile } from './target.ts';
@@ -129,7 +130,22 @@ const TREE_KINDS: Readonly<Record<string, readonly TreeItem['kind'][]>> = {
   'source.toolkit.fluxcd.io': ['OCIRepository', 'HelmRepository', 'GitRepository'],
 };
 
+/** Says on a Flux Kustomization that what it brings needs the other clusters (docs/decisions/0018). */
+const NEEDS = 'task/needs';
+
+/** Flux Kustomizations that need the mesh: those that say so, and all below them. */
+function needingMesh(tree: WrittenTree): ReadonlySet<string> {
+  const needing = new Set<string>();
+  // A Kustomization is walked after the one that brings it, so one pass sees parents first.
+  for (const { apiVersion, kind, name, owner, document } of tree.objects) {
+    if (!isFluxKustomization(apiVersion, kind)) continue;
+    if (textIn(document.data, 'metadata', 'labels', NEEDS) === 'mesh' || (owner !== undefined && needing.has(owner))) needing.add(name);
+  }
+  return needing;
+}
+
 function treeItems(tree: WrittenTree): readonly TreeItem[] {
+  const needing = needingMesh(tree);
   return tree.objects.flatMap((object: TreeObject): readonly TreeItem[] => {
     const kind = TREE_KINDS[object.apiVersion.split('/')[0] ?? '']?.find((each) => each === object.kind);
     if (kind === undefined) return [];
@@ -137,7 +153,7 @@ function treeItems(tree: WrittenTree): readonly TreeItem[] {
       const name = textIn(each, 'name');
       return name === undefined ? [] : [name];
     });
-    return [{ kind, namespace: object.namespace ?? sure(textIn(dig(object.document.data, ['metadata']), 'namespace'), 'namespace'), name: object.name, dependsOn, file: object.document.file }];
+    return [{ kind, namespace: object.namespace ?? sure(textIn(dig(object.document.data, ['metadata']), 'namespace'), 'namespace'), name: object.name, dependsOn, file: object.document.file, needsMesh: (kind === 'Kustomization' && needing.has(object.name)) || (object.owner !== undefined && needing.has(object.owner)) }];
   });
 }
 

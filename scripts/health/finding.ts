@@ -1,4 +1,5 @@
 import type { Check, Verdict } from '../engine/verdict.ts';
+import { withoutAbsentPeers } from './beyond.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
 /** What was found about one object: a verdict with a name on it. Checks fold them, the diagnosis connects them. */
@@ -29,7 +30,8 @@ export interface HealthCheck extends Check<Snapshot> {
 }
 
 /** A check from its findings. `name` completes "waiting for ..."; finding nothing at all means there is nothing of it in the tree. */
-export function check(layer: Layer, name: string, findings: (seen: Snapshot) => readonly Finding[]): HealthCheck {
+export function check(layer: Layer, name: string, find: (seen: Snapshot) => readonly Finding[]): HealthCheck {
+  const findings = (seen: Snapshot): readonly Finding[] => withoutAbsentPeers(seen, find(seen));
   return { layer, name, findings, judge: (seen) => towardsCause(fold(findings(seen)), layer, seen) };
 }
 

@@ -6,10 +6,10 @@ import type { HelmRelease, KindRef } from '../tools/doors.ts';
 import { KINDS, KINDS_OF, listKey, SECRET } from './kinds.ts';
 import { ask, NOT_LOOKED_AT, notReached, type LookContext } from './look.ts';
 import { condition, fields, text } from './objects.ts';
-import { treeHasMesh } from './tree.ts';
+import { treeHasMesh, treeOf } from './tree.ts';
 import type { Layer, Reading, Snapshot } from './snapshot.types.ts';
 
-export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys' | 'authorities'>;
+export type KubeSide = Pick<Snapshot, 'api' | 'endpoint' | 'lists' | 'releases' | 'secretKeys' | 'authorities' | 'peers'>;
 
 /** Lists in flight at once; a small API server is not the place to show how fast we are. */
 const LISTS = 6;
@@ -28,6 +28,7 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
 
   const [{ api, barred }, endpoint] = await Promise.all([readApi(cx, before), asked.has('api') && cx.doors.kube.endpoint !== undefined ? ask(cx, 'the name of the endpoint', cx.doors.kube.endpoint) : undefined]);
   const names = endpoint === undefined ? {} : { endpoint };
+  const peers = barred === undefined ? await readPeers(cx, asked) : {};
   if (barred !== undefined) {
     return {
       api, ...names, releases: wantsReleases ? barred : NOT_LOOKED_AT,
@@ -50,7 +51,18 @@ export async function readKube(cx: LookContext, asked: ReadonlySet<Layer>, follo
     return [key, { ok: true, value: data === null ? null : Object.keys(data) } satisfies Reading<readonly string[] | null>] as const;
   }, cx.signal);
   const requests = asked.has('nodes') && lacksNodes(cx, lists) ? await readLists(cx, [KINDS.certificateRequests]) : {};
-  return { api, ...names, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys), authorities };
+  return { api, ...names, ...peers, lists: { ...lists, ...requests }, releases, secretKeys: Object.fromEntries(secretKeys), authorities };
+}
+
+/** Layers whose objects may be there for the sake of another cluster. */
+const BEYOND: ReadonlySet<Layer> = new Set(['sources', 'kustomizations', 'helmreleases', 'workloads', 'certificates', 'secrets', 'mesh']);
+
+async function readPeers(cx: LookContext, asked: ReadonlySet<Layer>): Promise<Pick<KubeSide, 'peers'>> {
+  const { peer } = cx.doors.kube;
+  const names = cx.cluster.mesh?.peers ?? [];
+  if (peer === undefined || names.length === 0 || ![...asked].some((layer) => BEYOND.has(layer)) || !treeOf(cx).some(({ needsMesh }) => needsMesh)) return {};
+  const clusters = cx.site.clusters.filter(({ name }) => names.includes(name));
+  return { peers: Object.fromEntries(await Promise.all(clusters.map(async (cluster) => [cluster.name, await peer(cluster)] as const))) };
 }
 
 /** A node that is missing or silent may wait for its kubelet's certificate; requests for one are read only then. */

@@ -1,5 +1,5 @@
 import type { Cluster, KubeObject, Site } from '../config/cluster.ts';
-import type { EndpointAnswer, EtcdMember, EtcdStatus, HelmRelease, MachineStage, TalosFace, TalosService } from '../tools/doors.ts';
+import type { EndpointAnswer, EtcdMember, EtcdStatus, HelmRelease, MachineStage, PeerAnswer, TalosFace, TalosService } from '../tools/doors.ts';
 
 /**
  * What was read, or why it could not be. A failed reading is never an empty one. `needs` names the layer that has to
@@ -43,4 +43,6 @@ export interface Snapshot {
   readonly secretKeys: Readonly<Record<string, Reading<readonly string[] | null>>>;
   /** Of those Secrets that hold an authority's public certificate (ca.crt): which one, by its SHA-256. */
   readonly authorities?: Readonly<Record<string, string>>;
+  /** The clusters it is meshed with, by name; absent when nothing of the tree needs them. */
+  readonly peers?: Readonly<Record<string, PeerAnswer>>;
 }

@@ -173,6 +173,9 @@ export type EndpointAnswer =
   | { readonly is: 'nowhere'; readonly host: string; readonly because: string }
   | { readonly is: 'unknown'; readonly host: string; readonly because: string };
 
+/** Whether another cluster's API is there at all. */
+export type PeerAnswer = { readonly is: 'there' } | { readonly is: 'absent'; readonly because: string };
+
 /** The Kubernetes API of one cluster. Before its first write it proves that the API's CA is this cluster's. */
 export interface Kube {
   hasKubeconfig(): boolean;
@@ -180,6 +183,8 @@ export interface Kube {
   prepare?(): Promise<void>;
   /** Where the name of the cluster's endpoint leads. Never throws. Absent where nobody can be asked. */
   endpoint?(): Promise<EndpointAnswer>;
+  /** Whether another cluster is there. Never throws. Absent where nobody can be asked. */
+  peer?(peer: Pick<Cluster, 'name' | 'endpoint'>): Promise<PeerAnswer>;
   /** /readyz; throws a Failure with the reason. */
   readyz(): Promise<void>;
   serverVersion(): Promise<string>;

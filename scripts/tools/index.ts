@@ -49,6 +49,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
     endpoint: async () => (await import('./endpoint.ts')).endpointAnswer(scope.site.target, cluster),
+    peer: async (peer) => (await import('./peer.ts')).peerAnswer(scope.site.target, peer),
     prepare: async () => (await kubeDoor()).prepare?.(),
     readyz: async () => (await kubeDoor()).readyz(),
     serverVersion: async () => (await kubeDoor()).serverVersion(),

@@ -135,3 +135,13 @@ test('.env is read without touching the environment, and may be missing', () => 
     rmSync(root, { recursive: true });
   }
 });
+
+test('what needs the mesh is what says so, and all below it', () => {
+  using scratch = new Scratch();
+  scratch.change([{ file: 'kubernetes/clusters/apps/layers.yaml', replace: ['  name: operations\n  namespace: flux-system\n', '  name: operations\n  namespace: flux-system\n  labels: {task/needs: mesh}\n'] }]);
+  const tree = siteOf(scratch.root).tree;
+  const needing = (tree['apps'] ?? []).filter(({ needsMesh }) => needsMesh).map(({ kind, name }) => `${kind} ${name}`);
+  expect(needing).toEqual(expect.arrayContaining(['Kustomization operations', 'Kustomization reloader', 'HelmRelease reloader']));
+  expect(needing).not.toContain('Kustomization data');
+  expect((tree['infra'] ?? []).some(({ needsMesh }) => needsMesh)).toBe(false);
+});

@@ -27,7 +27,7 @@ const CRDS = ['gitrepositories.source.toolkit.fluxcd.io', 'kustomizations.kustom
 const CORE = [['cilium', 'kube-system', '1.18.3'], ['coredns', 'kube-system', '1.45.0'], ['cert-manager', 'cert-manager', 'v1.19.1'], ['external-secrets', 'external-secrets', '0.20.4'], ['flux-operator', 'flux-system', '0.49.0'], ['flux-instance', 'flux-system', '0.49.0']] as const;
 
 export const item = (kind: TreeItem['kind'], name: string, dependsOn: readonly string[] = [], namespace = 'flux-system'): TreeItem =>
-  ({ kind, namespace, name, dependsOn, file: kind === 'Kustomization' ? `kubernetes/infrastructure/${name}/ks.yaml` : `kubernetes/infrastructure/${name}/app/${kind.toLowerCase()}.yaml` });
+  ({ kind, namespace, name, dependsOn, file: kind === 'Kustomization' ? `kubernetes/infrastructure/${name}/ks.yaml` : `kubernetes/infrastructure/${name}/app/${kind.toLowerCase()}.yaml`, needsMesh: false });
 const TREE: readonly TreeItem[] = [
   item('Kustomization', 'secrets'), item('Kustomization', 'issuers', ['secrets']), item('Kustomization', 'reloader', ['secrets']), item('HelmRelease', 'reloader', [], 'tools'), item('HelmRepository', 'stakater'),
 ];

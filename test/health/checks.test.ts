@@ -185,6 +185,41 @@ describe('nothing wrong', () => {
   });
 });
 
+describe('what needs another cluster', () => {
+  /** A release of the layer that needs apps, failing, with a Deployment of its own beside it. */
+  function broken(absent: boolean): Draft {
+    const draft = meshed(healthy());
+    draft.site.tree['infra']?.push({ ...item('Kustomization', 'cross-cluster'), dependsOn: [], needsMesh: true }, { ...item('HelmRelease', 'forge', [], 'forge'), dependsOn: [], needsMesh: true });
+    list(draft, K.kustomizations).push(object(K.kustomizations, 'cross-cluster', 'flux-system', { status: { observedGeneration: 1, conditions: conditions(['Ready', 'False', 'HealthCheckFailed', 'timeout']) } }));
+    list(draft, K.helmReleases).push(object(K.helmReleases, 'forge', 'forge', { status: { observedGeneration: 1, conditions: conditions(['Ready', 'False', 'InstallFailed', 'timeout']) } }));
+    const web = deployment('web', 'forge');
+    web['status'] = { observedGeneration: 1, replicas: 1, updatedReplicas: 1 };
+    list(draft, K.deployments).push(web);
+    draft.peers = { apps: absent ? { is: 'absent', because: 'connect ECONNREFUSED' } : { is: 'there' } };
+    return draft;
+  }
+  const failing = (draft: Draft): readonly string[] => judgeAll(draft).flatMap(({ findings }) => findings.filter(({ is }) => is === 'fail').map((finding) => finding.object)).toSorted();
+
+  test('fails like anything else while that is there', () => {
+    expect(failing(broken(false))).toEqual(['Deployment forge/web', 'HelmRelease forge/forge', 'Kustomization flux-system/cross-cluster']);
+  });
+  test('is skipped while that is not there, and the mesh says so; what is wrong here stays wrong', () => {
+    const draft = broken(true);
+    expect(failing(draft)).toEqual([]);
+    const skipped = judgeAll(draft).flatMap(({ findings }) => findings.filter(({ because }) => because === 'apps is not there, and this needs the mesh').map((finding) => finding.object));
+    expect(skipped).toEqual(expect.arrayContaining(['Deployment forge/web', 'HelmRelease forge/forge', 'Kustomization flux-system/cross-cluster']));
+    expect(judgeAll(draft).find(({ check }) => check.name === 'every mesh peer to be there')?.verdict).toMatchObject({ is: 'pass', because: expect.stringMatching(/apps is not there \(connect ECONNREFUSED\); what needs it is skipped/) });
+    say(kustomization(draft), ['Ready', 'False', 'BuildFailed', 'no such file']);
+    expect(failing(draft)).toEqual([`Kustomization flux-system/${kustomization(draft).metadata.name}`]);
+  });
+  test('a namespace that others are released into as well is not skipped', () => {
+    const draft = broken(true);
+    draft.site.tree['infra']?.push({ ...item('HelmRelease', 'other', [], 'forge'), dependsOn: [] });
+    list(draft, K.helmReleases).push(object(K.helmReleases, 'other', 'forge', { status: { observedGeneration: 1, conditions: conditions(['Ready', 'True', '', '']) } }));
+    expect(failing(draft)).toEqual(['Deployment forge/web']);
+  });
+});
+
 test('one core release can be asked for alone', () => {
   const draft = healthy();
   release(draft, 'cilium', { status: 'failed' });

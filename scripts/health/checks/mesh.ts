@@ -1,4 +1,5 @@
 import { check, fail, pass, skip, unread, type Finding, type HealthCheck } from '../finding.ts';
+import { absentPeers } from '../beyond.ts';
 import { KINDS } from '../kinds.ts';
 import { known, listOf, NOT_LOOKED_AT } from '../look.ts';
 import { fields, id, items, status, text } from '../objects.ts';
@@ -51,6 +52,13 @@ export const meshChecks: readonly HealthCheck[] = [
     if (!keys.ok) return unread(object, keys);
     const missing = mesh.peers.filter((peer) => keys.value?.includes(peer) !== true);
     return missing.length === 0 ? pass(object, `peers ${mesh.peers.join(', ')}`) : fail(object, `it does not name ${missing.join(', ')}`, { state: 'peers missing', hint: `kubectl -n ${NAMESPACE} describe secret cilium-clustermesh` });
+  }),
+  meshCheck('every mesh peer to be there', (seen, mesh) => {
+    const absent = absentPeers(seen);
+    if (seen.peers === undefined) return skip('mesh', 'nothing of the tree needs another cluster');
+    if (absent.length === 0) return pass('mesh peers', mesh.peers.join(', '));
+    const names = absent.map(({ name }) => name).join(', ');
+    return { ...pass('mesh peers'), warning: `${names} ${absent.length === 1 ? 'is' : 'are'} not there (${absent[0]?.because ?? ''}); what needs ${absent.length === 1 ? 'it' : 'them'} is skipped`, hint: `task cluster:health CLUSTER=${absent[0]?.name ?? ''}` };
   }),
 ];
 
