@@ -112,6 +112,10 @@ export interface Settings {
   readonly charts: readonly string[];
   /** A file that lists the items of the secret provider. */
   readonly items: string | undefined;
+  /** Version of Kubernetes of the clusters (1.34.4), where the tree says it. */
+  readonly kubernetes?: string;
+  /** Definitions applied before Flux from pinned addresses: looked for in the cache of downloads. */
+  readonly definitions?: readonly { readonly url: string; readonly sha256: string; readonly source: Source }[];
   /** Findings that are known and accepted, where no comment can say so; `file` may be a pattern, `object` is `Kind namespace/name`. */
   readonly ignore?: readonly { readonly rule: string; readonly file: string | undefined; readonly object: string | undefined; readonly reason: string; readonly source: Source }[];
 }
