@@ -24,11 +24,13 @@ export interface YamlDocument { readonly index: number; readonly data: unknown }
 
 /** Something that changed an object after it was read. */
 export interface Edit {
-  readonly by: 'patch' | 'namespace' | 'name' | 'labels' | 'annotations' | 'images' | 'replicas' | 'targetNamespace' | 'commonMetadata' | 'kustomize';
+  readonly by: 'generator' | 'patch' | 'namespace' | 'name' | 'labels' | 'annotations' | 'images' | 'replicas' | 'targetNamespace' | 'commonMetadata' | 'kustomize';
   /** The patch, the entry of a kustomization.yaml, or the field of the Flux Kustomization. */
   readonly source: Source;
   /** Paths of the object it wrote, and where inside `source` each is written (appended to `source.at`). */
-  readonly sets: readonly { readonly path: Path; readonly from: Path }[];
+  readonly sets: readonly { readonly path: Path; readonly from: Path; /** Another place than the edit's own (a generator's file). */ readonly source?: Source }[];
+  /** Entries of lists that stand elsewhere since: where each stood before. */
+  readonly moved?: readonly { readonly path: Path; readonly was: Path }[];
 }
 
 export interface Origin {

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { join, posix } from 'node:path';
+import { kindOfPath, troubleWith, wordsFor } from '../../config/file.ts';
+import { wholeFile, type Spot } from '../../config/source.ts';
+import type { Source, Texts, YamlDocument } from '../model.types.ts';
+import { Positions } from './positions.ts';
+import { readYaml, type YamlTrouble } from './yaml.ts';
+
+type Kind = 'file' | 'directory';
+/** Bytes; what is larger is no manifest (the largest bundles of definitions are about 5 MiB). */
+const LARGEST = 32 * 1_048_576;
+
+/** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). */
+export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map()): TreeTexts {
+  return new TreeTexts(root, overlay);
+}
+
+/** Texts, and what the build alone wants of them: bytes, and what is wrong with a file. */
+export class TreeTexts implements Texts {
+  readonly root: string;
+  readonly #overlay: ReadonlyMap<string, string | null>;
+  readonly #laid = new Map<string, Map<string, Kind | null>>();
+  readonly #folders = new Map<string, ReadonlyMap<string, Kind>>();
+  readonly #bytes = new Map<string, Buffer | string | undefined>();
+  readonly #documents = new Map<string, readonly YamlDocument[] | undefined>();
+  readonly #troubles = new Map<string, YamlTrouble | string>();
+  readonly #positions = new Map<string, Positions>();
+
+  constructor(root: string, overlay: ReadonlyMap<string, string | null>) {
+    this.root = root;
+    this.#overlay = overlay;
+    for (const [file, text] of overlay) this.#lay(file, text === null ? null : 'file');
+  }
+
+  #lay(path: string, kind: Kind | null): void {
+    const folder = folderOf(path);
+    const names = this.#laid.get(folder) ?? new Map<string, Kind | null>();
+    this.#laid.set(folder, names);
+    names.set(posix.basename(path), kind);
+    // What is removed leaves no trace in the folders above; a folder that becomes empty by it is looked at when asked for.
+    if (folder !== '' && kind !== null) this.#lay(folder, 'directory');
+  }
+
+  kind(path: string): Kind | undefined {
+    if (path === '' || path === '.') return 'directory';
+    if (path.startsWith('../') || path === '..' || path.startsWith('/')) return undefined;
+    return this.#folder(folderOf(path)).get(posix.basename(path));
+  }
+
+  entries(folder: string): readonly { readonly name: string; readonly kind: Kind }[] {
+    return [...this.#folder(folder === '.' ? '' : folder)].map(([name, kind]) => ({ name, kind }));
+  }
+
+  #folder(folder: string): ReadonlyMap<string, Kind> {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const found = new Map(onDisk(join(this.root, folder)));
+    for (const [name, kind] of this.#laid.get(folder) ?? []) {
+      if (kind === null) found.delete(name); else found.set(name, kind);
+    }
+    const sorted = new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    this.#folders.set(folder, sorted);
+    return sorted;
+  }
+
+  text(file: string): string | undefined {
+    const read = this.#read(file);
+    return typeof read === 'string' ? read : undefined;
+  }
+
+  /** What a file holds when it is no text; undefined when it is one, or is not there. */
+  bytes(file: string): Buffer | undefined {
+    const read = this.#read(file);
+    return typeof read === 'string' ? undefined : read;
+  }
+
+  #read(file: string): Buffer | string | undefined {
+    if (!this.#bytes.has(file)) this.#bytes.set(file, this.#load(file));
+    return this.#bytes.get(file);
+  }
+
+  #load(file: string): Buffer | string | undefined {
+    const laid = this.#overlay.get(file);
+    if (laid !== undefined) return laid ?? undefined;
+    if (this.kind(file) !== 'file') return undefined;
+    const path = join(this.root, file);
+    try {
+      const because = troubleWith(path, 'file');
+      if (because !== undefined) { this.#troubles.set(file, because); return undefined; }
+      const bytes = readFileSync(path);
+      if (bytes.length > LARGEST) { this.#troubles.set(file, `it is ${(bytes.length / 1_048_576).toFixed(0)} MiB`); return undefined; }
+      return isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : bytes;
+    } catch (error) {
+      this.#troubles.set(file, wordsFor(error, path) ?? 'it went away while it was read');
+      return undefined;
+    }
+  }
+
+  documents(file: string): readonly YamlDocument[] | undefined {
+    if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file));
+    return this.#documents.get(file);
+  }
+
+  #parse(file: string): readonly YamlDocument[] | undefined {
+    const text = this.text(file);
+    if (text === undefined) {
+      if (this.bytes(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
+      return undefined;
+    }
+    const read = readYaml(text);
+    if ('trouble' in read) {
+      this.#troubles.set(file, read.trouble);
+      return undefined;
+    }
+    return read.documents.flatMap((data, index) => (data === null ? [] : [{ index, data }]));
+  }
+
+  /** Why a file has no documents: a place and a reason, or a reason alone; undefined when nothing is wrong or it is not there. */
+  trouble(file: string): YamlTrouble | string | undefined {
+    if (this.documents(file) !== undefined) return undefined;
+    return this.#troubles.get(file);
+  }
+
+  spot({ file, document, at }: Source, part: 'key' | 'value' = 'value'): Spot {
+    return this.positions(file)?.spot(document, at, part) ?? wholeFile(file);
+  }
+
+  spotIn({ file, document, at }: Source, needle: string): Spot {
+    return this.positions(file)?.spotIn(document, at, needle) ?? wholeFile(file);
+  }
+
+  /** Places in a file's text; undefined when it is not there. */
+  positions(file: string): Positions | undefined {
+    const known = this.#positions.get(file);
+    const text = known === undefined ? this.text(file) : undefined;
+    if (text === undefined) return known;
+    const made = new Positions(file, text);
+    this.#positions.set(file, made);
+    return made;
+  }
+}
+
+/** '' for a file directly in the root. */
+export function folderOf(path: string): string {
+  const folder = posix.dirname(path);
+  return folder === '.' ? '' : folder;
+}
+
+function onDisk(folder: string): readonly (readonly [string, Kind])[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry): (readonly [string, Kind])[] => {
+      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : kindOfPath(join(folder, entry.name));
+      return kind === undefined ? [] : [[entry.name, kind]];
+    });
+  } catch (error) {
+    // Not there, no folder, or not ours to read: nothing is in it, and who names what is in it is told that it is not there.
+    wordsFor(error, folder);
+    return [];
+  }
+}

@@ -1,0 +1,73 @@
+import { posix } from 'node:path';
+import { listed, meant } from '../../config/words.ts';
+import type { KubeObject } from '../../config/cluster.ts';
+import type { Path } from '../../config/source.ts';
+import type { Edit, Found, Source } from '../model.types.ts';
+import type { Plain } from './data.ts';
+import type { TreeTexts } from './texts.ts';
+
+/** What one build of one folder works with and leaves behind. A mistake does not end it: as much as possible is told at once. */
+export interface Work {
+  readonly texts: TreeTexts;
+  /** Every file that was read, or looked for. */
+  readonly files: Set<string>;
+  readonly found: Found[];
+  /** What only the real kustomize can do, with the places that ask for it. */
+  readonly beyond: Beyond[];
+  /** Kustomize would stop with an error. */
+  broken: boolean;
+}
+export interface Beyond { readonly what: string; readonly source: Source }
+
+/** An object on its way through a build. */
+export interface Res {
+  readonly object: KubeObject;
+  readonly source: Source;
+  readonly edits: readonly Edit[];
+  /** What it was called before names and namespaces were changed, oldest first. */
+  readonly was: readonly { readonly name: string; readonly namespace: string }[];
+  /** A generator's object that is to get a hash behind its name. */
+  readonly hashed?: true;
+}
+
+/** The instructions of one kustomization.yaml, or of the one Flux makes of it. */
+export interface Instructions {
+  readonly folder: string;
+  /** The file they are written in; undefined when nobody wrote it. */
+  readonly file: string | undefined;
+  readonly data: Plain;
+  source(path: Path): Source;
+  /** Whose words these are in an edit: what stands in a Flux Kustomization is called by its name there. */
+  by(field: Edit['by']): Edit['by'];
+}
+
+export function newWork(texts: TreeTexts): Work {
+  return { texts, files: new Set(), found: [], beyond: [], broken: false };
+}
+
+/** Says that kustomize would fail. */
+export function fail(work: Work, found: Found): void {
+  work.broken = true;
+  work.found.push(found);
+}
+
+/** Joins a path to a folder of the tree; undefined when that leads out of it. */
+export function within(folder: string, path: string): string | undefined {
+  if (posix.isAbsolute(path)) return undefined;
+  const joined = posix.join(folder === '' ? '.' : folder, path).replace(/\/$/, '');
+  return joined === '..' || joined.startsWith('../') ? undefined : joined === '.' ? '' : joined;
+}
+
+/** Adds an edit to an object. */
+export function edited(res: Res, object: KubeObject, edit: Edit): Res {
+  return object === res.object ? res : { ...res, object, edits: [...res.edits, edit] };
+}
+
+/** "did you mean" for a path that is not there: what lies beside it, as it would be written from `folder`. */
+export function nearPath(work: Work, folder: string, path: string, otherwise: string): string {
+  const joined = within(folder, path);
+  if (joined === undefined) return otherwise;
+  const parent = posix.dirname(joined) === '.' ? '' : posix.dirname(joined);
+  const around = work.texts.entries(parent).map(({ name }) => posix.relative(folder === '' ? '.' : folder, posix.join(parent, name)));
+  return meant(path.replace(/^\.\//, ''), around, around.length === 0 || around.length > 12 ? otherwise : `${otherwise}; there is ${listed(around)}`);
+}
