@@ -205,6 +205,21 @@ const tasks = {
     },
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-validate.ts')),
+  'manifests:build': answer({
+    summary: 'What the controllers would apply, in the order they would, the same bytes on every machine',
+    details: [
+      'YAML with a comment for each Kustomization; values of Secrets are masked, variables only the cluster knows stay as their names. All of what is asked for, or nothing and the reasons why.',
+      'Exit 0 built, 1 a Kustomization cannot be built, 2 with RENDER=true when a chart is not to be had.',
+    ],
+    variables: {
+      ...MANIFESTS,
+      KS: { summary: 'only this Kustomization: name or namespace/name' },
+      RENDER: { summary: 'also what charts make of their releases', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'yaml', values: ['yaml', 'json'] },
+      FILE: { summary: 'write it there' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-build.ts')),
   'manifests:rules': answer({ summary: 'Every rule of manifests:validate: what holds, and what goes wrong otherwise', variables: { RULE: { summary: 'only this one, in full' } }, configuration: 'optional' }, () => import('./scripts/phases/manifests-rules.ts')),
 
   doctor: answer({
@@ -213,6 +228,10 @@ const tasks = {
   }, () => import('./scripts/phases/doctor.ts')),
   'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
   'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
+
+  'ci:title': answer({ summary: "Does a pull request's title begin with the id of its story", variables: { TITLE: { summary: 'the title', required: true }, AUTHOR: { summary: 'who opened it; bots have no stories' } }, configuration: 'optional' }, () => import('./scripts/phases/ci-title.ts')),
+  'ci:docs': answer({ summary: 'Does every task the documents and workflows tell to type exist', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/ci-docs.ts')),
+  'ci:bootstrap': answer({ summary: 'A dry run of cluster:create as Markdown: phases, definitions, releases', details: ['Exit 2 when a chart or a manifest at its pin is not to be had, so that the definitions cannot be counted.'], variables: { CLUSTER: ALL_CLUSTERS, TARGET, DRY_RUN: { summary: 'the file that cluster:create --dry-run --json was written to', required: true } } }, () => import('./scripts/phases/ci-bootstrap.ts')),
 
   bench: answer({ summary: 'Measure start-up, create, big clusters and watching against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
   check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
