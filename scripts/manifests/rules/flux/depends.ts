@@ -31,7 +31,7 @@ const resolved: Rule = {
       if (parts.seen === 'hidden') continue;
       yield {
         built: item.built, path: ['spec', 'dependsOn', index, elsewhere !== undefined && entry['namespace'] !== undefined ? 'namespace' : 'name'],
-        message: `${called(item.built.object)} waits for ${kind} ${nameFor(item.built, name, namespace)}, which ${view.tree.name} does not have`,
+        message: `${called(item.built.object)} waits for ${kind} ${nameFor(item.built, name, namespace)}, which is not there`,
         hint: elsewhere === undefined ? meant(name, near, `it would wait for ever; name one that is there, or take it away`) : `${kind} ${name} is in namespace ${elsewhere.namespace ?? ''}: set namespace: ${elsewhere.namespace ?? ''} beside its name`,
       };
     }

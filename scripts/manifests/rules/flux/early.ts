@@ -31,7 +31,7 @@ function judge(order: Order, need: Need, user: User): Verdict | undefined {
     const made = maker.by === 'unit' ? order.unit(maker.built.unit, 'definitions') : order.release(maker.built, 'ready');
     if (made === undefined || made === use || order.comesAfter(use, made)) return undefined;
     const ready = order.unit(maker.built.unit, 'applied');
-    const how = order.comesAfter(made, use) ? 'never' : ready !== undefined && maker.by === 'release' && order.comesAfter(use, ready) ? 'unwaited' : 'unordered';
+    const how = order.comesAfter(made, use) ? 'never' : ready !== undefined && maker.by === 'release' && maker.built.unit !== user.unit && order.comesAfter(use, ready) ? 'unwaited' : 'unordered';
     if (worst === undefined || how === 'never') worst = { how, maker };
   }
   return worst;

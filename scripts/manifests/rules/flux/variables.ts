@@ -61,7 +61,7 @@ const unused: Rule = {
       if (isReadOtherwise(view, from)) continue;
       const near = nearest(name, own.names);
       yield {
-        source: from, key: true, message: `${name} is used nowhere in what ${listed([view.tree, ...view.others].map((tree) => tree.name))} ${view.others.length === 0 ? 'applies' : 'apply'}`,
+        source: from, key: true, message: `${name} is used nowhere in what ${listed([view.tree, ...view.others].map((tree) => tree.name).toSorted())} ${view.others.length === 0 ? 'applies' : 'apply'}`,
         hint: near === undefined ? 'remove it, or use it where its value is now written out' : `remove it; ${near} is used, is that what it should be called?`,
       };
     }
@@ -166,7 +166,7 @@ const decryption: Rule = {
 function isEncryptedFile(value: unknown): boolean {
   if (typeof value !== 'string' || value.length < 40) return false;
   const plain = Buffer.from(value, 'base64').toString('utf8');
-  return plain.includes('ENC[AES256_GCM,') && /\bsops\b/.test(plain);
+  return plain.includes('ENC[AES256_GCM,') && /\bsops/.test(plain);
 }
 
 export const VARIABLES: readonly Rule[] = [unused, defaults, decryption];
