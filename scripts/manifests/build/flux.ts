@@ -30,7 +30,7 @@ export function overlayOf(declared: KubeObject): Plain | undefined {
 
 /** The instructions of a folder as the controller builds it. Undefined when they cannot be read, which is told. */
 export function fluxInstructions(work: Work, folder: string, declared: Built | undefined, asked: Source): Instructions | undefined {
-  const own = kustomizationFileOf(work, folder) === undefined ? generatedInstructions(work, folder) : readInstructions(work, folder, 'Kustomization', asked);
+  const own = kustomizationFileOf(work, folder) === undefined ? generatedInstructions(work, folder) : readInstructions(work, folder, 'either', asked);
   const overlay = declared === undefined ? undefined : overlayOf(declared.object);
   if (own === undefined || declared === undefined || overlay === undefined) return own;
   return merged(work, own, overlay, (path) => writtenBy(declared.origin, ['spec', ...path]).source);

@@ -33,8 +33,8 @@ export function kustomizationFileOf(work: Work, folder: string): string | undefi
   return there[0] === undefined ? undefined : posix.join(folder, there[0]);
 }
 
-/** Reads the instructions of a folder. Undefined when they cannot be read, which is told; `asked` is where the folder is named. */
-export function readInstructions(work: Work, folder: string, kind: 'Kustomization' | 'Component', asked: Source): Instructions | undefined {
+/** Reads the instructions of a folder. Undefined when they cannot be read, which is told; `asked` is where the folder is named. What Flux builds itself may be either kind. */
+export function readInstructions(work: Work, folder: string, kind: 'Kustomization' | 'Component' | 'either', asked: Source): Instructions | undefined {
   const there = KUSTOMIZATION_FILES.filter((name) => work.texts.kind(posix.join(folder, name)) === 'file');
   const [name] = there;
   if (name === undefined) {
@@ -63,7 +63,7 @@ export function readInstructions(work: Work, folder: string, kind: 'Kustomizatio
     return undefined;
   }
   const own = text(data['kind']) ?? 'Kustomization';
-  if (own !== kind) {
+  if (kind !== 'either' && own !== kind) {
     fail(work, kind === 'Component'
       ? { rule: 'component-kind', source: asked, message: `${folder} is listed under components, but it is a ${own}`, hint: 'list it under resources, or make it kind: Component (kustomize.config.k8s.io/v1alpha1)', related: [{ what: 'its kind', source: at(['kind']) }] }
       : { rule: 'component-kind', source: asked, message: `${folder} is a Component and listed under resources`, hint: 'list it under components', related: [{ what: 'its kind', source: at(['kind']) }] });

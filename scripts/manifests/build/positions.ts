@@ -29,6 +29,14 @@ export class Positions {
     return { ...this.offset(from + at), length: /^[^\n]*/.exec(needle)?.[0].length ?? 1 };
   }
 
+  /** How a value is written, where that changes what it is: a key with nothing behind it, or in quotes. */
+  style(document: number, path: Path): 'nothing' | 'quoted' | 'plain' {
+    const found = this.#find(document, path);
+    if (found === undefined || !found.whole) return 'plain';
+    if (found.node === found.key || (isScalar(found.node) && found.node.source === '' && found.node.type === 'PLAIN')) return 'nothing';
+    return isScalar(found.node) && found.node.type !== undefined && found.node.type !== 'PLAIN' ? 'quoted' : 'plain';
+  }
+
   /** A place by its offset in the text. */
   offset(offset: number): Spot {
     const before = this.#text.slice(0, offset);

@@ -1,6 +1,7 @@
 import type { Built, Source } from '../model.types.ts';
 import { accumulate } from './kustomize.ts';
 import { fluxInstructions, overlayOf } from './flux.ts';
+import { settle } from './names.ts';
 import type { TreeTexts } from './texts.ts';
 import { newWork, type Res, type Work } from './work.ts';
 
@@ -25,6 +26,6 @@ export function buildRaw(texts: TreeTexts, folder: string, declared: Built | und
 async function build(texts: TreeTexts, folder: string, declared: Built | undefined, asked: Source): Promise<Raw> {
   const work = newWork(texts);
   const instructions = fluxInstructions(work, folder, declared, asked);
-  const objects = instructions === undefined ? [] : accumulate(work, instructions);
+  const objects = instructions === undefined ? [] : settle(work, accumulate(work, instructions));
   return Promise.resolve({ objects, work });
 }

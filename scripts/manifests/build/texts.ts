@@ -69,10 +69,9 @@ export class TreeTexts implements Texts {
     return typeof read === 'string' ? read : undefined;
   }
 
-  /** What a file holds when it is no text; undefined when it is one, or is not there. */
-  bytes(file: string): Buffer | undefined {
-    const read = this.#read(file);
-    return typeof read === 'string' ? undefined : read;
+  /** What a file holds: text, or bytes that are none; undefined when it is not there, or cannot be read. */
+  content(file: string): Buffer | string | undefined {
+    return this.#read(file);
   }
 
   #read(file: string): Buffer | string | undefined {
@@ -105,7 +104,7 @@ export class TreeTexts implements Texts {
   #parse(file: string): readonly YamlDocument[] | undefined {
     const text = this.text(file);
     if (text === undefined) {
-      if (this.bytes(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
+      if (this.content(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
       return undefined;
     }
     const read = readYaml(text);

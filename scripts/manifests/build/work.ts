@@ -4,6 +4,7 @@ import type { KubeObject } from '../../config/cluster.ts';
 import type { Path } from '../../config/source.ts';
 import type { Edit, Found, Source } from '../model.types.ts';
 import type { Plain } from './data.ts';
+import { isClusterScoped } from './merge-keys.ts';
 import type { TreeTexts } from './texts.ts';
 
 /** What one build of one folder works with and leaves behind. A mistake does not end it: as much as possible is told at once. */
@@ -24,11 +25,13 @@ export interface Res {
   readonly object: KubeObject;
   readonly source: Source;
   readonly edits: readonly Edit[];
-  /** What it was called before names and namespaces were changed, oldest first. */
-  readonly was: readonly { readonly name: string; readonly namespace: string }[];
+  /** What it was called before kustomize changed names, namespaces or kinds, oldest first. */
+  readonly was: readonly Called[];
   /** A generator's object that is to get a hash behind its name. */
   readonly hashed?: true;
 }
+
+export interface Called { readonly kind: string; readonly name: string; readonly namespace: string }
 
 /** The instructions of one kustomization.yaml, or of the one Flux makes of it. */
 export interface Instructions {
@@ -70,4 +73,14 @@ export function nearPath(work: Work, folder: string, path: string, otherwise: st
   const parent = posix.dirname(joined) === '.' ? '' : posix.dirname(joined);
   const around = work.texts.entries(parent).map(({ name }) => posix.relative(folder === '' ? '.' : folder, posix.join(parent, name)));
   return meant(path.replace(/^\.\//, ''), around, around.length === 0 || around.length > 12 ? otherwise : `${otherwise}; there is ${listed(around)}`);
+}
+
+/** Remembers what an object is called now, before something changes it. */
+export function renamed(res: Res): Res {
+  return { ...res, was: [...res.was, { kind: res.object.kind, name: res.object.metadata.name, namespace: effectiveNamespace(res.object) }] };
+}
+
+/** The namespace kustomize compares by: none is `default`, and kinds outside namespaces have one of their own. */
+export function effectiveNamespace({ apiVersion, kind, metadata: { namespace } }: KubeObject): string {
+  return isClusterScoped(apiVersion, kind) ? '_non_namespaceable_' : namespace === undefined || namespace === '' ? 'default' : namespace;
 }
