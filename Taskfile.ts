@@ -220,6 +220,18 @@ const tasks = {
     },
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-build.ts')),
+  'manifests:graph': answer({
+    summary: 'What a tree is made of and what waits for what: waves, the longest chain, who brings definitions',
+    details: ['text is for the terminal, mermaid for a page of GitHub, svg a drawing that stands alone, json for programs. With RENDER=true charts are looked into for the definitions they bring.'],
+    variables: {
+      ...MANIFESTS,
+      FOCUS: { summary: 'only what has to do with this one: a Kustomization or HelmRelease, name or namespace/name' },
+      RENDER: { summary: 'also look into charts', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'text', values: ['text', 'mermaid', 'svg', 'json'] },
+      FILE: { summary: 'write it there; its ending says which form (.svg, .mmd, .md, .json)' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-graph.ts')),
   'manifests:rules': answer({ summary: 'Every rule of manifests:validate: what holds, and what goes wrong otherwise', variables: { RULE: { summary: 'only this one, in full' } }, configuration: 'optional' }, () => import('./scripts/phases/manifests-rules.ts')),
 
   doctor: answer({
