@@ -80,7 +80,8 @@ async function releasesOf(tree: Tree, around: Around | undefined): Promise<reado
 /** Groups whose rules start tools come first: the tools work on one core while the rest is asked on the other. */
 const FIRST: readonly string[] = ['schemas', 'charts', 'content'];
 
-async function askRules(views: readonly View[], rules: readonly Rule[]): Promise<readonly Finding[]> {
+/** Every rule of every cluster; those that start tools are begun first. */
+export async function askRules(views: readonly View[], rules: readonly Rule[]): Promise<readonly Finding[]> {
   const slow = new Set(FIRST.flatMap((group) => GROUPS[group] ?? []));
   const order = [...rules.filter((rule) => slow.has(rule)), ...rules.filter((rule) => !slow.has(rule))];
   const asked = order.flatMap((rule) => views.map(async (view) => ask(rule, view)));
