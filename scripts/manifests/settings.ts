@@ -16,6 +16,7 @@ export function readSettings(texts: Texts): { readonly settings: Settings; reado
     settings: {
       entries: new Map(Object.entries(strings(get(data, 'entries')))), given, before: [],
       schemas: list(get(data, 'schemas')).map(String), charts: list(get(data, 'charts')).map(String), items: text(get(data, 'items')),
+      ...(text(get(data, 'versions')) === undefined ? {} : { versions: String(get(data, 'versions')) }),
     },
     found: data === undefined || isPlain(data) ? found : [{ rule: 'settings-invalid', source: { file: SETTINGS_FILE, document: 0, at: [] }, message: 'the settings are a map', hint: 'see docs/manifests.md' }],
   };

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { listed } from '../../../config/words.ts';
 import { at, entries, items, text } from '../../index/read.ts';
 import type { Rule, Settings, Texts, Tree, View } from '../../model.types.ts';
 import { isFlux, type Say } from './parts.ts';
@@ -9,7 +10,8 @@ import { isFlux, type Say } from './parts.ts';
  */
 
 type What = 'kustomization' | 'flux' | 'manifest';
-interface Forgotten { readonly file: string; readonly what: What; readonly flux: string | undefined }
+/** `flux`: the Kustomizations nobody gets because of it. */
+interface Forgotten { readonly file: string; readonly what: What; readonly flux: readonly string[] }
 
 const KUSTOMIZATION = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const YAML = /\.ya?ml$/;
@@ -42,6 +44,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
   }));
   const named = new Set([...what].flatMap(([file]) => [...refersTo(texts, file)]));
   for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
+  // What is read from elsewhere may still lie here.
+  for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
   const isNamed = (path: string): boolean => {
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
@@ -52,7 +56,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
     const folder = posix.dirname(file);
     if (told.some((each) => folder === each || folder.startsWith(`${each}/`))) return [];
     if (is === 'kustomization') told.push(folder);
-    return [{ file, what: is, flux }];
+    const below = is === 'kustomization' ? [...what].filter(([each]) => each.startsWith(`${folder}/`)).flatMap(([, each]) => each.flux ?? []) : [flux ?? []].flat();
+    return [{ file, what: is, flux: below }];
   });
 }
 
@@ -98,6 +103,11 @@ function look(texts: Texts, file: string): { readonly what: What; readonly flux:
   return what === undefined ? undefined : { what, flux: undefined };
 }
 
+/** A path as a Flux Kustomization writes it, relative to the root. */
+function folderNamed(path: string): string {
+  return posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+}
+
 /** Files and folders a file leads to. */
 function* refersTo(texts: Texts, file: string): Iterable<string> {
   const folder = posix.dirname(file);
@@ -105,7 +115,7 @@ function* refersTo(texts: Texts, file: string): Iterable<string> {
     for (const { entry } of [{ entry: data }]) {
       if (isFlux({ apiVersion: text(at(entry, 'apiVersion')) ?? '', kind: text(at(entry, 'kind')) ?? '', metadata: { name: '' } }, 'Kustomization')) {
         const path = text(at(entry, 'spec', 'path'));
-        if (path !== undefined) yield posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+        if (path !== undefined) yield folderNamed(path);
       }
     }
     if (!KUSTOMIZATION.has(posix.basename(file))) continue;
@@ -129,11 +139,12 @@ function* comments(texts: Texts, file: string): Iterable<string> {
 }
 
 function* tell(view: View, flux: boolean): Iterable<Say> {
-  for (const { file, what, flux: name } of forgotten(view)) {
-    if ((what === 'flux') !== flux) continue;
+  for (const { file, what, flux: names } of forgotten(view)) {
+    if (names.length > 0 !== flux) continue;
     const spot = { file, line: 1, column: 1, length: 1 };
-    if (flux) yield { spot, message: `nothing leads to ${file}: Kustomization ${name ?? ''} is in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
-    else yield { spot, message: `nothing leads to ${what === 'kustomization' ? posix.dirname(file) : file}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
+    const path = what === 'kustomization' ? posix.dirname(file) : file;
+    if (flux) yield { spot, message: `nothing leads to ${path}: Kustomization ${listed(names)} ${names.length === 1 ? 'is' : 'are'} in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
+    else yield { spot, message: `nothing leads to ${path}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
   }
 }
 

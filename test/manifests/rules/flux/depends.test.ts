@@ -73,8 +73,9 @@ describe('layers that wait', () => {
 
 describe('what is suspended', () => {
   table([
-    { is: 'and waited for', files: two(ks('a', 'suspend: true'), ks('b', 'dependsOn:', '  - name: a')), finds: ['waits-for-suspended c/all.yaml "- name: a"'] },
-    { is: 'with what brings it, and waited for', files: { ...layers(ks('outer', 'suspend: true'), ks('other', 'dependsOn:', '  - name: inner')) }, finds: ['waits-for-suspended c/all.yaml "- name: inner"'], says: /suspended with Kustomization flux-system\/outer/ },
+    { is: 'and waited for', files: two(ks('a', 'suspend: true'), ks('b', 'dependsOn:', '  - name: a')), finds: ['waits-for-suspended c/all.yaml "suspend: true"'], says: /a is suspended, and Kustomization flux-system\/b waits for it/ },
+    { is: 'with what brings it, and waited for', files: { ...layers(ks('outer', 'suspend: true'), ks('other', 'dependsOn:', '  - name: inner')) }, finds: ['waits-for-suspended c/all.yaml "suspend: true"'], says: /outer is suspended, and Kustomization flux-system\/other waits/ },
+    { is: 'and waited for by several, told once', files: { ...two(ks('outer', 'wait: true', 'path: ./a'), ks('b', 'dependsOn: [{name: inner}]')), 'a/x.yaml': ks('inner', 'suspend: true', 'path: ./in') + ks('beside', 'path: ./beside', 'dependsOn: [{name: inner}]'), 'in/x.yaml': map('in'), 'beside/x.yaml': map('beside') }, finds: ['waits-for-suspended a/x.yaml "suspend: true"'], says: /b, Kustomization flux-system\/beside and Kustomization flux-system\/outer wait for it/ },
     { is: 'and nobody waits', files: two(ks('a', 'suspend: true'), ks('b')) },
     { is: 'together with who waits', files: two(ks('a', 'suspend: true'), ks('b', 'suspend: true', 'dependsOn: [{name: a}]')) },
     { is: 'below a Kustomization that waits for all it applies', files: { ...two(ks('a', 'wait: true'), ks('b')), 'a/x.yaml': REPOSITORY + hr('app', 'suspend: true') }, finds: ['waits-for-suspended a/x.yaml "suspend: true"'] },

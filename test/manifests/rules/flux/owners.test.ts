@@ -47,6 +47,7 @@ describe('reach', () => {
   table([
     { is: 'everything', files: base },
     { is: 'all but a Kustomization', files: { ...base, 'apps/b/ks.yaml': ks('b'), 'b/x.yaml': map('b') }, finds: ['kustomization-unreachable apps/b/ks.yaml "---"'] },
+    { is: 'all but a folder that lists a Kustomization', files: { ...base, 'apps/b/kustomization.yaml': list('ks.yaml'), 'apps/b/ks.yaml': ks('b', 'path: ./apps/b/app'), 'apps/b/app/x.yaml': map('x') }, finds: ['kustomization-unreachable apps/b/kustomization.yaml "apiVersion: kustomize.config.k8s.io/v1beta1"'], says: /Kustomization b is in no cluster/ },
     { is: 'all but a file', files: { ...base, 'apps/a/y.yaml': map('y') }, finds: ['unreachable apps/a/y.yaml "---"'] },
     { is: 'all but a folder, told once', files: { ...base, 'apps/b/kustomization.yaml': list('y.yaml', 'z.yaml', 'in'), 'apps/b/y.yaml': map('y'), 'apps/b/z.yaml': map('z'), 'apps/b/in/kustomization.yaml': list('n.yaml'), 'apps/b/in/n.yaml': map('n') }, finds: ['unreachable apps/b/kustomization.yaml "apiVersion: kustomize.config.k8s.io/v1beta1"'] },
     { is: 'all but what is taken off a list by a comment', files: { ...base, 'apps/a/kustomization.yaml': `${list('x.yaml')}  # - y.yaml\n`, 'apps/a/y.yaml': map('y') } },
