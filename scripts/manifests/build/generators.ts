@@ -69,12 +69,12 @@ function* pairsOf(work: Work, instructions: Instructions, entry: Plain, at: read
     const read = fileOf(work, instructions, String(env.each), source);
     if (read === undefined) continue;
     const lines = String(read.content).split('\n');
-    for (const [number, line] of lines.entries()) {
+    for (const line of lines) {
       const written = line.replace(/\r$/, '').trimStart();
       if (written === '' || written.startsWith('#')) continue;
       const equals = written.indexOf('=');
       const key = equals < 0 ? written : written.slice(0, equals);
-      if (key !== '') yield { key, value: equals < 0 ? '' : written.slice(equals + 1), source: { file: read.file, document: 0, at: [] }, from: { file: read.file, document: 0, at: [number] } };
+      if (key !== '') yield { key, value: equals < 0 ? '' : written.slice(equals + 1), source: { file: read.file, document: 0, at: [] }, from: { file: read.file, document: 0, at: [] } };
     }
   }
   for (const [index, each] of list(entry['literals']).entries()) {
@@ -139,7 +139,7 @@ function absorbed(work: Work, objects: Res[], made: Res, behavior: string, sourc
   const { data: _data, binaryData: _binary, ...rest } = made.object;
   const object = { ...rest, metadata, ...withEntries('data', data), ...withEntries('binaryData', binary) };
   const edits = merges ? [...old.edits, ...made.edits] : made.edits;
-  const next: Res = { object, source: merges ? old.source : made.source, edits, was: old.was, ...(made.hashed === undefined ? {} : { hashed: made.hashed }) };
+  const next: Res = { object, source: merges ? old.source : made.source, edits, was: old.was, ...(made.hashed === true && old.hashed === true ? { hashed: true as const } : {}) };
   return objects.map((res) => (res === old ? next : res));
 }
 function withEntries(field: string, value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../config/cluster.ts';
 import type { Path } from '../../config/source.ts';
 import type { Source } from '../model.types.ts';
-import { get, isPlain, strings, text } from './data.ts';
+import { get, isPlain, plain, text } from './data.ts';
 import { alter } from './fieldspecs.ts';
 import { isClusterScoped } from './merge-keys.ts';
+import { writtenBy } from './place.ts';
 import { REFERENCES, type Reference } from './references.ts';
 import { effectiveNamespace, edited, renamed, type Res, type Work } from './work.ts';
 
@@ -12,7 +13,7 @@ import { effectiveNamespace, edited, renamed, type Res, type Work } from './work
 export function settle(work: Work, objects: readonly Res[]): readonly Res[] {
   const hashed = objects.map((res) => (res.hashed === true ? withHash(res) : res));
   const followed = hashed.some(({ was }) => was.length > 0) ? follow(work, hashed) : hashed;
-  return followed.filter(({ object }) => { const local = object.metadata.annotations?.['config.kubernetes.io/local-config']; return local === undefined || local === 'false'; }).map(tidied);
+  return followed.filter(({ object }) => { const local = object.metadata.annotations?.['config.kubernetes.io/local-config']; return local === undefined || local === 'false'; }).map((res) => tidied(work, res));
 }
 
 function withHash(res: Res): Res {
@@ -112,12 +113,20 @@ function referred(work: Work, referrer: Res, { to, spec }: Reference, name: stri
   return undefined;
 }
 
-/** Changing a name or a namespace makes texts of all annotations, and leaves no empty map of them. */
-function tidied(res: Res): Res {
+/** kustomize makes texts of all annotations, as they are written, and leaves no empty map of them. */
+function tidied(work: Work, res: Res): Res {
   const { object } = res;
-  if (res.was.length === 0 || object.metadata.annotations === undefined) return res;
-  const { annotations: _annotations, ...metadata } = object.metadata;
-  const annotations = strings(object.metadata.annotations);
-  if (Object.keys(annotations).length > 0) return Object.values(object.metadata.annotations as object).every((value) => typeof value === 'string') ? res : { ...res, object: { ...object, metadata: { ...object.metadata, annotations } } };
-  return { ...res, object: { ...object, metadata } };
+  if (!Object.hasOwn(object.metadata, 'annotations')) return res;
+  const entries = Object.entries(plain(object.metadata.annotations));
+  if (entries.length === 0) {
+    const { annotations: _annotations, ...metadata } = object.metadata;
+    return { ...res, object: { ...object, metadata } };
+  }
+  if (entries.every(([, value]) => typeof value === 'string')) return res;
+  const annotations = Object.fromEntries(entries.map(([key, value]) => {
+    if (typeof value === 'string') return [key, value];
+    const { source } = writtenBy(res, ['metadata', 'annotations', key]);
+    return [key, work.texts.positions(source.file)?.scalar(source.document, source.at) ?? (value === null ? '' : String(value))];
+  }));
+  return { ...res, object: { ...object, metadata: { ...object.metadata, annotations } } };
 }

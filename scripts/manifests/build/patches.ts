@@ -1,7 +1,7 @@
 import type { Path } from '../../config/source.ts';
 import { meant } from '../../config/words.ts';
 import type { Edit, Source } from '../model.types.ts';
-import { get, isObject, isPlain, list, plain, text, type Plain } from './data.ts';
+import { isObject, isPlain, list, plain, text, type Plain } from './data.ts';
 import { jsonPatch, PatchError } from './json-patch.ts';
 import { strategicMerge } from './merge.ts';
 import { MergeError } from './merge-lists.ts';
@@ -13,7 +13,7 @@ import { readYaml } from './yaml.ts';
 
 /** Reading and applying the patches of a kustomization.yaml, in all of their forms. */
 
-interface Body { readonly value: unknown; readonly source: Source; /** Inline patches cannot be walked into by path: their text is one scalar. */ readonly inline: boolean }
+interface Body { readonly value: unknown; readonly source: Source; /** One of several in one text: only the first of them can be walked into by path. */ readonly later: boolean }
 
 /** `patches`. */
 export function patchAll(work: Work, instructions: Instructions, objects: readonly Res[]): readonly Res[] {
@@ -82,17 +82,21 @@ function fileBodies(work: Work, { folder }: Instructions, path: string, source: 
   }
   const documents = work.texts.documents(file);
   if (documents === undefined) { unreadable(work, file, source); return undefined; }
-  return checked(work, documents.map(({ data, index }) => ({ value: data, source: { file, document: index, at: [] }, inline: false })), source);
+  const [first] = documents;
+  const operations = Array.isArray(first?.data) ? work.texts.instructions(file)?.slice(0, 1) : undefined;
+  return checked(work, (operations ?? documents).map(({ data, index }) => ({ value: data, source: { file, document: index, at: [] }, later: false })), source);
 }
 
 function inlineBodies(work: Work, written: string, source: Source): readonly Body[] | undefined {
   // What begins with [ is read as JSON: YAML's own short form of lists is none.
-  const read = written.trimStart().startsWith('[') ? asJson(written) : readYaml(written);
+  const once = written.trimStart().startsWith('[') ? asJson(written) : readYaml(written);
+  // Operations are read as JSON, by a reader for which `yes` is true.
+  const read = 'documents' in once && Array.isArray(once.documents[0]) && !written.trimStart().startsWith('[') ? readYaml(written, true) : once;
   if ('trouble' in read) {
     fail(work, { rule: 'patch-invalid', source, needle: written.split('\n')[Math.max(0, read.trouble.line - 1)]?.trim() ?? '', message: `this patch cannot be read: ${read.trouble.message}`, hint: 'it is a piece of the object, or a list of operations (op, path, value)' });
     return undefined;
   }
-  return checked(work, read.documents.filter((each) => each !== null).map((value) => ({ value, source, inline: true })), source);
+  return checked(work, read.documents.filter((each) => each !== null).map((value, index) => ({ value, source, later: index > 0 })), source);
 }
 function asJson(written: string): ReturnType<typeof readYaml> {
   try {
@@ -127,8 +131,7 @@ function operated(work: Work, objects: readonly Res[], body: Body, target: Plain
       return isObject(value) ? edited(late ? res : renamed(res), value, editOf(body, sets, moved)) : res;
     } catch (error) {
       if (!(error instanceof PatchError)) throw error;
-      const operation = get(body.value, error.index);
-      fail(work, { rule: 'patch-invalid', source: body.inline ? body.source : { ...body.source, at: [error.index] }, needle: text(get(operation, 'path')) ?? '', message: `this operation cannot be applied to ${res.object.kind} ${res.object.metadata.name}: ${error.message}`, hint: 'paths are made of names and positions in lists; what is above the last of them must be there' });
+      fail(work, { rule: 'patch-invalid', source: body.later ? body.source : { ...body.source, at: [...body.source.at, error.index, 'path'] }, message: `this operation cannot be applied to ${res.object.kind} ${res.object.metadata.name}: ${error.message}`, hint: 'paths are made of names and positions in lists; what is above the last of them must be there' });
       return res;
     }
   });
@@ -145,7 +148,7 @@ function merged(work: Work, objects: readonly Res[], body: Body, target: Plain |
     if (target !== undefined) unused(work, objects, target, asked);
     else {
       const near = objects.filter(({ object }) => object.kind === value.kind).map(({ object }) => object.metadata.name);
-      fail(work, { rule: 'patch-target', source: body.inline ? body.source : { ...body.source, at: ['metadata', 'name'] }, ...(body.inline ? { needle: value.metadata.name } : {}), message: `there is no ${value.kind} ${value.metadata.namespace === undefined ? '' : `${value.metadata.namespace}/`}${value.metadata.name} here to patch`, hint: meant(value.metadata.name, near, 'apiVersion, kind, namespace and name are those of an object that is listed here') });
+      fail(work, { rule: 'patch-target', source: body.later ? body.source : { ...body.source, at: [...body.source.at, 'metadata', 'name'] }, message: `there is no ${value.kind} ${value.metadata.namespace === undefined ? '' : `${value.metadata.namespace}/`}${value.metadata.name} here to patch`, hint: meant(value.metadata.name, near, 'apiVersion, kind, namespace and name are those of an object that is listed here') });
     }
     return objects;
   }
@@ -179,8 +182,8 @@ function without(value: Readonly<Record<string, unknown>>, key: string): Record<
   return rest;
 }
 
-function editOf({ source, inline }: Body, sets: Edit['sets'], moved: Edit['moved']): Edit {
-  return { by: 'patch', source, sets: inline ? sets.map(({ path }) => ({ path, from: [] })) : sets, ...(moved === undefined || moved.length === 0 ? {} : { moved }) };
+function editOf({ source, later }: Body, sets: Edit['sets'], moved: Edit['moved']): Edit {
+  return { by: 'patch', source, sets: later ? sets.map(({ path }) => ({ path, from: [] })) : sets, ...(moved === undefined || moved.length === 0 ? {} : { moved }) };
 }
 
 /** A target that chooses nothing: kustomize passes it over. Told only where it names one object, which then is a mistake. */

@@ -24,6 +24,7 @@ export class TreeTexts implements Texts {
   readonly #folders = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #bytes = new Map<string, Buffer | string | undefined>();
   readonly #documents = new Map<string, readonly YamlDocument[] | undefined>();
+  readonly #instructions = new Map<string, readonly YamlDocument[] | undefined>();
   readonly #troubles = new Map<string, YamlTrouble | string>();
   readonly #positions = new Map<string, Positions>();
 
@@ -97,17 +98,23 @@ export class TreeTexts implements Texts {
   }
 
   documents(file: string): readonly YamlDocument[] | undefined {
-    if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file));
+    if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file, false));
     return this.#documents.get(file);
   }
 
-  #parse(file: string): readonly YamlDocument[] | undefined {
+  /** The same as kustomize reads its own files, and operations: `yes` and `on` are true there. */
+  instructions(file: string): readonly YamlDocument[] | undefined {
+    if (!this.#instructions.has(file)) this.#instructions.set(file, this.#parse(file, true));
+    return this.#instructions.get(file);
+  }
+
+  #parse(file: string, again: boolean): readonly YamlDocument[] | undefined {
     const text = this.text(file);
     if (text === undefined) {
       if (this.content(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
       return undefined;
     }
-    const read = readYaml(text);
+    const read = readYaml(text, again);
     if ('trouble' in read) {
       this.#troubles.set(file, read.trouble);
       return undefined;
@@ -117,7 +124,6 @@ export class TreeTexts implements Texts {
 
   /** Why a file has no documents: a place and a reason, or a reason alone; undefined when nothing is wrong or it is not there. */
   trouble(file: string): YamlTrouble | string | undefined {
-    if (this.documents(file) !== undefined) return undefined;
     return this.#troubles.get(file);
   }
 
