@@ -27,7 +27,7 @@ async function wrongWith(planted: readonly Planted[]): Promise<readonly string[]
   const reference = planted.some(wantsReference);
   const overlay = overlayOf(planted);
   const found = news(await reportOf({ overlay, reference }), await own(reference));
-  const wrong = judged(planted, found);
+  const wrong = judged(planted, found, await own(reference));
   if (wrong.length > 0 || planted.length > 1) return wrong;
   // What brings its own remedy is mended by it, and by it alone.
   const remedied = mended(overlay, found);
