@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Failure } from '../engine/failure.ts';
 import type { Spot } from '../config/source.ts';
-import { buildTrees, entriesOf, readSettings, readTexts } from './build/index.ts';
+import { buildTrees, entriesOf, readSettings, readTexts, type Parses } from './build/index.ts';
 import type { Consulted } from './cache/inputs.ts';
 import { inOrder, locate, merged, withText } from './findings/locate.ts';
 import type { Report, RuleFacts, Told } from './findings/report.ts';
@@ -28,6 +28,8 @@ export interface ValidateOptions {
   /** Files as they would be: path -> text, null for one that is taken away. */
   readonly overlay?: ReadonlyMap<string, string | null>;
   readonly around?: Around;
+  /** What is kept from one look at a tree to the next. */
+  readonly parses?: Parses;
   /** Given what hands out all that the tree reads, for remembering. */
   readonly consulted?: (of: () => Consulted) => void;
 }
@@ -40,7 +42,7 @@ export type Validated = { readonly report: Report } | { readonly broken: readonl
  * throws is our bug and says which (70). Throws Failures for what cannot be asked (64: a cluster, an entry or a rule there is not).
  */
 export async function validate(options: ValidateOptions): Promise<Validated> {
-  const texts = readTexts(options.root, options.overlay);
+  const texts = readTexts(options.root, options.overlay, options.parses);
   options.consulted?.(() => texts.consulted());
   const rules = new Map(allRules().map((rule) => [rule.id, rule]));
   const { settings: written, found } = readSettings(texts);

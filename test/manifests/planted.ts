@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SITE } from '../../scripts/config/target.ts';
 import { planFixes } from '../../scripts/manifests/findings/fix.ts';
+import { Parses } from '../../scripts/manifests/build/index.ts';
 import type { Report, Told } from '../../scripts/manifests/findings/report.ts';
 import type { Around } from '../../scripts/manifests/model.types.ts';
 import { validate } from '../../scripts/manifests/validate.ts';
@@ -61,9 +62,12 @@ export function aroundHere(): Around {
 
 export interface Asked { readonly overlay?: ReadonlyMap<string, string | null>; /** With the charts and schemas of the reference. */ readonly reference?: boolean; readonly root?: string; readonly entry?: string }
 
+/** Files nobody planted anything in are parsed once for all. */
+const parses = new Parses();
+
 export async function reportOf({ overlay = new Map(), reference = false, root = ROOT, entry }: Asked = {}): Promise<Report> {
   const folders = reference ? { charts: [join(REFERENCE, 'charts')], schemas: [join(REFERENCE, 'schemas')] } : {};
-  const answer = await validate({ root, overlay, around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
+  const answer = await validate({ root, overlay, parses, around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
   if ('broken' in answer) throw new Error(`the settings are broken: ${answer.broken.map(({ message }) => message).join('; ')}`);
   return answer.report;
 }

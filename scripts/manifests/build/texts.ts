@@ -4,22 +4,24 @@ import { join, posix } from 'node:path';
 import { kindOfPath, troubleWith, wordsFor } from '../../config/file.ts';
 import { wholeFile, type Spot } from '../../config/source.ts';
 import type { Source, Texts, YamlDocument } from '../model.types.ts';
-import { Positions } from './positions.ts';
-import { readYaml, type YamlTrouble } from './yaml.ts';
+import { Parses } from './parses.ts';
+import type { Positions } from './positions.ts';
+import type { YamlTrouble } from './yaml.ts';
 
 type Kind = 'file' | 'directory';
 /** Bytes; what is larger is no manifest (the largest bundles of definitions are about 5 MiB). */
 const LARGEST = 32 * 1_048_576;
 
-/** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). */
-export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map()): TreeTexts {
-  return new TreeTexts(root, overlay);
+/** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). `parses`: what is kept from one look to the next. */
+export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map(), parses: Parses = new Parses()): TreeTexts {
+  return new TreeTexts(root, overlay, parses);
 }
 
 /** Texts, and what the build alone wants of them: bytes, and what is wrong with a file. */
 export class TreeTexts implements Texts {
   readonly root: string;
   readonly #overlay: ReadonlyMap<string, string | null>;
+  readonly #parses: Parses;
   readonly #laid = new Map<string, Map<string, Kind | null>>();
   readonly #folders = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #bytes = new Map<string, Buffer | string | undefined>();
@@ -28,8 +30,9 @@ export class TreeTexts implements Texts {
   readonly #troubles = new Map<string, YamlTrouble | string>();
   readonly #positions = new Map<string, Positions>();
 
-  constructor(root: string, overlay: ReadonlyMap<string, string | null>) {
+  constructor(root: string, overlay: ReadonlyMap<string, string | null>, parses: Parses) {
     this.root = root;
+    this.#parses = parses;
     this.#overlay = overlay;
     for (const [file, text] of overlay) this.#lay(file, text === null ? null : 'file');
   }
@@ -114,7 +117,7 @@ export class TreeTexts implements Texts {
       if (this.content(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
       return undefined;
     }
-    const read = readYaml(text, again);
+    const read = this.#parses.yaml(file, text, again);
     if ('trouble' in read) {
       this.#troubles.set(file, read.trouble);
       return undefined;
@@ -146,7 +149,7 @@ export class TreeTexts implements Texts {
     const known = this.#positions.get(file);
     const text = known === undefined ? this.text(file) : undefined;
     if (text === undefined) return known;
-    const made = new Positions(file, text);
+    const made = this.#parses.positions(file, text);
     this.#positions.set(file, made);
     return made;
   }
