@@ -1,7 +1,8 @@
 import { listed, meant } from '../../../config/words.ts';
 import type { Built, Rule, View } from '../../model.types.ts';
-import { nameFor, orderOf, sleeper, type Circle } from './order.ts';
+import { orderOf, type Circle } from './order.ts';
 import { called, isAsleep, isFlux, isMissing, isSuspended, partsOf, references, spec, type Item, type Parts, type Say } from './parts.ts';
+import { nameFor, sleeper } from './waits.ts';
 
 const KINDS = ['Kustomization', 'HelmRelease'] as const;
 

@@ -3,8 +3,8 @@ import { indexOf, type Index } from '../../index/index.ts';
 import { at, entries, groupOf, isHole, items, kindKey, text } from '../../index/read.ts';
 import type { Built, Rule, Unit, View } from '../../model.types.ts';
 import { readCel } from './cel.ts';
-import { healthChecks, type HealthCheck } from './order.ts';
 import { isFlux, isRemote, partsOf, pathOf, spec, type Parts, type Say } from './parts.ts';
+import { healthChecks, type HealthCheck } from './waits.ts';
 
 interface Checked { readonly unit: Unit; readonly declared: Built; readonly check: HealthCheck; readonly own: readonly Built[] }
 
