@@ -245,7 +245,7 @@ const tasks = {
   'ci:docs': answer({ summary: 'Does every task the documents and workflows tell to type exist', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/ci-docs.ts')),
   'ci:bootstrap': answer({ summary: 'A dry run of cluster:create as Markdown: phases, definitions, releases', details: ['Exit 2 when a chart or a manifest at its pin is not to be had, so that the definitions cannot be counted.'], variables: { CLUSTER: ALL_CLUSTERS, TARGET, DRY_RUN: { summary: 'the file that cluster:create --dry-run --json was written to', required: true } } }, () => import('./scripts/phases/ci-bootstrap.ts')),
 
-  bench: answer({ summary: 'Measure start-up, create, big clusters and watching against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
+  bench: answer({ summary: 'Measure start-up, manifests, create, big clusters and watching against their goals, as ratios in one run', details: ['manifests:build is measured beside flux-local (PyPI; Python 3.13, kustomize and flux are needed) on the same files. Exit 1 when a goal is missed, 2 when something could not be measured.'], variables: { ONLY: { summary: 'measure only this', values: ['start-up', 'manifests', 'clusters'] } }, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
   check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
   test: answer({ summary: 'Run the tests', variables: { ONLY: { summary: 'files or folders below test/ to run' } }, configuration: 'optional' }, () => import('./scripts/phases/run-tests.ts')),
 } satisfies Taskfile;
