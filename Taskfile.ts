@@ -220,6 +220,22 @@ const tasks = {
     },
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-build.ts')),
+  'manifests:diff': answer({
+    summary: 'What a change of files makes of what the controllers apply: object by object, why, and what would be lost',
+    details: [
+      'REF is any name of a commit; with three dots behind it (main...) it is where HEAD left it. Nothing is checked out. Deletions that take data along, fields that cannot be changed, and what pruning does are told first.',
+      'Exit 0 whether there is a difference or not, 1 when a side cannot be built everywhere, 2 with RENDER=true when a chart that changes is not to be had.',
+    ],
+    variables: {
+      ...MANIFESTS,
+      REF: { summary: 'what to compare with', default: 'main' },
+      HEAD: { summary: 'what is compared: a name of a commit, or the working tree', default: 'worktree' },
+      RENDER: { summary: 'also what charts make of their releases', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'text', values: ['text', 'markdown', 'json'] },
+      FILE: { summary: 'write it there; its ending says which form (.md, .json)' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-diff.ts')),
   'manifests:graph': answer({
     summary: 'What a tree is made of and what waits for what: waves, the longest chain, who brings definitions',
     details: ['text is for the terminal, mermaid for a page of GitHub, svg a drawing that stands alone, json for programs. With RENDER=true charts are looked into for the definitions they bring.'],
