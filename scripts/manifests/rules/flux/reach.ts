@@ -16,7 +16,7 @@ interface Forgotten { readonly file: string; readonly what: What; readonly flux:
 const KUSTOMIZATION = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const YAML = /\.ya?ml$/;
 /** Folders that hold YAML which is no part of a tree, whatever it looks like. */
-const APART = /^(?:\..*|node_modules|charts?|templates|tests?|examples?|docs?|hack|scripts|vendor|testdata|ci)$/;
+const APART = /^(?:\..*|node_modules|charts?|templates|tests?|examples?|docs?|hack|scripts|vendor|testdata|ci|bootstrap|talos|terraform|ansible)$/;
 const known = new WeakMap<Texts, { readonly trees: readonly Tree[]; readonly found: readonly Forgotten[] }>();
 
 /** What no tree reaches; worked out once for all clusters that are looked at together. */

@@ -1,11 +1,14 @@
+import type { KubeObject } from '../../../config/cluster.ts';
 import { meant } from '../../../config/words.ts';
-import { at, text } from '../../index/read.ts';
+import { at, entries, text } from '../../index/read.ts';
 import type { Built, Rule, View } from '../../model.types.ts';
 import { called, isFlux, isMissing, keyOf, partsOf, spec, type Parts } from './parts.ts';
 
 interface SourceRef { readonly built: Built; readonly path: readonly string[]; readonly kind: string; readonly name: string; readonly namespace: string; readonly written: boolean }
 
 const GROUP = 'source.toolkit.fluxcd.io';
+/** Made in the cluster, of other sources: an ArtifactGenerator says which. */
+const ARTIFACT = 'ExternalArtifact';
 const keyOfSource = ({ kind, namespace, name }: SourceRef): string => keyOf({ apiVersion: `${GROUP}/v1`, kind, metadata: { namespace, name } });
 
 /** Every reference of a Kustomization or HelmRelease to a source. */
@@ -32,10 +35,18 @@ export function ownSource(view: View): string | undefined {
   for (const reference of sourceRefs(parts)) {
     const key = keyOfSource(reference);
     // Charts in the same repository count only where no Kustomization says what that is.
-    const weight = isFlux(reference.built.object, 'Kustomization') ? 1 : ['GitRepository', 'Bucket'].includes(reference.kind) ? 1e-6 : 0;
+    const weight = reference.kind === ARTIFACT ? 0 : isFlux(reference.built.object, 'Kustomization') ? 1 : ['GitRepository', 'Bucket'].includes(reference.kind) ? 1e-6 : 0;
     if (weight > 0 && !parts.byKey.has(key)) counts.set(key, (counts.get(key) ?? 0) + weight);
   }
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+/** What ArtifactGenerators of the tree make. */
+function artifacts(view: View): readonly KubeObject[] {
+  return view.tree.objects.filter(({ object }) => object.kind === 'ArtifactGenerator').flatMap(({ object }) => entries(at(object['spec'], 'artifacts')).flatMap(({ entry }): KubeObject[] => {
+    const name = text(entry['name']);
+    return name === undefined ? [] : [{ apiVersion: `${GROUP}/v1`, kind: ARTIFACT, metadata: { name, namespace: object.metadata.namespace ?? '' } }];
+  }));
 }
 
 const missing: Rule = {
@@ -44,9 +55,10 @@ const missing: Rule = {
   why: 'Flux waits for a source that does not exist for ever, and nothing of the Kustomization or release is applied',
   *check(view) {
     const parts = partsOf(view);
-    const given = new Set(view.tree.settings.given.map(({ object }) => keyOf(object)));
+    const made = artifacts(view);
+    const given = new Set([...view.tree.settings.given.map(({ object }) => object), ...made].map(keyOf));
     const own = ownSource(view);
-    const known = [...parts.byKey].filter(([key]) => key.startsWith(`${GROUP}/`)).flatMap(([, [built]]) => (built === undefined ? [] : [built.object]));
+    const known = [...parts.byKey].filter(([key]) => key.startsWith(`${GROUP}/`)).flatMap(([, [built]]) => (built === undefined ? [] : [built.object])).concat(made);
     const ownName = own?.split('/').at(-1);
     for (const reference of sourceRefs(parts)) {
       const key = keyOfSource(reference);
@@ -55,7 +67,7 @@ const missing: Rule = {
       const elsewhere = alike.find(({ metadata }) => metadata.name === reference.name);
       const otherKind = known.find(({ kind, metadata }) => kind !== reference.kind && metadata.name === reference.name && metadata.namespace === reference.namespace);
       const near = [...alike.filter(({ metadata }) => metadata.namespace === reference.namespace).map(({ metadata }) => metadata.name), ...(ownName !== undefined && own?.includes(`/${reference.kind}/${reference.namespace}/`) === true ? [ownName] : [])];
-      if (parts.seen === 'hidden' || (elsewhere === undefined && otherKind === undefined && !isMissing(parts.seen, reference.name, near))) continue;
+      if (parts.seen === 'hidden' || (elsewhere === undefined && otherKind === undefined && !isMissing(reference.kind === ARTIFACT && made.length === 0 ? 'partly' : parts.seen, reference.name, near))) continue;
       const { part, hint } = elsewhere !== undefined
         ? { part: reference.written ? 'namespace' : 'name', hint: `${reference.kind} ${reference.name} is in namespace ${elsewhere.metadata.namespace ?? ''}: set namespace: ${elsewhere.metadata.namespace ?? ''}` }
         : otherKind !== undefined ? { part: 'kind', hint: `did you mean ${otherKind.kind}?` } : { part: 'name', hint: meant(reference.name, near, 'add it to the tree, or name one that is there') };

@@ -38,6 +38,8 @@ describe('sources', () => {
     { is: 'of a chart in the same repository, where the entry has no Kustomization', files: { 'c/x.yaml': hr('app', 'chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitRepository, name: flux-system}}}') } },
     { is: 'of a chart in another repository', files: { ...entry(ks('a')), 'a/x.yaml': git + hr('app', 'chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitRepository, name: charts}}}') } },
     { is: 'given', files: { ...entry(ks('a')), 'a/x.yaml': hr('app') }, given: REPOSITORY },
+    { is: 'cut out of another by a generator', files: entry(object('ArtifactGenerator', 'parts', 'flux-system', 'source.extensions.fluxcd.io/v1beta1', 'spec: {artifacts: [{name: infra}]}\n') + ks('a', 'sourceRef: {kind: ExternalArtifact, name: infra}')) },
+    { is: 'cut out of another by a generator, misspelt', files: entry(object('ArtifactGenerator', 'parts', 'flux-system', 'source.extensions.fluxcd.io/v1beta1', 'spec: {artifacts: [{name: infra}]}\n') + ks('a', 'sourceRef:', '  kind: ExternalArtifact', '  name: infa')), finds: ['source-missing c/all.yaml "name: infa"'] },
     { is: 'that others may make', files: { ...entry(ks('a')), 'a/x.yaml': hr('app') + object('ResourceSet', 'x', 'flux-system', 'fluxcd.controlplane.io/v1') } },
   ]);
 });
