@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { Failure } from '../engine/failure.ts';
 import type { Spot } from '../config/source.ts';
 import { buildTrees, entriesOf, readSettings, readTexts, type Parses } from './build/index.ts';
+import { readReleases } from './charts/index.ts';
 import type { Consulted } from './cache/inputs.ts';
 import { inOrder, locate, merged, withText } from './findings/locate.ts';
 import type { Report, RuleFacts, Told } from './findings/report.ts';
 import { quieten, settingsSilences, silencesIn, type Silence } from './findings/silence.ts';
-import type { Around, Finding, Found, Release, Rule, Settings, Texts, Tree, View } from './model.types.ts';
+import type { Around, Finding, Found, Rule, Settings, Texts, View } from './model.types.ts';
 import { allRules, readOnly, type Only } from './only.ts';
 import { GROUPS } from './rules/index.ts';
 import { viewsOf } from './view.ts';
@@ -54,8 +55,8 @@ export async function validate(options: ValidateOptions): Promise<Validated> {
   const entries = options.entry === undefined ? entriesOf(texts, settings) : chosen;
   const names = chosen.map(({ name }) => name);
   const trees = await buildTrees(texts, settings, entries);
-  const withReleases = await Promise.all(trees.map(async (tree) => ({ tree, releases: names.includes(tree.name) ? await releasesOf(tree, options.around) : [] })));
-  const views = viewsOf(withReleases, options.around).filter(({ tree }) => names.includes(tree.name));
+  const releases = await readReleases(trees.filter((tree) => names.includes(tree.name)), { around: options.around });
+  const views = viewsOf(trees.map((tree) => ({ tree, releases: releases.get(tree) ?? [] })), options.around).filter(({ tree }) => names.includes(tree.name));
   const all = merged([
     ...views.flatMap(({ tree }) => tree.found.map((each) => locate(each, tree, rules.get(each.rule)?.severity ?? 'error'))),
     ...await askRules(views, only.rules),
@@ -71,12 +72,6 @@ function withFolders(settings: Settings, { charts = [], schemas = [] }: Validate
 function brokenSettings(found: Found, texts: Texts, rules: ReadonlyMap<string, RuleFacts>): Told {
   const spot = found.spot ?? (found.source === undefined ? { file: '.manifests.yaml', line: 0, column: 0, length: 1 } : texts.spot(found.source, found.key === true ? 'key' : 'value'));
   return withText({ rule: found.rule, severity: 'error', clusters: [], object: null, spot, message: found.message, hint: found.hint, related: [], fix: null }, texts, rules);
-}
-
-async function releasesOf(tree: Tree, around: Around | undefined): Promise<readonly Release[]> {
-  void tree;
-  void around;
-  return [];
 }
 
 /** Groups whose rules start tools come first: the tools work on one core while the rest is asked on the other. */
