@@ -10,12 +10,17 @@ export class MergeError extends Error {
   }
 }
 
+/** What only the real kustomize can say: its own answer depends on the order it happens to look in. */
+export class Unclear extends Error {}
+
 export type ListSide = unknown[] | null | undefined;
 type Entry = Record<string, unknown>;
 type Values = readonly string[];
 
 /** The merged list; undefined when nothing is left of it. `merge` answers undefined for an entry that is to go. */
 export function mergeLists(below: unknown[] | undefined, over: ListSide, keys: readonly string[], merge: (one: Entry | undefined, other: Entry | undefined) => Entry | undefined, directiveOf: (list: unknown[]) => string | undefined): unknown[] | undefined {
+  // A directive in a list that goes nowhere is not looked at, and stays in it as an entry.
+  if (below === undefined && over?.some((entry) => isPlain(entry) && Object.hasOwn(entry, '$patch') && Object.keys(entry).length === 1) === true) throw new Unclear('a $patch in a list that is not there yet');
   const directive = over === undefined || over === null ? undefined : directiveOf(over);
   if (directive === 'delete') return undefined;
   let target: unknown[] = below === undefined || directive === 'replace' ? [...over ?? []] : [...below];
@@ -23,7 +28,11 @@ export function mergeLists(below: unknown[] | undefined, over: ListSide, keys: r
   const patch = over ?? undefined;
   if (keys.length === 0) return asSet(source, patch);
   let valuesList = valuesOf([patch, source], keys);
-  if (keys.length > 1) valuesList = completed(valuesList);
+  if (keys.length > 1) {
+    valuesList = completed(valuesList);
+    const own = valuesList.slice(0, valuesOf([patch], keys).length);
+    if (own.some((one, index) => own.some((other, at) => at > index && equal(one, other)))) throw new Unclear('entries of a patch that differ only by a key one of them leaves out');
+  }
   let added: unknown[] = [];
   let validKeys: readonly string[] = [];
   for (const values of valuesList) {
@@ -38,7 +47,7 @@ export function mergeLists(below: unknown[] | undefined, over: ListSide, keys: r
     valid.keys.forEach((key, index) => { if (!Object.hasOwn(merged, key) && valid.values[index] !== '') merged[key] = valid.values[index]; });
     added = set(added, valid.keys, valid.values, merged);
   }
-  if (valuesList.length === 0) return target.length === 0 ? undefined : target;
+  if (valuesList.length === 0) return target;
   return appended(added, target, validKeys);
 }
 

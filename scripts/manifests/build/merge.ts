@@ -147,11 +147,11 @@ function takeDirective(map: Map_): string | undefined {
   return directive;
 }
 function takeListDirective(list: unknown[]): string | undefined {
-  const index = list.findIndex((each) => isPlain(each) && Object.hasOwn(each, '$patch'));
-  const entry = list[index];
+  const entry = list.find((each) => isPlain(each) && Object.hasOwn(each, '$patch'));
   if (!isPlain(entry) || Object.keys(entry).length > 1) return undefined;
   const directive = String(entry['$patch']);
   if (!DIRECTIVES.has(directive)) throw new MergeError('$patch', `${directive} is no directive: it is delete, replace or merge`);
-  list.splice(index, 1);
+  // Whatever else says the same goes with it.
+  list.splice(0, list.length, ...list.filter((each) => !(isPlain(each) && each['$patch'] === entry['$patch'])));
   return directive;
 }

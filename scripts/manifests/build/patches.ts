@@ -4,7 +4,7 @@ import type { Edit, Source } from '../model.types.ts';
 import { isObject, isPlain, list, plain, text, type Plain } from './data.ts';
 import { jsonPatch, PatchError } from './json-patch.ts';
 import { strategicMerge } from './merge.ts';
-import { MergeError } from './merge-lists.ts';
+import { MergeError, Unclear } from './merge-lists.ts';
 import { unreadable } from './objects.ts';
 import { writtenBy } from './place.ts';
 import { matchesTarget, sameObject, targetTrouble } from './targets.ts';
@@ -172,6 +172,10 @@ function mergedOne(work: Work, res: Res, body: Body, patch: Plain): readonly Res
     const next = { ...value, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata.namespace === undefined ? without(metadata, 'namespace') : { ...metadata, namespace: object.metadata.namespace } };
     return isObject(next) ? [edited(res, next, editOf(body, sets.filter(({ path }) => !own.includes(String(path.at(-1))) || path.length > 2), moved))] : [res];
   } catch (error) {
+    if (error instanceof Unclear) {
+      work.beyond.push({ what: error.message, source: body.source });
+      return [res];
+    }
     if (!(error instanceof MergeError)) throw error;
     fail(work, { rule: 'patch-invalid', source: body.source, needle: error.field, message: `this patch cannot be merged into ${object.kind} ${object.metadata.name}: at ${error.field} ${error.message}`, hint: 'write it in the form the object has' });
     return [res];
