@@ -11,7 +11,7 @@ import { isFlux, type Say } from './parts.ts';
 
 type What = 'kustomization' | 'flux' | 'manifest';
 /** `flux`: the Kustomizations nobody gets because of it. */
-interface Forgotten { readonly file: string; readonly what: What; readonly flux: readonly string[] }
+interface Forgotten { readonly file: string; readonly path: string; readonly flux: readonly string[] }
 
 const KUSTOMIZATION = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const YAML = /\.ya?ml$/;
@@ -50,14 +50,17 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
   };
-  const tops_ = [...what].filter(([file]) => !isNamed(file) && !elsewhere(file, trees, settings)).toSorted(([a, first], [b, second]) => depth(a, first.what) - depth(b, second.what) || (a < b ? -1 : 1));
+  const apart = otherRoots(texts, what, trees);
+  const tops_ = [...what].filter(([file]) => !isNamed(file) && !elsewhere(file, trees, settings) && !apart.some((folder) => file.startsWith(`${folder}/`))).toSorted(([a, first], [b, second]) => depth(a, first.what) - depth(b, second.what) || (a < b ? -1 : 1));
   const told: string[] = [];
   return tops_.flatMap(([file, { what: is, flux }]) => {
     const folder = posix.dirname(file);
     if (told.some((each) => folder === each || folder.startsWith(`${each}/`))) return [];
-    if (is === 'kustomization') told.push(folder);
+    // A folder of which nothing is used is told once, by the file that speaks for it or by its first.
+    const whole = is === 'kustomization' || (is === 'manifest' && !texts.entries(folder).some(({ name }) => reached.has(`${folder}/${name}`)));
+    if (whole) told.push(folder);
     const below = is === 'kustomization' ? [...what].filter(([each]) => each.startsWith(`${folder}/`)).flatMap(([, each]) => each.flux ?? []) : [flux ?? []].flat();
-    return [{ file, what: is, flux: below }];
+    return [{ file, path: whole ? folder : file, flux: below }];
   });
 }
 
@@ -84,6 +87,21 @@ function elsewhere(file: string, trees: readonly Tree[], settings: Settings): bo
   return trees.some(({ entry }) => {
     const parent = posix.dirname(entry);
     return parent !== '.' && parent !== '' && file.startsWith(`${parent}/`) && !file.startsWith(`${entry}/`) && file.slice(parent.length + 1).includes('/') && !trees.some((tree) => file.startsWith(`${tree.entry}/`)) && settings.entries.size === 0;
+  });
+}
+
+/**
+ * Folders of clusters that are not looked at: a Kustomization nobody lists that leads to more Kustomizations is where another cluster
+ * begins. All of the folder in which it and our entries part is that cluster's.
+ */
+function otherRoots(texts: Texts, what: ReadonlyMap<string, { readonly what: What }>, trees: readonly Tree[]): readonly string[] {
+  const flux = [...what].filter(([, each]) => each.what === 'flux').map(([file]) => file);
+  return flux.flatMap((file) => {
+    const leads = [...refersTo(texts, file)].some((folder) => flux.some((other) => other !== file && other.startsWith(`${folder}/`)));
+    if (!leads || trees.some(({ entry }) => file.startsWith(`${entry}/`))) return [];
+    const parts = file.split('/');
+    const shared = Math.max(...trees.map(({ entry }) => parts.findIndex((part, index) => entry.split('/')[index] !== part)));
+    return shared > 0 && shared < parts.length - 1 ? [parts.slice(0, shared + 1).join('/')] : [];
   });
 }
 
@@ -139,10 +157,9 @@ function* comments(texts: Texts, file: string): Iterable<string> {
 }
 
 function* tell(view: View, flux: boolean): Iterable<Say> {
-  for (const { file, what, flux: names } of forgotten(view)) {
+  for (const { file, path, flux: names } of forgotten(view)) {
     if (names.length > 0 !== flux) continue;
     const spot = { file, line: 1, column: 1, length: 1 };
-    const path = what === 'kustomization' ? posix.dirname(file) : file;
     if (flux) yield { spot, message: `nothing leads to ${path}: Kustomization ${listed(names)} ${names.length === 1 ? 'is' : 'are'} in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
     else yield { spot, message: `nothing leads to ${path}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
   }

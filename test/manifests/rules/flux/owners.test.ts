@@ -25,19 +25,20 @@ describe('owners', () => {
 });
 
 describe('sources', () => {
-  const git = object('GitRepository', 'charts', 'flux-system', 'source.toolkit.fluxcd.io/v1', 'spec: {url: "https://example.com/r.git", ref: {tag: v1.0.0}}\n');
+  const bucket = object('Bucket', 'extra', 'flux-system', 'source.toolkit.fluxcd.io/v1', 'spec: {bucketName: b, endpoint: s3.example.com}\n');
+  const read = (...lines: readonly string[]): string => ks('a') + ks('b') + ks('d', 'sourceRef:', ...lines.map((line) => `  ${line}`));
+  const folders = { 'a/x.yaml': map('a'), 'b/x.yaml': map('b'), 'd/x.yaml': map('d') };
   table([
-    { is: 'of the entry itself, which nobody here makes', files: { ...entry(ks('a') + ks('b')), 'a/x.yaml': map('a'), 'b/x.yaml': map('b') } },
-    { is: 'misspelt for the entry\'s own', files: { ...entry(ks('a') + ks('b') + ks('d', 'sourceRef:', '  kind: GitRepository', '  name: flux-sytem')), 'a/x.yaml': map('a'), 'b/x.yaml': map('b'), 'd/x.yaml': map('d') }, finds: ['source-missing c/all.yaml "name: flux-sytem"'], says: /did you mean flux-system\?/ },
-    { is: 'of a release, there', files: { ...entry(ks('a')), 'a/x.yaml': REPOSITORY + hr('app') } },
-    { is: 'of a release, not there', files: { ...entry(ks('a')), 'a/x.yaml': hr('app', 'chart:', '  spec:', '    chart: app', '    version: 1.0.0', '    sourceRef:', '      kind: HelmRepository', '      name: charts') }, finds: ['source-missing a/x.yaml "name: charts"'] },
-    { is: 'of a release, in another namespace', files: { ...entry(ks('a')), 'a/x.yaml': REPOSITORY.replace('namespace: flux-system', 'namespace: kube-system') + hr('app', 'chart:', '  spec:', '    chart: app', '    version: 1.0.0', '    sourceRef:', '      kind: HelmRepository', '      name: charts') }, finds: ['source-missing a/x.yaml "name: charts"'], says: /set namespace: kube-system/ },
-    { is: 'of a release, in a namespace that is said', files: { ...entry(ks('a')), 'a/x.yaml': REPOSITORY.replace('namespace: flux-system', 'namespace: kube-system') + hr('app', 'chart: {spec: {chart: app, version: 1.0.0, sourceRef: {kind: HelmRepository, name: charts, namespace: kube-system}}}') } },
-    { is: 'of a release, of another kind', files: { ...entry(ks('a')), 'a/x.yaml': REPOSITORY + hr('app', 'chartRef:', '  kind: OCIRepository', '  name: charts') }, finds: ['source-missing a/x.yaml "kind: OCIRepository"'], says: /did you mean HelmRepository\?/ },
-    { is: 'of a chart in the same repository', files: { ...entry(ks('a')), 'a/x.yaml': hr('app', 'chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitRepository, name: flux-system}}}') } },
-    { is: 'of a chart in the same repository, where the entry has no Kustomization', files: { 'c/x.yaml': hr('app', 'chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitRepository, name: flux-system}}}') } },
-    { is: 'of a chart in another repository', files: { ...entry(ks('a')), 'a/x.yaml': git + hr('app', 'chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitRepository, name: charts}}}') } },
-    { is: 'given', files: { ...entry(ks('a')), 'a/x.yaml': hr('app') }, given: REPOSITORY },
+    { is: 'of the entry itself, which nobody here makes', files: { ...entry(ks('a') + ks('b')), ...folders } },
+    { is: 'misspelt for the entry\'s own', files: { ...entry(read('kind: GitRepository', 'name: flux-sytem')), ...folders }, finds: ['source-missing c/all.yaml "name: flux-sytem"'], says: /did you mean flux-system\?/ },
+    { is: 'in the tree', files: { ...entry(read('kind: Bucket', 'name: extra') + bucket), ...folders } },
+    { is: 'given', files: { ...entry(read('kind: Bucket', 'name: extra')), ...folders }, given: bucket },
+    { is: 'in another namespace', files: { ...entry(read('kind: Bucket', 'name: extra') + bucket.replace('namespace: flux-system', 'namespace: kube-system')), ...folders }, finds: ['source-missing c/all.yaml "name: extra"'], says: /set namespace: kube-system/ },
+    { is: 'in another namespace, which is said', files: { ...entry(read('kind: Bucket', 'name: extra', 'namespace: kube-system') + bucket.replace('namespace: flux-system', 'namespace: kube-system')), ...folders } },
+    { is: 'in a wrong namespace', files: { ...entry(read('kind: Bucket', 'name: extra', 'namespace: default') + bucket), ...folders }, finds: ['source-missing c/all.yaml "namespace: default"'] },
+    { is: 'of another kind', files: { ...entry(read('kind: OCIRepository', 'name: extra') + bucket), ...folders }, finds: ['source-missing c/all.yaml "kind: OCIRepository"'], says: /did you mean Bucket\?/ },
+    { is: 'that others may make', files: { ...entry(read('kind: Bucket', 'name: extra') + object('ResourceSet', 'x', 'flux-system', 'fluxcd.controlplane.io/v1')), ...folders } },
+    { is: 'of charts, which are looked at with those', files: { ...entry(ks('a')), 'a/x.yaml': hr('app') } },
     { is: 'cut out of another by a generator', files: entry(object('ArtifactGenerator', 'parts', 'flux-system', 'source.extensions.fluxcd.io/v1beta1', 'spec: {artifacts: [{name: infra}]}\n') + ks('a', 'sourceRef: {kind: ExternalArtifact, name: infra}')) },
     { is: 'cut out of another by a generator, misspelt', files: entry(object('ArtifactGenerator', 'parts', 'flux-system', 'source.extensions.fluxcd.io/v1beta1', 'spec: {artifacts: [{name: infra}]}\n') + ks('a', 'sourceRef:', '  kind: ExternalArtifact', '  name: infa')), finds: ['source-missing c/all.yaml "name: infa"'] },
     { is: 'that others may make', files: { ...entry(ks('a')), 'a/x.yaml': hr('app') + object('ResourceSet', 'x', 'flux-system', 'fluxcd.controlplane.io/v1') } },
@@ -52,6 +53,7 @@ describe('reach', () => {
     { is: 'all but a folder that lists a Kustomization', files: { ...base, 'apps/b/kustomization.yaml': list('ks.yaml'), 'apps/b/ks.yaml': ks('b', 'path: ./apps/b/app'), 'apps/b/app/x.yaml': map('x') }, finds: ['kustomization-unreachable apps/b/kustomization.yaml "apiVersion: kustomize.config.k8s.io/v1beta1"'], says: /Kustomization b is in no cluster/ },
     { is: 'all but a file', files: { ...base, 'apps/a/y.yaml': map('y') }, finds: ['unreachable apps/a/y.yaml "---"'] },
     { is: 'all but a folder, told once', files: { ...base, 'apps/b/kustomization.yaml': list('y.yaml', 'z.yaml', 'in'), 'apps/b/y.yaml': map('y'), 'apps/b/z.yaml': map('z'), 'apps/b/in/kustomization.yaml': list('n.yaml'), 'apps/b/in/n.yaml': map('n') }, finds: ['unreachable apps/b/kustomization.yaml "apiVersion: kustomize.config.k8s.io/v1beta1"'] },
+    { is: 'all but a folder without a kustomization.yaml, told once', files: { ...base, 'apps/b/y.yaml': map('y'), 'apps/b/z.yaml': map('z') }, finds: ['unreachable apps/b/y.yaml "---"'], says: /nothing leads to apps\/b:/ },
     { is: 'all but what is taken off a list by a comment', files: { ...base, 'apps/a/kustomization.yaml': `${list('x.yaml')}  # - y.yaml\n`, 'apps/a/y.yaml': map('y') } },
     { is: 'what is no manifest', files: { ...base, 'apps/a/values.yaml': 'replicas: 2\n', 'apps/a/README.yaml': 'apiVersion: is a word here' } },
     { is: 'a chart beside the tree', files: { ...base, 'apps/chart/Chart.yaml': 'apiVersion: v2\nname: c\n', 'apps/chart/templates/x.yaml': map('x') } },
@@ -59,6 +61,10 @@ describe('reach', () => {
     {
       is: 'what only a cluster that is not looked at uses', entries: { c: 'clusters/c' }, settings: { entries: new Map() },
       files: { 'clusters/c/kustomization.yaml': list('ks.yaml'), 'clusters/c/ks.yaml': ks('a', 'path: ./apps/a'), 'apps/a/x.yaml': map('a'), 'clusters/d/kustomization.yaml': list('ks.yaml'), 'clusters/d/ks.yaml': ks('b', 'path: ./apps/b'), 'apps/b/kustomization.yaml': list('../base'), 'apps/base/kustomization.yaml': list('x.yaml'), 'apps/base/x.yaml': map('x') },
+    },
+    {
+      is: 'another cluster beside the one that is looked at, in a folder of its own', entries: { c: 'clusters/one/flux' }, settings: { entries: new Map([['c', 'clusters/one/flux']]) },
+      files: { 'clusters/one/flux/ks.yaml': ks('a', 'path: ./clusters/one/apps'), 'clusters/one/apps/x.yaml': map('a'), 'clusters/two/flux/ks.yaml': ks('b', 'path: ./clusters/two/apps'), 'clusters/two/apps/b/ks.yaml': ks('in', 'path: ./clusters/two/apps/b/app'), 'clusters/two/settings/x.yaml': map('s') },
     },
     {
       is: 'what a cluster of the settings uses', entries: { c: 'clusters/c' }, settings: { entries: new Map([['c', 'clusters/c'], ['d', 'clusters/d']]) },
