@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -191,6 +191,52 @@ describe('the steps themselves', () => {
     expect(ran.code).toBe(2);
     expect(ran.stdout).toContain('**Definitions: not known** (helmfile');
     expect(ran.stdout).toContain('| `core` | a \\| b &lt;img&gt; | 1 |');
+  });
+
+  describe('the manifests, of a tree of somebody else', () => {
+    const root = (): string => join(rig.dir, 'flat');
+    const file = (): string => join(root(), 'apps/production/web/kustomization.yaml');
+    // Whatever wants out of here ends at a port nobody listens on.
+    const NOWHERE = 'http://127.0.0.1:9';
+    const inTree = async (name: string): Promise<Ran> => step('validate.yaml', 'manifests', name, { TASK_ROOT: root(), BASE: 'main', HTTPS_PROXY: NOWHERE, HTTP_PROXY: NOWHERE, NO_PROXY: '' });
+    const comment = (): string => readFileSync(join(rig.dir, 'validate/comment.md'), 'utf8');
+    let before: string;
+    beforeAll(() => {
+      cpSync(join(PROGRAM, 'test/fixtures/trees/flat'), root(), { recursive: true });
+      const git = (...argv: string[]): void => void execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', '-c', 'commit.gpgsign=false', ...argv], { cwd: root() });
+      git('init', '--quiet', '--initial-branch=change');
+      git('add', '--all');
+      git('commit', '--quiet', '--message', 'base');
+      git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+      before = readFileSync(file(), 'utf8');
+    });
+
+    test('what would change, for the comment and in the summary', async () => {
+      writeFileSync(file(), before.replace('newTag: 6.9.2', 'newTag: 6.9.3'));
+      expect((await inTree('What would change')).code).toBe(0);
+      expect(comment()).toMatch(/^<!-- manifests:diff -->\n/);
+      expect(comment()).toContain('-          image: ghcr.io/stefanprodan/podinfo:6.9.2\n+          image: ghcr.io/stefanprodan/podinfo:6.9.3\n');
+      expect(readFileSync(summary, 'utf8')).toBe(comment());
+    });
+
+    test('a mistake: it is in the comment, in the annotations and for code scanning, and the run is red', async () => {
+      writeFileSync(file(), before.replace('newTag: 6.9.2', 'newTag: [6.9.2'));
+      expect((await inTree('What would change')).code).toBe(0);
+      expect(comment()).toContain('apps/production/web/kustomization.yaml');
+      expect((await inTree('What a cluster would complain about, for code scanning')).code).toBe(0);
+      const sarif: unknown = JSON.parse(readFileSync(join(rig.dir, 'validate/findings.sarif'), 'utf8'));
+      expect(JSON.stringify(sarif)).toContain('"uri":"apps/production/web/kustomization.yaml"');
+      const told = await inTree('What a cluster would complain about');
+      expect(told.code).toBe(1);
+      expect(told.stdout).toMatch(/^::error file=apps\/production\/web\/kustomization\.yaml,line=\d+/m);
+    });
+
+    test('no answer is red, whatever it is', async () => {
+      expect((await step('validate.yaml', 'manifests', 'What would change', { TASK_ROOT: root(), BASE: 'nowhere' })).code).toBeGreaterThan(2);
+      writeFileSync(join(root(), '.manifests.yaml'), 'entrys: {}\n');
+      expect((await inTree('What a cluster would complain about, for code scanning')).code).toBeGreaterThan(2);
+      rmSync(join(root(), '.manifests.yaml'));
+    });
   });
 
   describe('the comment', () => {
