@@ -248,6 +248,17 @@ const tasks = {
     },
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-graph.ts')),
+  'manifests:explain': answer({
+    summary: 'What made an object and its fields what they are: file, Kustomization, patch, variable, chart and value',
+    details: ['Shows every field that is not simply written in its own file; FIELD one of them and what is below it, --verbose all. With RENDER=true also objects that charts make, and which values their templates read. 64 when there is no such object or field, with what is near.'],
+    variables: {
+      ...MANIFESTS,
+      OBJECT: { summary: '[Kind/]namespace/name, or Kind/name for what has no namespace', required: true },
+      FIELD: { summary: 'one field: .spec.replicas, .data["values.yaml"], .spec.containers[app].image; of a HelmRelease also .values.x' },
+      RENDER: { summary: 'also what charts make', values: ['true', 'false'] },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-explain.ts')),
   'manifests:rules': answer({ summary: 'Every rule of manifests:validate: what holds, and what goes wrong otherwise', variables: { RULE: { summary: 'only this one, in full' } }, configuration: 'optional' }, () => import('./scripts/phases/manifests-rules.ts')),
 
   doctor: answer({

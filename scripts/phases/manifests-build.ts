@@ -15,8 +15,8 @@ const manifestsBuild: Action = async (cx) => {
   const render = cx.variables['RENDER'] === 'true';
   const { value } = await remembered(asked.memory, { task: 'build', unit: unit ?? null, render, asked: asked.question }, async (reads): Promise<Json> => {
     const { build } = await import('../manifests/stable/build.ts');
-    const charted = render ? { around: await aroundOf(cx, asked, reads), render: (await import('../manifests/stable/releases.ts')).releasesOf } : undefined;
-    return JSON.parse(JSON.stringify(await build({ ...asked, ...(unit === undefined ? {} : { unit }), ...(charted === undefined ? {} : { charted }), consulted: reads.consulted })));
+    const around = render ? await aroundOf(cx, asked, reads) : undefined;
+    return JSON.parse(JSON.stringify(await build({ ...asked, ...(unit === undefined ? {} : { unit }), ...(around === undefined ? {} : { around }), consulted: reads.consulted })));
   });
   return outcomeOf(cx, value as unknown as BuiltAnswer);
 };
@@ -28,12 +28,12 @@ function outcomeOf(cx: ActionContext, answer: BuiltAnswer): Outcome {
   const text = (): string => (json ? `${JSON.stringify(answer.json, null, 2)}\n` : answer.yaml);
   const file = cx.variables['FILE'] === undefined || cx.variables['FILE'] === '' ? undefined : resolve(cx.variables['FILE']);
   if (file !== undefined) writeTo(file, text());
-  if (answer.unknown > 0) note(cx, `${answer.unknown} ${answer.unknown === 1 ? 'object holds a value' : 'objects hold values'} only the cluster knows; the names of the variables stand there`);
+  if (answer.unshown > 0) note(cx, `names of variables stand in ${answer.unshown === 1 ? '1 object' : `${answer.unshown} objects`} where values are secret, or known in the cluster only`);
   for (const absent of answer.absent) note(cx, `not here: ${absent}`);
   const exit = cx.variables['RENDER'] === 'true' && answer.absent.length > 0 ? 'cannotTell' : 'done';
   return {
     exit,
-    get result() { return { exit: EXIT[exit], clusters: answer.json, objects: answer.objects, unknown: answer.unknown, absent: [...answer.absent] }; },
+    get result() { return { exit: EXIT[exit], clusters: answer.json, objects: answer.objects, unshown: answer.unshown, absent: [...answer.absent] }; },
     render: (style) => (file === undefined ? text().slice(0, -1).split('\n') : [`${style.green('✔')} ${answer.objects} objects of ${answer.clusters.join(', ')} to ${file}`]),
   };
 }

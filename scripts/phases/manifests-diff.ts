@@ -17,9 +17,8 @@ const manifestsDiff: Action = async (cx) => {
   const asked = readAsked(cx);
   // Nothing is remembered of a comparison: what Git has is asked every time.
   const around = await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined });
-  const charted = cx.variables['RENDER'] === 'true' ? { around, render: (await import('../manifests/stable/releases.ts')).releasesOf } : undefined;
   const head = cx.variables['HEAD'] ?? 'worktree';
-  const report = await askDiff({ ...asked, base: cx.variables['REF'] ?? 'main', head: head === 'worktree' ? undefined : head, git: makeGitTree(around.proc, asked.root), ...(charted === undefined ? {} : { charted }) });
+  const report = await askDiff({ ...asked, base: cx.variables['REF'] ?? 'main', head: head === 'worktree' ? undefined : head, git: makeGitTree(around.proc, asked.root), ...(cx.variables['RENDER'] === 'true' ? { around } : {}) });
   if (!('clusters' in report)) throw tellBroken({ is: 'settings', findings: report.broken }, '');
   return outcomeOf(cx, report);
 };

@@ -1,9 +1,9 @@
 import { Failure } from '../../engine/failure.ts';
 import type { GitTree } from '../../tools/git-tree.ts';
 import type { Told } from '../findings/report.ts';
-import type { Around, Release, Tree } from '../model.types.ts';
+import type { Around } from '../model.types.ts';
 import { brokenTold, openTrees, type Question } from '../stable/open.ts';
-import { declaredReleases } from '../stable/releases.ts';
+import { releasesOf } from '../stable/releases.ts';
 import { clusterDiff, type Side } from './compute.ts';
 import type { DiffReport, SideName } from './model.ts';
 
@@ -13,7 +13,8 @@ export interface DiffQuestion extends Omit<Question, 'overlay'> {
   /** A name of a commit; undefined: the working tree. */
   readonly head: string | undefined;
   readonly git: GitTree;
-  readonly charted?: { readonly around: Around; render(tree: Tree, around: Around): Promise<readonly Release[]> };
+  /** Given, charts are rendered on both sides. */
+  readonly around?: Around;
 }
 
 /** What a change means for what the controllers apply, or why the settings of a side cannot be used. */
@@ -21,7 +22,7 @@ export async function askDiff(question: DiffQuestion): Promise<DiffReport | { re
   const { base, head, overlays } = await sidesOf(question);
   const [before, after] = overlays;
   const files = changedFiles(before, after);
-  const empty: DiffReport = { base, head, files, clusters: [], broken: [], rendered: question.charted !== undefined };
+  const empty: DiffReport = { base, head, files, clusters: [], broken: [], rendered: question.around !== undefined };
   if (files.length === 0) return empty;
   const old = await side(question, before, true);
   if ('broken' in old) return { broken: old.broken, side: base.name };
@@ -60,5 +61,6 @@ async function side(question: DiffQuestion, overlay: Overlay, older: boolean): P
   if (opened === undefined) return { sides: [] };
   if ('broken' in opened) return opened;
   const there = opened.trees.filter((tree) => !older || opened.texts.kind(tree.entry) === 'directory');
-  return { sides: await Promise.all(there.map(async (tree): Promise<Side> => ({ tree, releases: question.charted === undefined ? declaredReleases(tree) : await question.charted.render(tree, question.charted.around) }))) };
+  const releases = await releasesOf(there, question.around);
+  return { sides: there.map((tree) => ({ tree, releases: releases(tree) })) };
 }

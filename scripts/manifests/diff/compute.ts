@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../../config/cluster.ts';
 import { idOf } from '../../health/objects.ts';
 import { readable } from '../build/index.ts';
 import type { Built, Release, Tree, Unit } from '../model.types.ts';
-import { maskedBoth, masked } from '../stable/mask.ts';
+import { maskedBoth, masked, withoutSecrets } from '../stable/mask.ts';
 import { applyOrder, unitsInOrder } from '../stable/order.ts';
 import { stableYaml } from '../stable/yaml.ts';
 import { dangersOfChange, dangersOfRemoval, type Danger } from './danger.ts';
@@ -62,7 +63,7 @@ function objectDiff({ before, after }: Pair, sides: { readonly before: Side | un
   const was = place(before, sides.before);
   const is = place(after, sides.after);
   const fate = after === undefined && before !== undefined ? fateOf(before.built, around) : null;
-  const text = textDiff(...texts(before, after));
+  const text = textDiff(...texts(was, is));
   const { object, unit, release } = held.built;
   return {
     id: readable(idOf(object)), kind: object.kind, apiVersion: object.apiVersion, how: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
@@ -83,10 +84,11 @@ function dangers(before: Held | undefined, after: Held | undefined, fate: Object
   return fate === null ? [] : dangersOfRemoval(before.built, fate, { before: old, after: around });
 }
 
-function texts(before: Held | undefined, after: Held | undefined): readonly [string, string] {
+function texts(before: At | undefined, after: At | undefined): readonly [string, string] {
   const yaml = (object: unknown): string => readable(stableYaml(object));
-  if (before === undefined || after === undefined) return [before === undefined ? '' : yaml(masked(before.built.object)), after === undefined ? '' : yaml(masked(after.built.object))];
-  const [was, is] = maskedBoth(before.built.object, after.built.object);
+  const shown = ({ built, tree }: At): KubeObject => withoutSecrets(built, tree.texts);
+  if (before === undefined || after === undefined) return [before === undefined ? '' : yaml(masked(shown(before))), after === undefined ? '' : yaml(masked(shown(after)))];
+  const [was, is] = maskedBoth(shown(before), shown(after));
   return [yaml(was), yaml(is)];
 }
 

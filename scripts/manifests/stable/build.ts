@@ -2,20 +2,20 @@ import { listed, meant } from '../../config/words.ts';
 import { Failure } from '../../engine/failure.ts';
 import type { Json } from '../../engine/outcome.ts';
 import type { Told } from '../findings/report.ts';
-import type { Around, Release, Tree, Unit } from '../model.types.ts';
+import type { Around, Tree, Unit } from '../model.types.ts';
 import { brokenTold, openTrees, type Question } from './open.ts';
-import { jsonOf, partsOf, unknownIn, yamlOf } from './stream.ts';
+import { jsonOf, partsOf, yamlOf } from './stream.ts';
 
 export interface BuildQuestion extends Question {
   /** Name, or namespace/name, of the one Kustomization that is wanted. */
   readonly unit?: string;
-  /** Renders the charts of releases. */
-  readonly charted?: { readonly around: Around; render(tree: Tree, around: Around): Promise<readonly Release[]> };
+  /** Given, charts of releases are rendered as well. */
+  readonly around?: Around;
 }
 
 /** What would be applied, as text and as data; or what is in the way. Plain data, so that it can be remembered. */
 export type BuiltAnswer =
-  | { readonly is: 'built'; readonly yaml: string; readonly json: Json; readonly clusters: readonly string[]; readonly objects: number; readonly parts: number; /** Objects with values only the cluster knows. */ readonly unknown: number; /** What could not be rendered, and why. */ readonly absent: readonly string[] }
+  | { readonly is: 'built'; readonly yaml: string; readonly json: Json; readonly clusters: readonly string[]; readonly objects: number; readonly parts: number; /** Objects in which names of variables stand for values that are secret, or that only the cluster knows. */ readonly unshown: number; /** What could not be rendered, and why. */ readonly absent: readonly string[] }
   | { readonly is: 'broken'; readonly clusters: readonly string[]; readonly findings: readonly Told[] }
   | { readonly is: 'settings'; readonly findings: readonly Told[] };
 
@@ -28,10 +28,10 @@ export async function build(question: BuildQuestion): Promise<BuiltAnswer> {
   const clusters = trees.map(({ name }) => name);
   const findings = brokenTold(trees, asks);
   if (trees.some((tree) => tree.units.some((unit) => unit.broken && asks(unit)))) return { is: 'broken', clusters, findings };
-  const { charted } = question;
-  const parts = (await Promise.all(trees.map(async (tree) => partsOf(tree, charted === undefined ? undefined : await charted.render(tree, charted.around), asks)))).flat();
+  const releases = question.around === undefined ? undefined : await (await import('./releases.ts')).releasesOf(trees, question.around);
+  const parts = trees.flatMap((tree) => partsOf(tree, releases?.(tree), asks));
   return {
-    is: 'built', yaml: yamlOf(parts), json: jsonOf(parts), clusters, objects: parts.reduce((sum, part) => sum + part.objects.length, 0), parts: parts.length, unknown: unknownIn(parts),
+    is: 'built', yaml: yamlOf(parts), json: jsonOf(parts), clusters, objects: parts.reduce((sum, part) => sum + part.objects.length, 0), parts: parts.length, unshown: parts.reduce((sum, part) => sum + part.unshown, 0),
     absent: parts.flatMap((part) => (part.absent === undefined ? [] : [`${part.id} of ${part.cluster}: ${part.absent}`])),
   };
 }

@@ -4,7 +4,7 @@ import { at, idOf, isFields } from '../../health/objects.ts';
 import { readable } from '../build/index.ts';
 import { isUnknown } from '../index/read.ts';
 import type { Built, Release, Tree, Unit } from '../model.types.ts';
-import { masked } from './mask.ts';
+import { masked, withoutSecrets } from './mask.ts';
 import { applyOrder, unitsInOrder } from './order.ts';
 import { keyOrder, stableYaml } from './yaml.ts';
 
@@ -20,6 +20,8 @@ export interface Part {
   /** Why nothing of it is here: it lies in another source, its chart could not be rendered. */
   readonly absent: string | undefined;
   readonly objects: readonly KubeObject[];
+  /** How many of them show the names of variables instead of values: those are secret, or only the cluster knows them. */
+  readonly unshown: number;
 }
 
 /** Parts of trees in apply order: a Kustomization, then what its releases render. `releases` by tree; none when charts are not asked for. */
@@ -28,17 +30,18 @@ export function partsOf(tree: Tree, releases: readonly Release[] | undefined, as
   return unitsInOrder(tree).filter(asks).flatMap((unit): readonly Part[] => [
     {
       ...of, id: `Kustomization ${unit.namespace}/${unit.name}`, from: unit.folder === '' ? '.' : unit.folder ?? String(at(unit.declared?.object['spec'], 'path') ?? ''), suspended: unit.suspended,
-      absent: unit.folder === undefined ? 'it lies in another source' : undefined, objects: inOrder(unit.objects),
+      absent: unit.folder === undefined ? 'it lies in another source' : undefined, ...inOrder(unit.objects, tree),
     },
     ...(releases ?? []).filter(({ declared }) => declared.unit === unit).toSorted((a, b) => applyOrder(a.declared.object, b.declared.object)).map((release): Part => ({
       ...of, id: idOf(release.declared.object), from: [release.chart.name, release.chart.version ?? ''].join(' ').trim(), suspended: at(release.declared.object['spec'], 'suspend') === true,
-      absent: release.rendered === undefined ? release.unknown ?? 'its chart could not be rendered' : undefined, objects: inOrder(release.rendered ?? []),
+      absent: release.rendered === undefined ? release.unknown ?? 'its chart could not be rendered' : undefined, ...inOrder(release.rendered ?? [], tree),
     })),
   ]);
 }
 
-function inOrder(built: readonly Built[]): readonly KubeObject[] {
-  return built.map(({ object }) => masked(object)).toSorted(applyOrder);
+function inOrder(built: readonly Built[], { texts }: Tree): Pick<Part, 'objects' | 'unshown'> {
+  const shown = built.map((each) => ({ each, object: withoutSecrets(each, texts) }));
+  return { objects: shown.map(({ object }) => masked(object)).toSorted(applyOrder), unshown: shown.filter(({ each, object }) => object !== each.object || isUnknown(object)).length };
 }
 
 /** Everything as one YAML text: a comment for each part, a document for each object. The same bytes whenever the same is built. */
@@ -69,9 +72,4 @@ function inKeyOrder(value: unknown): Json {
   if (Array.isArray(value)) return value.map(inKeyOrder);
   if (isFields(value)) return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => keyOrder(a, b)).map(([key, each]) => [readable(key), inKeyOrder(each)]));
   return typeof value === 'string' ? readable(value) : typeof value === 'number' || typeof value === 'boolean' ? value : null;
-}
-
-/** How many objects have a value in them that only the cluster knows. */
-export function unknownIn(parts: readonly Part[]): number {
-  return parts.reduce((count, part) => count + part.objects.filter((object) => isUnknown(object)).length, 0);
 }

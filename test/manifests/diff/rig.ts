@@ -2,16 +2,17 @@ import { clusterDiff } from '../../../scripts/manifests/diff/compute.ts';
 import type { ClusterDiff, ObjectDiff } from '../../../scripts/manifests/diff/model.ts';
 import { reasonWords } from '../../../scripts/manifests/diff/words.ts';
 import type { Release, Tree } from '../../../scripts/manifests/model.types.ts';
-import { declaredReleases } from '../../../scripts/manifests/stable/releases.ts';
+import { releasesOf } from '../../../scripts/manifests/stable/releases.ts';
 import { tree, type Files } from '../stable/rig.ts';
 
 type Charts = (of: Tree) => readonly Release[];
 
 /** What two states of the same files mean for their one cluster. */
-export async function diffOf(before: Files, after: Files, charts: Charts = declaredReleases): Promise<ClusterDiff> {
+export async function diffOf(before: Files, after: Files, charts?: Charts): Promise<ClusterDiff> {
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((file) => before[file] !== after[file]);
   const [old, now] = await Promise.all([tree(before), tree(after)]);
-  return clusterDiff({ tree: old, releases: charts(old) }, { tree: now, releases: charts(now) }, new Set(changed));
+  const releases = charts ?? await releasesOf([old, now], undefined);
+  return clusterDiff({ tree: old, releases: releases(old) }, { tree: now, releases: releases(now) }, new Set(changed));
 }
 
 /** `+ Kind ns/name`, each with what is dangerous. */

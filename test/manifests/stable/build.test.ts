@@ -35,7 +35,7 @@ describe('what the controllers would apply', () => {
   });
 
   test('what is not here is said where it would stand', () => {
-    const part = { cluster: 'one', entry: 'clusters/one', id: 'HelmRelease web/x', from: 'x 1.0.0', suspended: false, absent: 'chart not at\nthe pin', objects: [] };
+    const part = { cluster: 'one', entry: 'clusters/one', id: 'HelmRelease web/x', from: 'x 1.0.0', suspended: false, absent: 'chart not at\nthe pin', objects: [], unshown: 0 };
     expect(yamlOf([part])).toBe('# HelmRelease web/x (x 1.0.0): not here, chart not at the pin\n');
   });
 
@@ -67,18 +67,29 @@ describe('what the controllers would apply', () => {
       'clusters/one/vars.yaml': `${thing('Secret', 'vars', 'stringData:\n  HOST: ENC[AES256_GCM,data:abc,iv:x,tag:y,type:str]\n', 'v1', 'flux-system')}sops:\n  mac: x\n  version: 3.9.0\n`,
       'apps/app/cm.yaml': thing('ConfigMap', 'x', 'data:\n  host: https://${HOST}/\n'),
     }));
-    expect(answer).toMatchObject({ is: 'built', unknown: 1 });
+    expect(answer).toMatchObject({ is: 'built', unshown: 1 });
     if (answer.is === 'built') {
       expect(answer.yaml).toContain('host: https://${HOST}/\n');
       expect(JSON.stringify(answer.json)).toContain('https://${HOST}/');
     }
   });
 
+  test('a value out of a Secret that is filled in elsewhere is not shown there either', async () => {
+    const answer = await build(files({
+      'clusters/one/ks.yaml': ks('app', 'apps/app', 'postBuild:\n  substituteFrom:\n    - kind: Secret\n      name: vars\n    - kind: ConfigMap\n      name: open'),
+      'clusters/one/vars.yaml': docs(thing('Secret', 'vars', 'stringData:\n  TOKEN: hunter2hunter2\n', 'v1', 'flux-system'), thing('ConfigMap', 'open', 'data:\n  HOST: a.example\n', 'v1', 'flux-system')),
+      'apps/app/cm.yaml': thing('ConfigMap', 'x', 'data:\n  url: https://${TOKEN}@${HOST}/\n  host: ${HOST}\n'),
+    }));
+    expect(answer).toMatchObject({ is: 'built', unshown: 1 });
+    expect(JSON.stringify(answer)).not.toContain('hunter2');
+    if (answer.is === 'built') expect(answer.yaml).toContain('host: a.example\n  url: https://${TOKEN}@${HOST}/\n');
+  });
+
   test('our own tree: every document is an object, twice the same bytes, nothing of one cluster in the other', async () => {
     const [a, b, apps] = await Promise.all([build({ root: OURS }), build({ root: OURS }), build({ root: OURS, cluster: 'apps' })]);
     expect(b).toEqual(a);
     if (a.is !== 'built' || apps.is !== 'built') throw new Error(a.is);
-    expect([a.unknown, a.absent, a.clusters]).toEqual([0, [], ['infra', 'apps']]);
+    expect([a.unshown, a.absent, a.clusters]).toEqual([0, [], ['infra', 'apps']]);
     const objects = loadAll(a.yaml) as readonly { readonly kind: string }[];
     expect(objects).toHaveLength(a.objects);
     expect(objects.every((object) => typeof object.kind === 'string')).toBe(true);
