@@ -17,8 +17,8 @@ export interface Context {
   limited<T>(work: () => Promise<T>): Promise<T>;
   /** Folder that goes when this is over; made when first asked for. */
   scratch(): string;
-  /** Writes files below the scratch folder, once for one key; the folder they are in. */
-  laidOut(key: string, files: ChartFiles): string;
+  /** Writes files into a folder of the scratch folder, once for one key; that folder. */
+  laidOut(key: string, files: (folder: string) => ChartFiles): string;
   close(): void;
 }
 
@@ -40,7 +40,7 @@ export function openContext(around: Around, cache: string = join(cacheFolder(aro
       const known = laid.get(key);
       if (known !== undefined) return known;
       const folder = join(scratch(), 'laid', String(laid.size));
-      for (const [path, bytes] of files) {
+      for (const [path, bytes] of files(folder)) {
         mkdirSync(dirname(join(folder, path)), { recursive: true, mode: 0o700 });
         writeFileSync(join(folder, path), bytes, { mode: 0o600 });
       }

@@ -3,6 +3,8 @@ import type { Chart } from './chart.ts';
 /** What helm says when it cannot render, taken apart. */
 export type HelmError =
   | { readonly is: 'schema'; readonly wrong: readonly SchemaError[] }
+  /** A schema could not be fetched. */
+  | { readonly is: 'schema elsewhere'; readonly message: string }
   | { readonly is: 'dependencies'; readonly missing: readonly string[] }
   | { readonly is: 'template'; readonly message: string; /** The value it names, from the top of the release's values. */ readonly path: readonly string[] | undefined };
 
@@ -14,6 +16,8 @@ export function readHelmError(text: string, chart: Chart): HelmError {
   const first = (lines[0] ?? '').replace(/^Error: (?:INSTALLATION FAILED: )?/, '');
   const missing = /missing in charts\/ directory: (.+)$/m.exec(text)?.[1];
   if (missing !== undefined) return { is: 'dependencies', missing: missing.split(',').map((each) => each.trim()) };
+  const unfetched = /failing loading "(https?:[^"]+)"/.exec(text)?.[1];
+  if (unfetched !== undefined) return { is: 'schema elsewhere', message: unfetched };
   if (/don't meet the specifications of the schema/.test(first)) {
     const wrong = schemaErrors(lines.slice(1), chart);
     if (wrong.length > 0) return { is: 'schema', wrong };

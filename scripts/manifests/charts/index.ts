@@ -78,11 +78,18 @@ class Reader {
     if ('missing' in own) return unrendered({ ...draft, found: [{ rule: 'values-source-missing', built: draft.declared, path: [...wanted.at, 'valuesFiles', own.index], message: `the chart has no values file ${own.missing}`, hint: wanted.is === 'tree' ? 'the path is relative to the root of the repository' : 'the path is relative to the folder of the chart' }] }, `the chart has no values file ${own.missing}`);
     if (own.meta.lacking.length > 0) return notRendered(draft, versionPath(wanted), `its chart does not hold what it depends on: ${own.meta.lacking.join(', ')}`, 'helm dependency build in its folder');
     this.#apis ??= apisOf(this.#tree);
-    const rendering = await render(cx, own, {
+    const { elsewhere } = own.meta;
+    const order = {
       release: draft.spec.name, namespace: draft.spec.namespace, values, kubeVersion: this.#tree.settings.kubernetes?.replace(/^v/, '') ?? KUBERNETES, apiVersions: spokenOf(this.#apis, own.meta.apis),
-      skipSchema: draft.spec.skipSchema, skipTests: !draft.spec.runsTests, skipHooks: draft.spec.skipHooks,
-    });
-    return rendering.error === undefined ? this.#made(draft, own, rendering) : this.#failed(draft, wanted, rendering.error);
+      skipSchema: draft.spec.skipSchema || (elsewhere.length > 0 && cx.around.offline), skipTests: !draft.spec.runsTests, skipHooks: draft.spec.skipHooks,
+    };
+    const first = await render(cx, own, order);
+    const unfetched = first.error?.is === 'schema elsewhere' ? first.error.message : undefined;
+    if (unfetched !== undefined) cx.around.volatile(`the schema ${unfetched} could not be fetched`);
+    const rendering = unfetched === undefined ? first : await render(cx, own, { ...order, skipSchema: true });
+    const unchecked: Found = { rule: 'values-schema', unknown: true, built: draft.declared, path: wanted.at, key: true, message: `its values are not held against the schema of ${own.meta.name}: ${unfetched ?? elsewhere[0] ?? ''} is not here`, hint: 'run with a network' };
+    const checked = draft.spec.skipSchema || (unfetched === undefined && (elsewhere.length === 0 || !cx.around.offline)) ? draft : { ...draft, found: [...draft.found, unchecked] };
+    return rendering.error === undefined ? this.#made(checked, own, rendering) : this.#failed(checked, wanted, rendering.error);
   }
 
   async #obtained(cx: Context, wanted: Extract<Wanted, { readonly is: 'registry' | 'tree' }>): Promise<Obtaining> {
@@ -116,6 +123,7 @@ class Reader {
   #failed(draft: Draft, wanted: Wanted, error: HelmError): Release {
     const { declared, read } = draft;
     const place = (path: readonly string[]): Place => placeOfValue(this.#tree, declared, read, path);
+    if (error.is === 'schema elsewhere') return notRendered(draft, [], `the schema ${error.message} is not here`, 'run with a network');
     if (error.is === 'dependencies') return notRendered(draft, versionPath(wanted), `its chart does not hold what it depends on: ${error.missing.join(', ')}`, 'helm dependency build in its folder');
     // What only the cluster knows stands in the values as a mark: a chart that stumbles over it tells nothing.
     if (isUnknown(read.values) && (error.is === 'template' || error.wrong.every(({ path }) => isUnknown(at(read.values, ...path))))) return notRendered(draft, [], 'its chart cannot be rendered without values only the cluster knows', 'nothing to do when that is meant; what this release makes is not checked');

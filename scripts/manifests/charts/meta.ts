@@ -1,6 +1,7 @@
 import { readChart } from './chart.ts';
 import { readArchive, type ChartFiles } from './archive.ts';
 import { list, map, text } from './data.ts';
+import { schemasElsewhere } from './schema.ts';
 import { getJson, putJson, type Store } from './store.ts';
 
 /** What has to be known of a chart before it is rendered, kept by its digest. */
@@ -11,17 +12,21 @@ export interface Meta {
   readonly lacking: readonly string[];
   /** Groups of APIs its templates speak of, and kinds of them (policy/v1/PodDisruptionBudget): only these can make it render something else. */
   readonly apis: readonly string[];
+  /** Schemas of values that lie elsewhere and would be fetched. */
+  readonly elsewhere: readonly string[];
+  /** Schemas in it name others in it by their address. */
+  readonly linked: boolean;
 }
 
 /** Throws for what is no chart. */
 export function metaOf(store: Store, digest: string, files: () => ChartFiles): Meta {
   const kept = map(getJson(store, 'charts', digest));
   const [name, version] = [text(kept['name']), text(kept['version'])];
-  if (name !== undefined && version !== undefined) return { name, version, lacking: texts(kept['lacking']), apis: texts(kept['apis']) };
+  if (name !== undefined && version !== undefined) return { name, version, lacking: texts(kept['lacking']), apis: texts(kept['apis']), elsewhere: texts(kept['elsewhere']), linked: kept['linked'] === true };
   const content = files();
   const { lacking, ...chart } = readChart(content);
   if (chart.name === '') throw new Error('its Chart.yaml has no name');
-  const meta = { name: chart.name, version: chart.version, lacking, apis: [...apisIn(content)].toSorted() };
+  const meta = { name: chart.name, version: chart.version, lacking, apis: [...apisIn(content)].toSorted(), ...schemasElsewhere(content) };
   putJson(store, 'charts', digest, meta);
   return meta;
 }

@@ -51,7 +51,7 @@ function fromTree(cx: Context, tree: Tree, folder: string): Obtained {
     return read;
   };
   const digest = digestOfFiles(files());
-  return { digest, meta: metaOf(cx.store, digest, files), files, place: () => cx.laidOut(digest, files()) };
+  return { digest, meta: metaOf(cx.store, digest, files), files, place: () => cx.laidOut(digest, files) };
 }
 
 /** A chart's folder with those it depends on by `file://`, which Flux puts into it as well. */

@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { canonical, isMap, list, map, replaced, text, without, type Values } from './data.ts';
 import { readHelmError, type HelmError } from './errors.ts';
 import type { Obtained } from './obtain.ts';
+import { linkedSchemas } from './schema.ts';
 import { digestOf, getJson, putJson } from './store.ts';
 import { unreadValues, type Unread } from './unread.ts';
 
@@ -64,6 +65,7 @@ export function forgetRenderings(): void {
 
 async function renderAnew(cx: Context, key: string, chart: Obtained, order: Order): Promise<Rendering> {
   const rendering = await rendered(cx, chart, order);
+  if (rendering.error?.is === 'schema elsewhere') return rendering;
   putJson(cx.store, 'rendered', key, rendering);
   return rendering;
 }
@@ -87,7 +89,12 @@ async function rendered(cx: Context, chart: Obtained, order: Order): Promise<Ren
 async function template(cx: Context, chart: Obtained, order: Order, values: unknown): Promise<{ readonly text: string } | { readonly error: string }> {
   const { helm } = cx;
   if (helm === undefined) throw new TypeError('a chart is rendered with helm alone');
-  return cx.limited(async () => helm.template({ ...order, chart: chart.place(), values: JSON.stringify(values) }));
+  return cx.limited(async () => helm.template({ ...order, chart: placeOf(cx, chart), values: JSON.stringify(values) }));
+}
+
+/** Schemas that name others by an address lie in the chart as well as a rule: with those helm needs no network. */
+function placeOf(cx: Context, chart: Obtained): string {
+  return chart.meta.linked ? cx.laidOut(`linked ${chart.digest}`, (folder) => linkedSchemas(chart.files(), folder)) : chart.place();
 }
 
 /** `helm template`: documents, each below the name of its template. */

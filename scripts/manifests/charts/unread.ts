@@ -1,6 +1,7 @@
 import { nearest } from '../../config/words.ts';
 import { allValues, type Chart } from './chart.ts';
-import { at, has, isMap, list, map, spoken, type Values } from './data.ts';
+import { at, isMap, map, spoken, type Values } from './data.ts';
+import { namedBySchema } from './schema.ts';
 import { canBegin } from './template/abstract.ts';
 import { readsOf } from './template/reads.ts';
 import type { Read } from './template/world.ts';
@@ -43,44 +44,6 @@ function isRead(reads: readonly Read[], defaults: Readonly<Values>, path: readon
 
 function readWhole(reads: readonly Read[], path: readonly string[]): boolean {
   return reads.some((read) => read.how === 'whole' && canBegin(read.path, path));
-}
-
-/** Whether the schema of the chart, or of one in it, says something of this very value. */
-function namedBySchema(chart: Chart, path: readonly string[]): boolean {
-  if (chart.schema !== undefined && schemaNames(chart.schema, chart.schema, path, 0)) return true;
-  const [first, ...rest] = path;
-  return chart.charts.some((each) => each.called === first && namedBySchema(each, rest));
-}
-
-/** Beyond this many references one goes round in a circle. */
-const DEEPEST = 24;
-
-function schemaNames(root: unknown, schema: unknown, path: readonly string[], depth: number): boolean {
-  const [first, ...rest] = path;
-  if (first === undefined || depth > DEEPEST) return true;
-  if (!isMap(schema)) return false;
-  const next = (each: unknown, below: readonly string[] = rest): boolean => schemaNames(root, each, below, depth + 1);
-  const ref = schema['$ref'];
-  if (typeof ref === 'string') {
-    // What another file says is not looked at: in doubt it names the value.
-    if (!ref.startsWith('#')) return true;
-    if (next(at(root, ...ref.slice(1).split('/').filter((part) => part !== '').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))), path)) return true;
-  }
-  if (has(schema, ['properties', first]) && next(at(schema, 'properties', first))) return true;
-  if (list(schema['required']).includes(first) || ['propertyNames', 'minProperties', 'maxProperties', 'unevaluatedProperties'].some((key) => key in schema)) return true;
-  if (Object.entries(map(schema['patternProperties'])).some(([pattern, each]) => fits(pattern, first) && next(each))) return true;
-  if (isMap(schema['additionalProperties']) && Object.keys(schema['additionalProperties']).length > 0 && !has(schema, ['properties', first]) && next(schema['additionalProperties'])) return true;
-  const branches = [...['allOf', 'anyOf', 'oneOf'].flatMap((key) => list(schema[key])), schema['if'], schema['then'], schema['else'], schema['not'], ...Object.values(map(schema['dependentSchemas']))];
-  return branches.some((each) => each !== undefined && next(each, path));
-}
-
-/** A pattern only Go understands fits everything. */
-function fits(pattern: string, key: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(key);
-  } catch {
-    return true;
-  }
 }
 
 /** Where the same name is read: beside it, or elsewhere below another key. */

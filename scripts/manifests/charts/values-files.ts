@@ -27,5 +27,5 @@ export function withValuesFiles(cx: Context, tree: Tree, wanted: Wanted, chart: 
   const text = JSON.stringify(values);
   const digest = digestOf('values', chart.digest, text);
   const files = (): ChartFiles => new Map([...chart.files(), ['values.yaml', Buffer.from(text, 'utf8')]]);
-  return { digest, meta: metaOf(cx.store, digest, files), files, place: () => cx.laidOut(digest, files()) };
+  return { digest, meta: metaOf(cx.store, digest, files), files, place: () => cx.laidOut(digest, files) };
 }

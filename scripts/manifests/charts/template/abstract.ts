@@ -112,8 +112,10 @@ function blurred(refs: ReadonlyMap<string, Ref>): ReadonlyMap<string, Ref> {
 
 /** A path with one more part; long ones, and rows of `*`, end in `**`. */
 export function longer(path: readonly string[], part: string): readonly string[] {
-  if (path.at(-1) === '**' && part === '*') return path;
+  if (path.at(-1) === '**' && (part === '*' || path.at(-2) === part)) return path;
   if (path.length >= LONGEST) return [...path.slice(0, LONGEST / 2), '**'];
+  // What is put below itself goes on for ever.
+  if (part !== '*' && path.at(-1) === part && path.at(-2) === part) return [...path.slice(0, -1), '**'];
   if (part === '*' && path.slice(-3).every((each) => each === '*') && path.length >= 3) return [...path.slice(0, -3), '**'];
   return [...path, part];
 }

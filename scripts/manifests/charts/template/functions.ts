@@ -6,7 +6,6 @@ type Function_ = (world: World, args: readonly Abs[], site: object) => Abs;
 
 const first = (args: readonly Abs[]): Abs => args[0] ?? NOTHING;
 const last = (args: readonly Abs[]): Abs => args.at(-1) ?? NOTHING;
-const every: Function_ = (_, args) => joinAll(args);
 
 /** Templates hand several things on as `list . "x"` and take them apart by `index`: items keep their places. */
 const listOf: Function_ = (world, args, site) => {
@@ -44,11 +43,16 @@ const truth: Function_ = (world, args) => {
 };
 const item: Function_ = (world, args) => world.field(first(args), '*');
 
+/** Another map or list that holds the same: what is changed in it is not changed where it came from. */
+const copied: Function_ = (world, args, site) => {
+  const copy = absOf({ is: 'made', made: world.made(site) });
+  world.merge(copy, first(args));
+  return copy;
+};
+
 export const FUNCTIONS: Readonly<Record<string, Function_>> = {
-  deepCopy: every,
+  deepCopy: copied, omit: copied, pick: copied,
   concat: moved, reverse: moved, uniq: moved, compact: moved, rest: moved, initial: moved,
-  omit: (_, args) => first(args),
-  pick: (_, args) => first(args),
   slice: (world, args, site) => moved(world, args.slice(0, 1), site),
   append: extended, prepend: extended, push: extended,
   first: item, last: item,

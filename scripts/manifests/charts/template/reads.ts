@@ -25,7 +25,8 @@ class Scope {
   declare(name: string, cell: Cell): void { this.#cells.set(name, cell); }
   cell(name: string): Cell | undefined { return this.#cells.get(name) ?? this.#parent?.cell(name); }
 }
-interface Frame { readonly dot: Abs; readonly scope: Scope }
+/** `given`: no template has been seen yet to put something in the place of `.Values` here, though one will. */
+interface Frame { readonly dot: Abs; readonly scope: Scope; readonly values: { given: boolean } }
 
 /**
  * Which places of its values a chart can read, whatever they are set to: its templates and those of the charts in it, texts
@@ -92,17 +93,17 @@ class Reader {
   run(): readonly Read[] {
     for (this.#round = 1; this.#round <= ROUNDS; this.#round += 1) {
       const before = this.#world.version;
-      for (const { body, instance } of this.#bodies) this.#walk(body, this.#frame(absOf({ is: 'root', instance })));
+      for (const { body, instance } of this.#bodies) this.#walk(body, this.#frame(absOf({ is: 'root', instance }), body));
       this.#world.close();
       if (this.#world.version === before) return this.#world.reads;
     }
     throw new TooMuch();
   }
 
-  #frame(dot: Abs): Frame {
+  #frame(dot: Abs, body: readonly Node[]): Frame {
     const scope = new Scope();
     this.#declare(scope, '$', dot);
-    return { dot, scope };
+    return { dot, scope, values: { given: replacesValues(body) } };
   }
 
   #declare(scope: Scope, name: string, abs: Abs): void {
@@ -125,12 +126,12 @@ class Reader {
       this.#call(textOf(node.name), dot);
       return;
     }
-    const inner: Frame = { dot: frame.dot, scope: new Scope(frame.scope) };
+    const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
     const value = this.#pipeline(node.pipeline, inner, node.is === 'range');
     this.#world.look(value, 'truth');
     if (node.is === 'range') this.#loop(node.pipeline, value, node.body, inner);
-    else this.#walk(node.body, { dot: node.is === 'with' ? value : frame.dot, scope: new Scope(inner.scope) });
-    this.#walk(node.otherwise, { dot: frame.dot, scope: new Scope(inner.scope) });
+    else this.#walk(node.body, { ...frame, dot: node.is === 'with' ? value : frame.dot, scope: new Scope(inner.scope) });
+    this.#walk(node.otherwise, { ...frame, scope: new Scope(inner.scope) });
   }
 
   /** Again and again, until a loop's variables hold nothing new. */
@@ -147,7 +148,7 @@ class Reader {
         this.#declare(scope, second, each);
       }
       this.#loops.push(loop);
-      this.#walk(body, { dot: each, scope });
+      this.#walk(body, { ...frame, dot: each, scope });
       this.#loops.pop();
       if (!loop.changed) return;
     }
@@ -182,7 +183,7 @@ class Reader {
     const [head, ...rest] = command;
     if (head === undefined) return NOTHING;
     const args = [...rest.map((operand) => this.#operand(operand, frame)), ...(piped === undefined ? [] : [piped])];
-    if (head.is === 'function') return this.#function(head.name, args, command);
+    if (head.is === 'function') return this.#function(head.name, args, command, frame);
     const value = this.#operand(head, frame);
     if (args.length === 0) return value;
     // A method (.Files.Get, .Capabilities.APIVersions.Has): what it is given is read.
@@ -193,21 +194,22 @@ class Reader {
   #operand(operand: Operand, frame: Frame): Abs {
     switch (operand.is) {
       case 'dot': return frame.dot;
-      case 'field': return this.#fields(frame.dot, operand.names);
-      case 'variable': return this.#fields(frame.scope.cell(operand.name)?.abs ?? ANY_TEXT, operand.names);
-      case 'pipeline': return this.#fields(this.#pipeline(operand.pipeline, frame), operand.names);
+      case 'field': return this.#fields(frame.dot, operand.names, frame);
+      case 'variable': return this.#fields(frame.scope.cell(operand.name)?.abs ?? ANY_TEXT, operand.names, frame);
+      case 'pipeline': return this.#fields(this.#pipeline(operand.pipeline, frame), operand.names, frame);
       case 'text': return textOf(operand.text);
       case 'number': return textOf(operand.text);
       case 'word': return NOTHING;
-      case 'function': return this.#function(operand.name, [], operand);
+      case 'function': return this.#function(operand.name, [], operand, frame);
     }
   }
 
-  #fields(abs: Abs, names: readonly string[]): Abs {
-    return names.reduce((value, name) => this.#world.field(value, name), abs);
+  #fields(abs: Abs, names: readonly string[], frame: Frame): Abs {
+    return names.reduce((value, name) => (name === 'Values' && frame.values.given ? this.#world.givenValues(value) : this.#world.field(value, name)), abs);
   }
 
-  #function(name: string, args: readonly Abs[], site: object): Abs {
+  #function(name: string, args: readonly Abs[], site: object, frame: Frame): Abs {
+    if (name === 'set' && args[1]?.texts?.some(([text]) => text === 'Values') === true) frame.values.given = false;
     if (name === 'include') {
       this.#world.whole(args[0] ?? NOTHING);
       this.#call(args[0] ?? ANY_TEXT, args[1] ?? NOTHING);
@@ -242,7 +244,7 @@ class Reader {
     define.ways.set(key, this.#round);
     const { summing } = this.#world;
     this.#world.summing = false;
-    this.#walk(define.body, this.#frame(given));
+    this.#walk(define.body, this.#frame(given, define.body));
     this.#world.summing = summing;
   }
 
@@ -253,4 +255,19 @@ class Reader {
     if (constants && text.texts.every((each) => !String(each[0]).includes('{{'))) return;
     for (const snippet of this.#snippets) this.#enter(snippet, dot);
   }
+}
+
+const REPLACES = new WeakMap<readonly Node[], boolean>();
+
+/** Whether there is a `set . "Values"` among these: what comes before it is about the values as they were given. */
+function replacesValues(nodes: readonly Node[]): boolean {
+  const known = REPLACES.get(nodes);
+  if (known !== undefined) return known;
+  const found = nodes.some((node) => (node.is === 'action' ? inPipeline(node.pipeline) : node.is !== 'template' && (inPipeline(node.pipeline) || replacesValues(node.body) || replacesValues(node.otherwise))));
+  REPLACES.set(nodes, found);
+  return found;
+}
+
+function inPipeline({ commands }: Pipeline): boolean {
+  return commands.some(([head, , key, ...rest]) => (head?.is === 'function' && head.name === 'set' && key?.is === 'text' && key.text === 'Values') || [head, key, ...rest].some((each) => each?.is === 'pipeline' && inPipeline(each.pipeline)));
 }

@@ -92,13 +92,19 @@ export class World {
   }
 
   /** Only this of a value is read. */
-  look(abs: Abs, how: 'truth' | 'touch'): void {
-    for (const ref of abs.refs.values()) if (ref.is === 'values') this.read(ref.path, how);
+  look(abs: Abs, how: 'truth' | 'touch', seen = new Set<Made>()): void {
+    for (const ref of abs.refs.values()) {
+      if (ref.is === 'values') this.read(ref.path, how);
+      else if (ref.is === 'made' && !seen.has(ref.made)) {
+        seen.add(ref.made);
+        this.look(ref.made.spread, how, seen);
+      }
+    }
   }
 
   /** Which keys a value has is read. */
   lookAtKeys(abs: Abs): void {
-    for (const ref of abs.refs.values()) if (ref.is === 'values') this.read(longer(ref.path, '*'), 'touch');
+    this.look(this.field(abs, '*'), 'touch');
     this.look(abs, 'truth');
   }
 
@@ -133,6 +139,11 @@ export class World {
       if (how !== 'whole') continue;
       for (const alias of this.#aliases.values()) if (canBegin(path, alias.path)) this.whole(alias.abs);
     }
+  }
+
+  /** `.Values` as a chart is given them, whatever a template puts in their place. */
+  givenValues(abs: Abs): Abs {
+    return joinAll([...abs.refs.values()].map((ref) => (ref.is === 'root' ? this.valuesAt(ref.instance.prefix) : this.field({ refs: new Map([['', ref]]), texts: [] }, 'Values'))));
   }
 
   /** `.name` of a value; '*' for any key or item of it. */
