@@ -34,7 +34,7 @@ const nothing: Rule = {
       yield {
         built: declared, path: ['spec', 'healthChecks', check.index, said.part],
         message: `Kustomization ${unit.name} checks the health of ${place}, which nobody brings`,
-        hint: spec(declared, 'wait') === true ? `${said.hint}; beside wait: true, which waits for all that is applied, healthChecks are not looked at` : said.hint,
+        hint: spec(declared, 'wait') === true ? `${said.hint} (beside wait: true, which waits for all that is applied, Flux does not look at healthChecks)` : said.hint,
       };
     }
   },

@@ -29,6 +29,7 @@ describe('definitions', () => {
     { is: 'by a release that is told to leave them alone', files: tree(ks('a', 'wait: true'), { a: REPOSITORY + hr('operator', 'install: {crds: Skip}') + thing }), charts },
     { is: 'installed before Flux by the same chart', files: tree(ks('a', 'wait: true'), { a: operator + thing }), charts, settings: { before: [{ name: 'crds', namespace: 'flux-system', chart: 'oci://example.com/operator', version: '1.0.0', source: { file: 'h.yaml', document: 0, at: [] }, crdsOnly: true }] } },
     { is: 'given', files: tree(ks('a') + ks('b'), { a: definition('Thing'), b: thing }), given: definition('Thing') },
+    { is: 'applied before Flux from an address', files: tree(ks('a') + ks('b'), { a: operator, b: thing }), charts, settings: { definitions: [{ url: 'https://example.com/v1.0.0/example.com_things.yaml', sha256: '', source: { file: 'x.yaml', document: 0, at: [] } }] } },
     { is: 'of a chart that is not here', files: tree(ks('a') + ks('b'), { a: operator, b: thing }) },
     { is: 'of nobody here', files: tree(ks('b'), { b: thing }) },
     { is: 'lacking twice of one release are one finding', files: tree(ks('a', 'wait: true') + ks('b'), { a: operator, b: thing + object('Other', 'two', undefined, 'example.com/v1') }), charts, finds: ['definition-unordered c/all.yaml "name: b"'] },
