@@ -39,8 +39,8 @@ async function clusters(cx: ActionContext): Promise<readonly Row[]> {
   });
 }
 
-/** What could not be measured is not met; it does not hide what was measured and is not. */
-function outcomeOf(rows: readonly Row[]): Outcome {
+/** Rows as an answer. What could not be measured is not met; it does not hide what was measured and is not. */
+export function outcomeOf(rows: readonly Row[]): Outcome {
   const missed = rows.some((row) => row.unknown === undefined && !(row.ratio <= row.goal));
   return {
     exit: missed ? 'no' : rows.some((row) => row.unknown !== undefined) ? 'cannotTell' : 'done',
