@@ -1,4 +1,5 @@
 import type { Built, Found, Rule, View } from '../../model.types.ts';
+import { labelsIn } from '../../index/hints.ts';
 import { indexOf, type Index } from '../../index/index.ts';
 import type { Pods } from '../../index/pods.ts';
 import { at, isHole, text, whole } from '../../index/read.ts';
@@ -68,7 +69,7 @@ export const disruptionBudgetSelects: Rule = {
       const namespace = index.namespaceOf(budget);
       if (index.unseen(namespace) !== undefined || any(chosen(index, budget).map(({ verdict }) => verdict)) !== false) continue;
       const selector = at(budget.object['spec'], 'selector');
-      yield { built: budget, path: selector === undefined ? ['spec'] : ['spec', 'selector'], message: `no pod of ${namespace} has ${said(selector)}`, hint: labelsOf(index, namespace) };
+      yield { built: budget, path: selector === undefined ? ['spec'] : ['spec', 'selector'], message: `no pod of ${namespace} has ${said(selector)}`, hint: labelsIn(index, namespace) };
     }
   },
 };
@@ -99,10 +100,3 @@ export const disruptionBudgetTwice: Rule = {
     }
   },
 };
-
-/** What pods of a namespace can be chosen by, for hints. */
-export function labelsOf(index: Index, namespace: string): string {
-  const found = new Set(index.podsIn(namespace).map(({ labels }) => [...labels.known].filter(([, value]) => value !== undefined).slice(0, 3).map(([key, value]) => `${key}=${value ?? ''}`).join(', ')));
-  if (found.size === 0) return `nothing of the tree runs in ${namespace}; take it out, or name the namespace it is meant for`;
-  return `pods there have ${[...found].slice(0, 3).join('; or ')}${found.size > 3 ? '; and others' : ''}`;
-}
