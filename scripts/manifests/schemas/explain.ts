@@ -31,12 +31,12 @@ export function explain(subject: Subject, schema: JsonSchema | undefined, troubl
       // Labels and annotations have a rule of their own, which also sees those of custom resources.
       if (veiled(value) || ['labels', 'annotations'].some((each) => trouble.path.at(-2) === each && trouble.path.at(-3) === 'metadata')) return [];
       const wanted = words(trouble.want);
-      return [place(subject, 'schema-type', at, `${name} is ${described(subject, trouble.path, value)}, but ${wanted} is wanted`, typeHint(value, trouble.want, schema, trouble.path), quoteFix(subject, trouble, value))];
+      return [place(subject, 'schema-type', at, `${name} is ${described(subject, trouble.path, value)}, but ${wanted} is wanted`, typeHint(subject, value, trouble.want, schema, trouble.path), quoteFix(subject, trouble, value))];
     }
     case 'enum': {
       if (veiled(value)) return [];
       const near = typeof value === 'string' ? trouble.want.find((each) => oneSlip(each, value)) ?? nearest(value, trouble.want) : undefined;
-      const sure = typeof value === 'string' && near !== undefined && trouble.want.filter((each) => oneSlip(each, value)).length === 1 && oneSlip(near, value) && written(subject, trouble.path) === value;
+      const sure = typeof value === 'string' && near !== undefined && !isHidden(subject, trouble.path) && trouble.want.filter((each) => oneSlip(each, value)).length === 1 && oneSlip(near, value) && written(subject, trouble.path) === value;
       const all = trouble.want.map((each) => (each === '' ? '"" (nothing)' : each));
       return [place(subject, 'schema-value', at, `${name} is ${described(subject, trouble.path, value)}, which is none of the values it may have`, near === undefined || near === '' ? `write one of ${listed(all.slice(0, 20))}` : `did you mean ${near}? It may be ${listed(all.slice(0, 20))}`, sure ? { from: String(value), to: near ?? '' } : undefined)];
     }
@@ -114,7 +114,7 @@ function form(subject: Subject, schema: JsonSchema | undefined, trouble: Extract
   if (flat.length > 0 && sameplace && flat.every((each) => each.is === 'type')) {
     const want = [...new Set(flat.flatMap((each) => (each.is === 'type' ? each.want : [])))];
     const value = valueAt(subject.object, path);
-    return [place(subject, 'schema-type', { path }, `${here} is ${described(subject, path, value)}, but ${words(want)} is wanted`, typeHint(value, want, schema, path))];
+    return [place(subject, 'schema-type', { path }, `${here} is ${described(subject, path, value)}, but ${words(want)} is wanted`, typeHint(subject, value, want, schema, path))];
   }
   if (groups.length > 1 && (flat.length === 0 || (sameplace && flat.every((each) => each.is === 'missing')))) return [place(subject, 'schema-choice', here2, `${here} needs one of ${choices}`, `add one of them${groups.length > 1 && which === 'oneOf' ? ', not more' : ''}`)];
   // The form that came closest is the one that was meant.
@@ -136,13 +136,18 @@ function described(subject: Subject, path: Path, value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isPlain(value)) return 'a map';
   if (value === null || value === undefined) return 'nothing';
-  const hidden = subject.kind === 'Secret' || path.some((part) => typeof part === 'string' && /pass|secret|token|credential|apikey|privatekey/i.test(part));
-  const shown = hidden ? '' : String(value).length > 60 ? ` "${String(value).slice(0, 57)}..."` : ` ${JSON.stringify(value)}`;
-  return typeof value === 'string' ? `the text${shown}` : typeof value === 'number' ? `the number${shown}` : shown.trim() === '' ? 'true or false' : shown.trim();
+  if (isHidden(subject, path)) return typeof value === 'string' ? 'text' : typeof value === 'number' ? 'a number' : 'true or false';
+  const shown = String(value).length > 60 ? `"${String(value).slice(0, 57)}..."` : JSON.stringify(value);
+  return typeof value === 'string' ? `the text ${shown}` : typeof value === 'number' ? `the number ${shown}` : shown;
 }
 
-function typeHint(value: unknown, want: readonly string[], schema: JsonSchema | undefined, path: Path): string {
-  if (want.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return `put it in quotes: "${String(value)}"`;
+/** What may be a secret is neither shown nor put into a fix. */
+function isHidden(subject: Subject, path: Path): boolean {
+  return subject.kind === 'Secret' || path.some((part) => typeof part === 'string' && /pass|secret|token|credential|apikey|privatekey/i.test(part));
+}
+
+function typeHint(subject: Subject, value: unknown, want: readonly string[], schema: JsonSchema | undefined, path: Path): string {
+  if (want.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return isHidden(subject, path) ? 'put it in quotes' : `put it in quotes: "${String(value)}"`;
   if (typeof value === 'string' && /^-?\d+$/.test(value) && want.includes('integer')) return 'write it without quotes; if a variable makes it, keep the quotes away from the ${...}';
   if (typeof value === 'string' && /^(?:true|false)$/.test(value) && want.includes('boolean')) return 'write it without quotes; if a variable makes it, keep the quotes away from the ${...}';
   if (want.includes('array') && value !== undefined && !Array.isArray(value)) return 'begin it with "- ": it is a list, also when it has one item';
@@ -152,7 +157,7 @@ function typeHint(value: unknown, want: readonly string[], schema: JsonSchema | 
 
 /** Quotes round what is wanted as text: only where the file says just that value. */
 function quoteFix(subject: Subject, { want, path }: Extract<Trouble, { is: 'type' }>, value: unknown): { readonly from: string; readonly to: string } | undefined {
-  if (!want.includes('string') || (typeof value !== 'number' && typeof value !== 'boolean') || written(subject, path) !== value) return undefined;
+  if (isHidden(subject, path) || !want.includes('string') || (typeof value !== 'number' && typeof value !== 'boolean') || written(subject, path) !== value) return undefined;
   return Number.isInteger(value) || typeof value === 'boolean' ? { from: String(value), to: `"${String(value)}"` } : undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Path, Spot } from '../../../config/source.ts';
 import { findGitleaks, gitleaks } from '../../../tools/gitleaks.ts';
 import { get, isPlain, strings } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
-import type { Built, Found, Rule, View } from '../../model.types.ts';
+import type { Built, Found, Rule, Texts, View } from '../../model.types.ts';
 import { isPlaceholder, looksSecret, shapesIn } from './shapes.ts';
 
 type Say = Omit<Found, 'rule'>;
@@ -58,6 +58,20 @@ function filesOf(view: View): readonly string[] {
   return [...new Set(view.tree.units.flatMap(({ files }) => [...files]))].toSorted();
 }
 
+type Shaped = readonly { readonly says: string; readonly at: number; readonly length: number }[];
+const scanned = new WeakMap<Texts, Map<string, { readonly text: string; readonly shapes: Shaped } | undefined>>();
+
+/** A file of the tree with the issued secrets in it, looked at once for all clusters; undefined for what is encrypted, or no text. */
+function scan(texts: Texts, file: string): { readonly text: string; readonly shapes: Shaped } | undefined {
+  const known = scanned.get(texts) ?? new Map();
+  scanned.set(texts, known);
+  if (!known.has(file)) {
+    const text = texts.text(file);
+    known.set(file, text === undefined || isEncrypted(text) ? undefined : { text, shapes: [...shapesIn(text)] });
+  }
+  return known.get(file);
+}
+
 /** Encrypted by SOPS as a whole: what is left readable in it is meant to be. */
 function isEncrypted(text: string): boolean {
   return /^sops:\s*$|^\s*"sops":\s*\{|^sops_version=|^\s+mac: ENC\[/m.test(text) && text.includes('ENC[');
@@ -69,9 +83,8 @@ export const secretShape: Rule = {
   why: 'Tokens and keys have shapes their issuers chose, so that scanners find them: those of others scan public repositories within minutes.',
   *check(view) {
     for (const file of filesOf(view)) {
-      const text = view.tree.texts.text(file);
-      if (text === undefined || isEncrypted(text)) continue;
-      for (const { says, at, length } of shapesIn(text)) yield { spot: spotAt(file, text, at, length), message: `${says} stands here in clear text`, hint: OUT };
+      const { text = '', shapes = [] } = scan(view.tree.texts, file) ?? {};
+      for (const { says, at, length } of shapes) yield { spot: spotAt(file, text, at, length), message: `${says} stands here in clear text`, hint: OUT };
     }
     for (const built of view.all) {
       // A chart makes keys of its own each time; what of it is not from the tree is random, or known to everybody.
@@ -104,11 +117,11 @@ export const secretValue: Rule = {
   why: 'Whoever can read the repository, or ever could, has it.',
   *check(view) {
     for (const file of filesOf(view)) {
-      const text = view.tree.texts.text(file);
-      if (text === undefined || isEncrypted(text)) continue;
-      const shapes = [...shapesIn(text)].map(({ at }) => at);
+      const read = scan(view.tree.texts, file);
+      if (read === undefined) continue;
+      const { text, shapes } = read;
       if (/\.ya?ml$/.test(file)) yield* inYaml(view, file, text, shapes.length > 0);
-      else yield* inLines(text, shapes, (at, length) => ({ spot: spotAt(file, text, at, length) }));
+      else yield* inLines(text, shapes.map(({ at }) => at), (at, length) => ({ spot: spotAt(file, text, at, length) }));
     }
   },
 };
@@ -173,8 +186,8 @@ export const secretGitleaks: Rule = {
     const parts: { readonly file: string; readonly text: string; readonly from: number }[] = [];
     let lines = 0;
     for (const file of filesOf(view)) {
-      const text = view.tree.texts.text(file);
-      if (text === undefined || isEncrypted(text)) continue;
+      const text = scan(view.tree.texts, file)?.text;
+      if (text === undefined) continue;
       parts.push({ file, text, from: lines });
       lines += text.split('\n').length;
     }

@@ -68,7 +68,10 @@ export const metadata: Rule = {
   why: 'The API server refuses the object. Schemas of custom resources say nothing about metadata, so nothing else finds it.',
   *check(view) {
     for (const built of view.all) {
-      for (const found of troubles(built)) yield built.release === undefined ? found : { ...found, message: `${found.message}, as the chart makes it`, hint: `${found.hint}; look for the value that sets it` };
+      for (const { fix, ...found } of troubles(built)) {
+        if (built.release !== undefined) yield { ...found, message: `${found.message}, as the chart makes it`, hint: `${found.hint}; look for the value that sets it` };
+        else yield fix === undefined ? found : { ...found, fix };
+      }
     }
   },
 };

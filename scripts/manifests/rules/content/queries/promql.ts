@@ -40,6 +40,8 @@ function unreadable(text: string, at: QueryNode): QueryTrouble {
     const near = nearest(called[1], [...SIGNATURES.keys(), ...AGGREGATES]);
     return { message: `PromQL has no function ${called[1]}`, hint: near === undefined ? 'look at https://prometheus.io/docs/prometheus/latest/querying/functions/' : `did you mean ${near}?`, at: called.index, needle: called[1] };
   }
+  const quote = /^(?:[^"'`]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*/.exec(text)?.[0].length ?? text.length;
+  if (quote < text.length) return { message: 'a quote is not closed', hint: `close it with ${text[quote] ?? '"'}`, at: quote, needle: text.slice(quote).split('\n')[0] ?? '' };
   const open = unclosed(text);
   const word = /^\s*([\w.]+|\S)/.exec(text.slice(at.from))?.[1];
   if (word === undefined || at.from >= text.trimEnd().length) return { message: 'the query ends too early', hint: open === undefined ? 'look at its end: an operand is missing' : `${open} is not closed`, at: text.length };

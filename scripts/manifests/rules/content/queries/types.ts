@@ -155,7 +155,7 @@ function selector(node: QueryNode, text: string): Judged {
 export function regexTrouble(written: string): string | undefined {
   const pattern = written.replaceAll('\\\\', '\\').replaceAll(/\(\?(?:P?<\w+>|[a-zA-Z-]*:?)/g, '(?:');
   try {
-    new RegExp(pattern);
+    void new RegExp(pattern);
     return undefined;
   } catch (error) {
     const said = error instanceof Error ? error.message : '';
