@@ -54,7 +54,7 @@ export async function validate(options: ValidateOptions): Promise<Validated> {
   // The others are built as well: what one cluster offers another is asked of both.
   const entries = options.entry === undefined ? entriesOf(texts, settings) : chosen;
   const names = chosen.map(({ name }) => name);
-  const trees = await buildTrees(texts, settings, entries);
+  const trees = await buildTrees(texts, settings, entries, options.around);
   const releases = await readReleases(trees.filter((tree) => names.includes(tree.name)), { around: options.around });
   const views = viewsOf(trees.map((tree) => ({ tree, releases: releases.get(tree) ?? [] })), options.around).filter(({ tree }) => names.includes(tree.name));
   const all = merged([

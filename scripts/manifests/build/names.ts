@@ -47,10 +47,12 @@ function follow(work: Work, objects: readonly Res[]): readonly Res[] {
       if (others === undefined) byName.set(name, [res]); else others.push(res);
     }
   }
+  const own = work.references;
   return objects.map((res) => {
     const first = res.was[0]?.kind ?? res.object.kind;
     let next = res;
     for (const reference of REFERENCES.get(first) ?? []) next = follows(work, next, reference, byName);
+    for (const reference of own) if (reference.spec.kind === undefined || reference.spec.kind === '' || reference.spec.kind === first) next = follows(work, next, reference, byName);
     return next;
   });
 }

@@ -5,6 +5,7 @@ import type { Path } from '../../config/source.ts';
 import type { Edit, Found, Source } from '../model.types.ts';
 import type { Plain } from './data.ts';
 import { isClusterScoped } from './merge-keys.ts';
+import type { Reference } from './references.ts';
 import type { TreeTexts } from './texts.ts';
 
 /** What one build of one folder works with and leaves behind. A mistake does not end it: as much as possible is told at once. */
@@ -15,10 +16,17 @@ export interface Work {
   readonly found: Found[];
   /** What only the real kustomize can do, with the places that ask for it. */
   readonly beyond: Beyond[];
+  /** Every kustomization.yaml that was followed. */
+  readonly visited: Instructions[];
+  /** References of a tree's own, besides those kustomize knows. */
+  readonly references: Reference[];
   /** Kustomize would stop with an error. */
   broken: boolean;
 }
-export interface Beyond { readonly what: string; readonly source: Source }
+export interface Beyond { readonly what: string; readonly source: Source; /** It has to be fetched. */ readonly remote?: true }
+
+/** What kustomize takes for an address instead of a path. */
+export const REMOTE = /^(?:[a-z+]+:\/\/|git::|gh:|git@|github\.com[:/])/i;
 
 /** An object on its way through a build. */
 export interface Res {
@@ -39,13 +47,15 @@ export interface Instructions {
   /** The file they are written in; undefined when nobody wrote it. */
   readonly file: string | undefined;
   readonly data: Plain;
+  /** Flux has kustomize write into every object where it comes from. */
+  readonly origins?: true;
   source(path: Path): Source;
   /** Whose words these are in an edit: what stands in a Flux Kustomization is called by its name there. */
   by(field: Edit['by']): Edit['by'];
 }
 
 export function newWork(texts: TreeTexts): Work {
-  return { texts, files: new Set(), found: [], beyond: [], broken: false };
+  return { texts, files: new Set(), found: [], beyond: [], visited: [], references: [], broken: false };
 }
 
 /** Says that kustomize would fail. */
