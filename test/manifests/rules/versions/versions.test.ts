@@ -29,7 +29,7 @@ describe('charts', () => {
     { is: 'of a tag of another repository', files: entry(git('  ref: {tag: v1.0.0}\n')) },
     { is: 'of a commit of another repository', files: entry(git('  ref: {branch: main, commit: 0123456789012345678901234567890123456789}\n')) },
     { is: 'whose version only the cluster knows', files: { ...entry(chart('${V}')), 'c/all.yaml': ks('a', 'postBuild: {substituteFrom: [{kind: Secret, name: vars}]}') }, given: object('Secret', 'vars', 'flux-system', 'v1', 'sops: {mac: x}\nstringData: {V: "ENC[AES256_GCM,data:x]"}\n') },
-    { is: 'beside manifests that are delivered by latest', files: { ...entry(oci('app', 'tag: latest')), 'c/all.yaml': ks('a') + ks('b', 'sourceRef: {kind: OCIRepository, name: app}') } },
+    { is: 'beside manifests that are delivered by latest', files: { ...entry(object('ConfigMap', 'm', 'default')), 'c/all.yaml': ks('a') + oci('app', 'tag: latest') + ks('b', 'sourceRef: {kind: OCIRepository, name: app}') } },
     { is: 'and an OCIRepository nobody reads that moves', files: entry(oci('app', 'tag: main')), finds: ['version-pin a/x.yaml "tag: main"'] },
   ]);
 });
