@@ -19,14 +19,24 @@ export interface DiffQuestion extends Omit<Question, 'overlay'> {
 
 /** What a change means for what the controllers apply, or why the settings of a side cannot be used. */
 export async function askDiff(question: DiffQuestion): Promise<DiffReport | { readonly broken: readonly Told[]; readonly side: string }> {
-  const { base, head, overlays } = await sidesOf(question);
+  const sides = sidesOf(question);
+  // The working tree is built while git is asked what is otherwise in the commit.
+  const newer = question.head === undefined ? side(question, new Map(), false) : undefined;
+  // What goes wrong is told where it is waited for.
+  newer?.catch(() => undefined);
+  sides.catch(() => undefined);
+  const { base, head, overlays } = await sides;
   const [before, after] = overlays;
   const files = changedFiles(before, after);
   const empty: DiffReport = { base, head, files, clusters: [], broken: [], rendered: question.around !== undefined };
-  if (files.length === 0) return empty;
+  if (files.length === 0) {
+    // A cluster there is not is told all the same.
+    await newer;
+    return empty;
+  }
   const old = await side(question, before, true);
   if ('broken' in old) return { broken: old.broken, side: base.name };
-  const now = await side(question, after, false);
+  const now = await (newer ?? side(question, after, false));
   if ('broken' in now) return { broken: now.broken, side: head.name };
   const names = [...new Set([...now.sides.map(({ tree }) => tree.name), ...old.sides.map(({ tree }) => tree.name)])];
   const find = (sides: readonly Side[], name: string): Side | undefined => sides.find(({ tree }) => tree.name === name);

@@ -5,6 +5,7 @@ import { readable } from '../build/index.ts';
 import type { Built, Release, Tree, Unit } from '../model.types.ts';
 import { maskedBoth, masked, withoutSecrets } from '../stable/mask.ts';
 import { applyOrder, unitsInOrder } from '../stable/order.ts';
+import { madeBy } from '../stable/made.ts';
 import { stableYaml } from '../stable/yaml.ts';
 import { dangersOfChange, dangersOfRemoval, type Danger } from './danger.ts';
 import { fateOf, type After } from './fate.ts';
@@ -49,7 +50,7 @@ function objectsOf(side: Side | undefined, left: ReadonlySet<string>): readonly 
   const rendered = Map.groupBy(side.releases, (release) => release.declared.unit);
   return unitsInOrder(side.tree).filter((unit) => !left.has(nameOf(unit))).flatMap((unit) => [
     ...unit.objects.toSorted((a, b) => applyOrder(a.object, b.object)),
-    ...(rendered.get(unit) ?? []).flatMap((release) => (release.rendered ?? []).toSorted((a, b) => applyOrder(a.object, b.object))),
+    ...(rendered.get(unit) ?? []).flatMap((release) => madeBy(release, 'upgrade').toSorted((a, b) => applyOrder(a.object, b.object))),
   ]);
 }
 

@@ -68,7 +68,8 @@ function objectLines({ of, clusters }: Shared<ObjectDiff>, report: DiffReport, s
   return [
     `${dressed(of.how, style)(MARK[of.how])} ${style.bold(of.id)}  ${style.dim(where)}`,
     ...notesOf(of).flatMap((note) => label('note', note)),
-    ...of.why.flatMap((reason, index) => label(index === 0 ? 'why' : '', reasonWords(reason))),
+    // A place stays whole, whatever the width: it is to be opened.
+    ...of.why.map((reason, index) => `  ${style.dim((index === 0 ? 'why' : '').padEnd(6))}${reasonWords(reason)}`),
     ...hunkLines(of, style, verbose),
   ];
 }

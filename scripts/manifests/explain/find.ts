@@ -2,6 +2,7 @@ import { listed, nearest } from '../../config/words.ts';
 import { Failure } from '../../engine/failure.ts';
 import { idOf } from '../../health/objects.ts';
 import { readable } from '../build/index.ts';
+import { madeBy } from '../stable/made.ts';
 import type { Built, Release, Tree } from '../model.types.ts';
 
 /** An object that was meant, in one cluster. */
@@ -29,7 +30,7 @@ function isKind(kind: string, word: string): boolean {
 
 /** Objects a name means, in all the trees; the first way of reading it that finds any. Throws Failure (64) with what is near when there is none. */
 export function findObjects(trees: readonly { readonly tree: Tree; readonly releases: readonly Release[] }[], text: string): readonly Hit[] {
-  const all = trees.flatMap(({ tree, releases }): readonly Hit[] => [...tree.objects, ...releases.flatMap((release) => release.rendered ?? [])].map((built) => ({ tree, releases, built })));
+  const all = trees.flatMap(({ tree, releases }): readonly Hit[] => [...tree.objects, ...releases.flatMap((release) => madeBy(release, 'install'))].map((built) => ({ tree, releases, built })));
   for (const { kind, namespace, name } of readings(text)) {
     const found = all.filter(({ built: { object } }) => object.metadata.name === name && (namespace === undefined || object.metadata.namespace === namespace) && (kind === undefined || isKind(object.kind, kind)));
     if (found.length > 0) return found;

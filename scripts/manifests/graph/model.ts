@@ -139,10 +139,10 @@ function definitionEdges(tree: Tree, releases: readonly Release[], nodes: Readon
   const edges = new Map<string, Set<string>>();
   const use = (from: string, object: { readonly apiVersion: string; readonly kind: string }): void => {
     const providers = brings.get(kindKey(groupOf(object.apiVersion), object.kind)) ?? new Set();
-    // Who brings it himself, or applies who brings it, waits for nobody else.
+    // Who brings it himself, applies who brings it, or is applied by him, waits for nobody else.
     if (providers.has(from)) return;
     for (const to of providers) {
-      if (nodes.get(to)?.parent === from) continue;
+      if (nodes.get(to)?.parent === from || isAbove(nodes, to, from)) continue;
       const key = `${from}\n${to}`;
       (edges.get(key) ?? edges.set(key, new Set()).get(key) ?? new Set()).add(object.kind);
     }
@@ -153,6 +153,16 @@ function definitionEdges(tree: Tree, releases: readonly Release[], nodes: Readon
     const [from = '', to = ''] = key.split('\n');
     return { from, to, kind: 'definition', kinds: [...kinds].toSorted() };
   });
+}
+
+/** Whether one applies the other, himself or through others. */
+function isAbove(nodes: ReadonlyMap<string, Node>, above: string, id: string): boolean {
+  const seen = new Set<string>();
+  for (let at = nodes.get(id)?.parent; at !== undefined && !seen.has(at); at = nodes.get(at)?.parent) {
+    if (at === above) return true;
+    seen.add(at);
+  }
+  return false;
 }
 
 function ms(value: unknown): number | undefined {

@@ -82,16 +82,25 @@ function drawing({ graph, timing }: Drawn, index: number): { readonly lines: rea
   return { lines: lines.filter((line) => line !== ''), width, height: layout.height + HEAD + MARGIN };
 }
 
-/** Steps of the longest chain that lead through somebody else: who applies the one is Ready only when it is. */
+/** Steps of the longest chain that lead through somebody else: who applies the one waits, or is waited for. */
 function through(graph: Graph, chain: readonly string[]): readonly Arrow[] {
   return chain.flatMap((to, index): readonly Arrow[] => {
     const from = chain[index - 1];
     const tied = from === undefined || graph.edges.some((edge) => edge.kind === 'dependsOn' && unitOf(graph, edge.to) === from && unitOf(graph, edge.from) === to);
     if (from === undefined || tied) return [];
     const name = (id: string): string => graph.nodes.get(id)?.name ?? id;
-    const parent = graph.nodes.get(from)?.parent;
-    return [{ from, to, kind: 'through', implied: false, says: `${name(to)} waits for ${parent === undefined ? 'somebody' : name(parent)}, who is Ready only when ${name(from)} is` }];
+    // Who of those above the one waits for whom of those above the other.
+    const [who, whom] = above(graph, to).flatMap((one) => above(graph, from).filter((other) => graph.edges.some((edge) => edge.kind === 'dependsOn' && edge.from === one && edge.to === other)).map((other) => [one, other] as const))[0] ?? [to, from];
+    const says = [...(who === to ? [] : [`${name(to)} is applied by ${name(who)}`]), `${name(who)} waits for ${name(whom)}`, ...(whom === from ? [] : [`${name(whom)} is Ready only when ${name(from)} is`])].join(', ');
+    return [{ from, to, kind: 'through', implied: false, says }];
   });
+}
+
+/** A node and those it is applied by, the nearest first. */
+function above(graph: Graph, id: string): readonly string[] {
+  const found = new Set<string>();
+  for (let at: string | undefined = id; at !== undefined && !found.has(at); at = graph.nodes.get(at)?.parent) found.add(at);
+  return [...found];
 }
 
 /** A column for every wave; more than one where a wave is long, what somebody waits for to the right. */

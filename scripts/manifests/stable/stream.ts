@@ -6,6 +6,7 @@ import { isUnknown } from '../index/read.ts';
 import type { Built, Release, Tree, Unit } from '../model.types.ts';
 import { masked, withoutSecrets } from './mask.ts';
 import { applyOrder, unitsInOrder } from './order.ts';
+import { madeBy } from './made.ts';
 import { keyOrder, stableYaml } from './yaml.ts';
 
 /** What one Kustomization or chart brings, without values of Secrets, in the order it is applied. */
@@ -34,7 +35,7 @@ export function partsOf(tree: Tree, releases: readonly Release[] | undefined, as
     },
     ...(releases ?? []).filter(({ declared }) => declared.unit === unit).toSorted((a, b) => applyOrder(a.declared.object, b.declared.object)).map((release): Part => ({
       ...of, id: idOf(release.declared.object), from: [release.chart.name, release.chart.version ?? ''].join(' ').trim(), suspended: at(release.declared.object['spec'], 'suspend') === true,
-      absent: release.rendered === undefined ? release.unknown ?? 'its chart could not be rendered' : undefined, ...inOrder(release.rendered ?? [], tree),
+      absent: release.rendered === undefined ? release.unknown ?? 'its chart could not be rendered' : undefined, ...inOrder(madeBy(release, 'install'), tree),
     })),
   ]);
 }
