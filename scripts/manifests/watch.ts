@@ -9,6 +9,8 @@ const STEPS_MS = 5;
 export interface Followed<T> {
   /** The newest answer; undefined while a newer one is being worked out, and before the first. */
   answer(): T | undefined;
+  /** Resolves when nothing is being worked out. */
+  settled(): Promise<void>;
   /** Looks whether something changed that nobody told of (network folders, links); works out the first answer. */
   refresh(): Promise<void>;
   stop(): void;
@@ -18,7 +20,7 @@ export interface Computed<T> { readonly answer: T; /** What the answer hangs on.
 /**
  * An answer about files that is worked out again whenever one of them is saved. Only the folders the answer was read from are watched, one by one: a whole repository
  * has tens of thousands of others. A save is believed by what the file holds, not by being told of, so touching it or saving it unchanged asks nothing again.
- * `rung` is called when there is a new answer, `failed` when there is none to be had.
+ * `rung` is called when there will be a new answer, `failed` when there is none to be had.
  */
 export function follow<T>(compute: () => Promise<Computed<T>>, rung: () => void, failed: (error: unknown) => void): Followed<T> {
   const watchers = new Map<string, FSWatcher>();
@@ -51,6 +53,7 @@ export function follow<T>(compute: () => Promise<Computed<T>>, rung: () => void,
   const look = (): void => {
     stale = true;
     work ??= again().catch((error: unknown) => { if (!ended.signal.aborted) failed(error); }).finally(() => { work = undefined; });
+    rung();
   };
   const again = async (): Promise<void> => {
     while (stale && !ended.signal.aborted) {
@@ -61,12 +64,12 @@ export function follow<T>(compute: () => Promise<Computed<T>>, rung: () => void,
       if (ended.signal.aborted) return;
       watchFolders();
       // What was saved while it was being worked out, or before its folder was watched.
-      if (changed()) stale = true;
-      else rung();
+      stale ||= changed();
     }
   };
   return {
     answer: () => (stale ? undefined : newest?.answer),
+    async settled() { await work; },
     async refresh() {
       if (changed()) look();
       await work;

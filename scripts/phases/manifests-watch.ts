@@ -32,6 +32,7 @@ export async function watchManifests(cx: ActionContext, asked: Asked, only: read
         // What nobody could work out ends the watching with its reason.
         if (trouble !== undefined) throw trouble.error;
       },
+      settled: () => followed.settled(),
       answer: () => followed.answer(),
       stop: () => followed.stop(),
     };

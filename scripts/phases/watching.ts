@@ -14,6 +14,8 @@ const BREATH_WALL_MS = 100;
 export interface Watched {
   /** The answer as of now, from what is known; undefined before the first refresh has ended. */
   answer(): Outcome | undefined;
+  /** Resolves when an answer that was begun is there; for answers that take a moment to work out. */
+  settled?(): Promise<void>;
   /** Asks what does not tell of its changes by itself. */
   refresh(): Promise<void>;
   stop(): void;
@@ -38,6 +40,7 @@ export async function watchUntilStopped(cx: Pick<ActionContext, 'signal' | 'cloc
       await change.rung(signal);
       await wallSleep(CROWD_WALL_MS, cx, signal);
       change.reset();
+      await watched.settled?.();
       const next = watched.answer();
       if (next === undefined) continue;
       last = next;
