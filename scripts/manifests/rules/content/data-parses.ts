@@ -50,7 +50,10 @@ function yamlTrouble(text: string): JsonTrouble | undefined {
     const errors = parseAllDocuments(text, { prettyErrors: false, logLevel: 'silent' });
     const first = 'empty' in errors ? undefined : errors.flatMap((document) => document.errors)[0];
     if (first === undefined) return undefined;
+    // What never ends is noticed at the end of the text; its last line is what people look at.
+    const last = text.trimEnd().lastIndexOf('\n') + 1;
+    const from = first.pos[0] >= text.trimEnd().length ? last + (/^\s*/.exec(text.slice(last))?.[0].length ?? 0) : first.pos[0];
     if (first.code === 'DUPLICATE_KEY') return { message: `the key ${/^["']?([\w./-]+)/.exec(text.slice(first.pos[0]))?.[1] ?? ''} is there twice in one map`, at: first.pos[0] };
-    return { message: `${first.message.charAt(0).toLowerCase()}${first.message.slice(1).split('\n')[0] ?? ''}`, at: first.pos[0] };
+    return { message: `${first.message.charAt(0).toLowerCase()}${first.message.slice(1).split('\n')[0] ?? ''}`, at: from };
   }
 }

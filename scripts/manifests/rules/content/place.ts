@@ -1,7 +1,12 @@
-/** A piece of a text that is found at this offset and not before: the word there, else as much of its line as it takes. */
+/** A piece of a text that stands at this offset and nowhere before: the word there, else the rest of its line, else the line. */
 export function pieceAt(text: string, at: number, word: string | undefined): string | undefined {
+  const start = text.lastIndexOf('\n', Math.max(0, at - 1)) + 1;
   const lineEnd = text.indexOf('\n', at);
   const end = lineEnd < 0 ? text.length : lineEnd;
-  const pieces = [word, text.slice(at, end), text.slice(text.lastIndexOf('\n', Math.max(0, at - 1)) + 1, end)];
-  return pieces.find((piece) => piece !== undefined && piece.trim() !== '' && !piece.includes('\n') && text.indexOf(piece) === at) ?? pieces.slice(1).find((piece) => piece !== undefined && piece.trim() !== '');
+  const first = (piece: string | undefined, from: number): piece is string => piece !== undefined && piece.trim() !== '' && !piece.includes('\n') && text.indexOf(piece) === from;
+  const rest = text.slice(at, end);
+  const line = text.slice(start, end);
+  if (first(word, at)) return word;
+  if (first(rest, at)) return rest;
+  return line.trim() === '' ? undefined : line;
 }

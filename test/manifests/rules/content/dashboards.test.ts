@@ -12,7 +12,7 @@ describe('dashboard-json', () => {
   test.each([
     [map('d', dashboard()), []],
     [map('d', '{"title": "x",\n"panels": [}'), ['ConfigMap d data["d.json"] <}>: the dashboard d.json is no JSON: "}" is not expected there | look at the commas, quotes and brackets around there']],
-    [map('d', '{"title": "x"'), ['ConfigMap d data["d.json"] <">: the dashboard d.json is no JSON: expected \',\' or \'}\' after property value | look at the commas, quotes and brackets around there']],
+    [map('d', '{"title": "x"'), ['ConfigMap d data["d.json"] <{"title": "x">: the dashboard d.json is no JSON: it ends too early | look at the commas, quotes and brackets around there']],
     [map('d', '{"title', 'app: web'), []],
     ['apiVersion: grafana.integreatly.org/v1beta1\nkind: GrafanaDashboard\nmetadata: {name: d}\nspec: {json: "{"}\n', [expect.stringContaining('the dashboard json is no JSON: ')]],
   ])('%#', async (tree, says) => { expect(await asks('dashboard-json', view(tree))).toEqual(says); });

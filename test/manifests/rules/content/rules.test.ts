@@ -90,6 +90,6 @@ describe('data-parses', () => {
   });
 
   test('nothing of a Secret is shown', async () => {
-    expect(await asks('data-parses', view('apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {c.json: "{\\"pin\\": 42"}\n'))).toEqual(['Secret s stringData["c.json"]: c.json is no JSON: expected \',\' or \'}\' after property value | mend it, or give the key another ending']);
+    expect(await asks('data-parses', view('apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {c.json: "{\\"pin\\": 42"}\n'))).toEqual(['Secret s stringData["c.json"]: c.json is no JSON: it ends too early | mend it, or give the key another ending']);
   });
 });
