@@ -206,7 +206,7 @@ const tasks = {
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-validate.ts')),
   'manifests:build': answer({
-    summary: 'What the controllers would apply, in the order they would, the same bytes on every machine',
+    summary: 'What the controllers would apply, in order, the same on every machine',
     details: [
       'YAML with a comment for each Kustomization; values of Secrets are masked, variables only the cluster knows stay as their names. All of what is asked for, or nothing and the reasons why.',
       'Exit 0 built, 1 a Kustomization cannot be built, 2 with RENDER=true when a chart is not to be had.',
@@ -221,7 +221,7 @@ const tasks = {
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-build.ts')),
   'manifests:diff': answer({
-    summary: 'What a change of files makes of what the controllers apply: object by object, why, and what would be lost',
+    summary: 'What a change of files changes in the clusters, why, and what is lost',
     details: [
       'REF is any name of a commit; with three dots behind it (main...) it is where HEAD left it. Nothing is checked out. Deletions that take data along, fields that cannot be changed, and what pruning does are told first.',
       'Exit 0 whether there is a difference or not, 1 when a side cannot be built everywhere, 2 with RENDER=true when a chart that changes is not to be had.',
@@ -237,7 +237,7 @@ const tasks = {
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-diff.ts')),
   'manifests:graph': answer({
-    summary: 'What a tree is made of and what waits for what: waves, the longest chain, who brings definitions',
+    summary: 'What a tree is made of, what waits for what, and the longest chain',
     details: ['text is for the terminal, mermaid for a page of GitHub, svg a drawing that stands alone, json for programs. With RENDER=true charts are looked into for the definitions they bring.'],
     variables: {
       ...MANIFESTS,
@@ -249,7 +249,7 @@ const tasks = {
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-graph.ts')),
   'manifests:explain': answer({
-    summary: 'What made an object and its fields what they are: file, Kustomization, patch, variable, chart and value',
+    summary: 'What made an object and each of its fields what they are',
     details: ['Shows every field that is not simply written in its own file; FIELD one of them and what is below it, --verbose all. With RENDER=true also objects that charts make, and which values their templates read. 64 when there is no such object or field, with what is near.'],
     variables: {
       ...MANIFESTS,

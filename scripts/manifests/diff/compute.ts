@@ -21,8 +21,9 @@ export interface Side { readonly tree: Tree; readonly releases: readonly Release
 /** What a change of files means for one cluster. `changed`: files that are not the same on both sides. Pure but for looking up places. */
 export function clusterDiff(before: Side | undefined, after: Side | undefined, changed: ReadonlySet<string>): ClusterDiff {
   const left = leftOut(before?.tree, after?.tree);
-  const old = objectsOf(before, left);
-  const now = objectsOf(after, left);
+  const dark = unrendered(before, after);
+  const old = objectsOf(before, left, dark);
+  const now = objectsOf(after, left, dark);
   const around: After = { units: new Map((after?.tree.units ?? []).map((unit) => [nameOf(unit), unit])), objects: new Map(now.map((built) => [keyOf(built), built])) };
   const objects = pairsOf(old, now).flatMap((pair): readonly ObjectDiff[] => {
     const diff = objectDiff(pair, { before, after }, { old, around, changed });
@@ -45,9 +46,14 @@ function leftOut(...trees: readonly (Tree | undefined)[]): ReadonlySet<string> {
   return left;
 }
 
-function objectsOf(side: Side | undefined, left: ReadonlySet<string>): readonly Built[] {
+/** Releases that could not be rendered on a side: held against nothing, all they make would seem to come or go. */
+function unrendered(...sides: readonly (Side | undefined)[]): ReadonlySet<string> {
+  return new Set(sides.flatMap((side) => side?.releases ?? []).filter((release) => release.rendered === undefined).map((release) => keyOf(release.declared)));
+}
+
+function objectsOf(side: Side | undefined, left: ReadonlySet<string>, dark: ReadonlySet<string>): readonly Built[] {
   if (side === undefined) return [];
-  const rendered = Map.groupBy(side.releases, (release) => release.declared.unit);
+  const rendered = Map.groupBy(side.releases.filter((release) => !dark.has(keyOf(release.declared))), (release) => release.declared.unit);
   return unitsInOrder(side.tree).filter((unit) => !left.has(nameOf(unit))).flatMap((unit) => [
     ...unit.objects.toSorted((a, b) => applyOrder(a.object, b.object)),
     ...(rendered.get(unit) ?? []).flatMap((release) => madeBy(release, 'upgrade').toSorted((a, b) => applyOrder(a.object, b.object))),

@@ -197,6 +197,17 @@ describe('releases', () => {
     expect(diff.releases[0]?.unknown).toBeNull();
   });
 
+  test('what could be rendered on one side only is held against nothing', async () => {
+    const half = (of: Tree): readonly Release[] => of.objects.filter((each) => each.object.kind === 'HelmRelease').map((declared) => {
+      const { version } = (declared.object['spec'] as { readonly chart: { readonly spec: { readonly version: string } } }).chart.spec;
+      const made: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'app', namespace: 'web' } };
+      const rendered: readonly Built[] | undefined = version === '1.0.0' ? [{ object: made, raw: made, unit: declared.unit, release: declared, origin: { source: declared.origin.source, edits: [], template: 't' } }] : undefined;
+      return { declared, name: 'app', namespace: 'web', chart: { name: 'app', url: undefined, version }, values: {}, rendered, crds: [], unknown: rendered === undefined ? 'chart not at the pin' : undefined };
+    });
+    const diff = await diffOf(app({ 'a.yaml': hr('1.0.0', '    a: 1\n') }), app({ 'a.yaml': hr('1.1.0', '    a: 1\n') }), half);
+    expect([told(diff), diff.releases.map(({ unknown }) => unknown)]).toEqual([['~ HelmRelease web/app'], ['chart not at the pin']]);
+  });
+
   test.each([['1.2.3', '2.0.0', true], ['1.2.3', '1.3.0', false], ['v1.2.3', 'v1.2.4', false], ['0.4.0', '0.5.0', true], ['0.4.0', '0.4.9', false], ['2.0.0', '1.0.0', false], ['', '1.0.0', false]])('%s to %s: major %s', (before, after, major) => {
     expect(isMajor(before, after)).toBe(major);
   });
