@@ -30,7 +30,7 @@ export const bgpReference: Rule = {
         const path = ['spec', 'families', position, 'advertisements'];
         if (selector === undefined || index.unseen('') !== undefined && advertisements.length === 0) continue;
         if (any(advertisements.map(({ object }) => selects(selector, labelsOf(object.metadata.labels)))) !== false) continue;
-        yield { built, path, message: `no CiliumBGPAdvertisement has ${said(selector)}, so nothing is announced`, hint: advertisements.length === 0 ? 'add one' : `there is ${listed(advertisements.map(({ object }) => `${object.metadata.name} (${Object.entries(fields(object.metadata.labels)).map(([key, value]) => `${key}=${String(value)}`).join(', ') || 'no labels'})`))}` };
+        yield { built, path, key: true, message: `no CiliumBGPAdvertisement has ${said(selector)}, so nothing is announced`, hint: advertisements.length === 0 ? 'add one' : `there is ${listed(advertisements.map(({ object }) => `${object.metadata.name} (${Object.entries(fields(object.metadata.labels)).map(([key, value]) => `${key}=${String(value)}`).join(', ') || 'no labels'})`))}` };
       }
     }
     for (const built of advertisements) {

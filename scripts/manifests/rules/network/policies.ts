@@ -2,9 +2,8 @@ import { listed, meant } from '../../../config/words.ts';
 import type { Found, Rule, View } from '../../model.types.ts';
 import { labelsIn } from '../../index/hints.ts';
 import { indexOf, type Index } from '../../index/index.ts';
-import { TEMPLATES } from '../../index/operators.ts';
-import { declared, hasPort, type Pods } from '../../index/pods.ts';
-import { at, entries, kindOf, text, whole } from '../../index/read.ts';
+import { declared, hasPort, podsOf, type Pods } from '../../index/pods.ts';
+import { at, entries, text, whole } from '../../index/read.ts';
 import { any, hasAll } from '../../index/selectors.ts';
 import { chosenBy, choosesAny, namespacesOf, policiesOf, type Choice, type Policy, type PolicyRule } from './policy-model.ts';
 
@@ -29,7 +28,7 @@ export const policySelects: Rule = {
       if (selects.everything || choosesAny(index, selects) !== false) continue;
       const names = namespacesOf(index, selects);
       if (!names.every((name) => isKnown(index, name)) || names.length === 0) continue;
-      yield { built, path: selects.path, message: `no pod of ${names.length === 1 ? listed(names) : 'any namespace'} has ${selects.text}`, hint: names.length === 1 ? labelsIn(index, names[0] ?? '') : 'choose labels that pods have' };
+      yield { built, path: selects.path, key: true, message: `no pod of ${names.length === 1 ? listed(names) : 'any namespace'} has ${selects.text}`, hint: names.length === 1 ? labelsIn(index, names[0] ?? '') : 'choose labels that pods have' };
     }
   },
 };
@@ -46,23 +45,37 @@ export const policyPeer: Rule = {
     const makes = index.kind('Namespace').length > 0;
     for (const { built, rules } of policiesOf(index)) {
       for (const peer of rules.flatMap(({ peers }) => peers)) {
-        const missing = makes ? peer.named.find(({ name }) => !index.namespaces.has(name) && !elsewhere.has(name) && index.exists('Namespace', '', name) === false) : undefined;
+        const missing = makes ? peer.named.find(({ name }) => !index.namespaces.has(name) && !elsewhere.namespaces.has(name) && index.exists('Namespace', '', name) === false) : undefined;
         if (missing !== undefined) {
           yield { built, path: missing.path, message: `nobody makes namespace ${missing.name}, so nobody is let through`, hint: meant(missing.name, index.namespaces.keys(), 'name a namespace that exists') };
           continue;
         }
         if (peer.everything || choosesAny(index, peer) !== false) continue;
         const names = namespacesOf(index, peer);
-        if (names.length === 0 ? !makes || index.unseen('') !== undefined : !names.every((name) => isKnown(index, name) && !elsewhere.has(name))) continue;
-        yield { built, path: peer.path, message: names.length === 0 ? `no namespace has ${peer.text}` : `no pod of ${listed(names)} has ${peer.text}`, hint: names.length === 1 ? labelsIn(index, names[0] ?? '') : 'choose labels that are there' };
+        if (names.length === 0 ? !makes || index.unseen('') !== undefined : !names.every((name) => isKnown(index, name)) || chosenElsewhere(elsewhere, peer, names)) continue;
+        yield { built, path: peer.path, ...(typeof peer.path.at(-1) === 'string' ? { key: true as const } : {}), message: names.length === 0 ? `no namespace has ${peer.text}` : `no pod of ${listed(names)} has ${peer.text}`, hint: names.length === 1 ? labelsIn(index, names[0] ?? '') : 'choose labels that are there' };
       }
     }
   },
 };
 
-/** Namespaces in which other clusters of the tree run something: meshed clusters let each other's pods through. */
-function runsElsewhere(view: View): ReadonlySet<string> {
-  return new Set(view.others.flatMap((tree) => tree.objects.flatMap(({ object }) => (TEMPLATES[kindOf(object)] !== undefined || object.kind === 'HelmRelease' ? [text(at(object['spec'], 'targetNamespace')) ?? object.metadata.namespace ?? ''] : []))));
+/** Pods of the other clusters, which meshed ones let through as their own; and namespaces in which those may run more than is seen. */
+interface Elsewhere { readonly namespaces: ReadonlySet<string>; readonly hidden: ReadonlySet<string>; readonly pods: ReadonlyMap<string, readonly Pods[]> }
+
+function runsElsewhere(view: View): Elsewhere {
+  const [namespaces, hidden, pods] = [new Set<string>(), new Set<string>(), new Map<string, Pods[]>()];
+  for (const built of view.others.flatMap((tree) => tree.objects)) {
+    const { object } = built;
+    const namespace = object.metadata.namespace ?? '';
+    if (object.kind === 'Namespace') namespaces.add(object.metadata.name);
+    else if (object.kind === 'HelmRelease') hidden.add(text(at(object['spec'], 'targetNamespace')) ?? namespace);
+    else for (const each of podsOf(built, namespace)) pods.set(namespace, [...pods.get(namespace) ?? [], each]);
+  }
+  return { namespaces, hidden, pods };
+}
+
+function chosenElsewhere({ hidden, pods }: Elsewhere, peer: Choice, namespaces: readonly string[]): boolean {
+  return namespaces.some((name) => hidden.has(name) || (pods.get(name) ?? []).some((each) => peer.pods(each) !== false));
 }
 
 export const policyPort: Rule = {

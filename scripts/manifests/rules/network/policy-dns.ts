@@ -26,11 +26,11 @@ export const policyDns: Rule = {
       const hint = `add a policy for ${namespace} that lets UDP and TCP 53 out to kube-dns in kube-system`;
       if (allowing.length === 0) {
         // Without a pod that is known, somebody may still run there.
-        yield { built, path: selects.path, message: `nothing may leave ${namespace}, not even questions to DNS`, hint };
+        yield { built, path: selects.path, key: true, message: `nothing may leave ${namespace}, not even questions to DNS`, hint };
         continue;
       }
       const cut = pods.find((each) => any(allowing.map(({ policy }): Verdict => policy.selects.pods(each))) === false);
-      if (cut !== undefined) yield { built, path: selects.path, message: `${cut.built.object.kind} ${cut.built.object.metadata.name} may not ask DNS: no policy of ${namespace} that lets it out is for its pods`, hint, related: [{ what: 'the pods', source: cut.built.origin.source }] };
+      if (cut !== undefined) yield { built, path: selects.path, key: true, message: `${cut.built.object.kind} ${cut.built.object.metadata.name} may not ask DNS: no policy of ${namespace} that lets it out is for its pods`, hint, related: [{ what: 'the pods', source: cut.built.origin.source }] };
     }
   },
 };

@@ -30,7 +30,7 @@ export const serviceSelects: Rule = {
     const index = indexOf(view);
     for (const { built, namespace, found } of asking(index)) {
       if (any(found.map(({ verdict }) => verdict)) !== false) continue;
-      yield { built, path: ['spec', 'selector'], message: `no pod of ${namespace} has ${saidLabels(at(built.object['spec'], 'selector'))}`, hint: labelsIn(index, namespace) };
+      yield { built, path: ['spec', 'selector'], key: true, message: `no pod of ${namespace} has ${saidLabels(at(built.object['spec'], 'selector'))}`, hint: labelsIn(index, namespace) };
     }
   },
 };

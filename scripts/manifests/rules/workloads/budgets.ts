@@ -69,7 +69,7 @@ export const disruptionBudgetSelects: Rule = {
       const namespace = index.namespaceOf(budget);
       if (index.unseen(namespace) !== undefined || any(chosen(index, budget).map(({ verdict }) => verdict)) !== false) continue;
       const selector = at(budget.object['spec'], 'selector');
-      yield { built: budget, path: selector === undefined ? ['spec'] : ['spec', 'selector'], message: `no pod of ${namespace} has ${said(selector)}`, hint: labelsIn(index, namespace) };
+      yield { built: budget, path: selector === undefined ? ['spec'] : ['spec', 'selector'], key: true, message: `no pod of ${namespace} has ${said(selector)}`, hint: labelsIn(index, namespace) };
     }
   },
 };
@@ -92,7 +92,7 @@ export const disruptionBudgetTwice: Rule = {
         }
         if (other.object.metadata.name === budget.object.metadata.name) continue;
         yield {
-          built: budget, path: ['spec', 'selector'], message: `pods of ${pods.built.object.kind} ${pods.built.object.metadata.name} have another budget already, ${other.object.metadata.name}`, hint: 'keep one of them',
+          built: budget, path: ['spec', 'selector'], key: true, message: `pods of ${pods.built.object.kind} ${pods.built.object.metadata.name} have another budget already, ${other.object.metadata.name}`, hint: 'keep one of them',
           related: [{ what: 'the other one', source: other.origin.source }],
         };
         break;

@@ -57,12 +57,18 @@ function* judged({ built, who, resources: asked, path }: Asked): Iterable<Findin
         const likely = likelyQuantity(written);
         yield { built, path: where, message: `${written} is no quantity: ${resource} that ${who} ${part === 'requests' ? 'asks for' : 'may use'}`, hint: likely === undefined ? 'write it like 100m (cpu) or 128Mi (memory)' : `did you mean ${likely}?`, ...(likely === undefined ? {} : { fix: { from: written, to: likely } }) };
       } else if (amount < 0) yield { built, path: where, message: `${resource} of ${who} is below zero`, hint: 'write what it needs' };
-      else if (/^\d+m$/.test(written) && (resource === 'memory' || resource === 'ephemeral-storage')) {
+      else if (isTiny(resource, value)) {
         yield { built, path: where, message: `${written} of ${resource} is a thousandth of ${written.slice(0, -1)} bytes`, hint: `did you mean ${written.slice(0, -1)}Mi?`, fix: { from: written, to: `${written.slice(0, -1)}Mi` } };
       } else if (part === 'requests') {
         const limit = quantity(at(limits, resource));
-        if (limit !== undefined && amount > limit) yield { built, path: where, message: `${who} asks for more ${resource} (${written}) than it may use (${String(limits[resource])})`, hint: 'raise the limit, or ask for less' };
+        // A limit in thousandths of a byte is told already.
+        if (limit !== undefined && amount > limit && !isTiny(resource, limits[resource])) yield { built, path: where, message: `${who} asks for more ${resource} (${written}) than it may use (${String(limits[resource])})`, hint: 'raise the limit, or ask for less' };
       }
     }
   }
+}
+
+/** Bytes in thousandths: nobody means that. */
+function isTiny(resource: string, value: unknown): boolean {
+  return (resource === 'memory' || resource === 'ephemeral-storage') && typeof value === 'string' && /^\d+m$/.test(value);
 }

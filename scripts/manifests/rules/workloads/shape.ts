@@ -110,7 +110,7 @@ export const workloadSelector: Rule = {
     for (const { built, labels } of templates(view)) {
       if (!['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet'].includes(kindOf(built.object))) continue;
       const selector = at(built.object['spec'], 'selector');
-      if (selector !== undefined && selects(selector, labels) === false) yield { built, path: ['spec', 'selector'], message: `the selector (${said(selector)}) does not hold for the labels of the template`, hint: 'let spec.selector.matchLabels be labels of spec.template.metadata' };
+      if (selector !== undefined && selects(selector, labels) === false) yield { built, path: ['spec', 'selector'], key: true, message: `the selector (${said(selector)}) does not hold for the labels of the template`, hint: 'let spec.selector.matchLabels be labels of spec.template.metadata' };
     }
   },
 };

@@ -18,7 +18,7 @@ export const podSpread: Rule = {
       for (const { entry, index } of entries(spec['topologySpreadConstraints'])) {
         const selector = entry['labelSelector'];
         if (selector === undefined || selects(selector, labels) !== false) continue;
-        yield { built, path: [...path, 'spec', 'topologySpreadConstraints', index, 'labelSelector'], message: `the pods do not have ${said(selector)} themselves, so they are not spread`, hint: `choose labels of the pods: ${[...labels.known].filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value ?? ''}`).join(', ')}` };
+        yield { built, path: [...path, 'spec', 'topologySpreadConstraints', index, 'labelSelector'], key: true, message: `the pods do not have ${said(selector)} themselves, so they are not spread`, hint: `choose labels of the pods: ${[...labels.known].filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value ?? ''}`).join(', ')}` };
       }
     }
   },
@@ -36,7 +36,7 @@ export const podAffinity: Rule = {
       for (const how of ['podAffinity', 'podAntiAffinity']) {
         for (const { term, path } of terms(pods, how)) {
           if (term['labelSelector'] === undefined || matches(index, pods, term) !== false) continue;
-          yield { built: pods.built, path: [...path, 'labelSelector'], message: `${how} to pods that nobody runs: ${said(term['labelSelector'])}`, hint: 'choose labels of the pods it is about, its own for keeping replicas apart' };
+          yield { built: pods.built, path: [...path, 'labelSelector'], key: true, message: `${how} to pods that nobody runs: ${said(term['labelSelector'])}`, hint: 'choose labels of the pods it is about, its own for keeping replicas apart' };
         }
       }
     }
