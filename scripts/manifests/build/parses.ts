@@ -1,3 +1,4 @@
+import { listFolder, readContent, type Content, type Kind } from './disk.ts';
 import { Positions } from './positions.ts';
 import { readYaml, type YamlRead } from './yaml.ts';
 
@@ -8,6 +9,31 @@ import { readYaml, type YamlRead } from './yaml.ts';
 export class Parses {
   readonly #documents = new Map<string, { readonly text: string; readonly read: YamlRead }>();
   readonly #positions = new Map<string, { readonly text: string; readonly positions: Positions }>();
+
+  readonly #contents = new Map<string, Content>();
+  readonly #folders = new Map<string, readonly (readonly [string, Kind])[]>();
+
+  /** Says which paths are not as they were at the last look, for whoever knows; else everything is read again. */
+  changed(paths: readonly string[] | undefined): void {
+    for (const kept of [this.#contents, this.#folders]) {
+      if (paths === undefined) kept.clear();
+      else for (const path of paths) kept.delete(path);
+    }
+  }
+
+  /** What a file on disk holds. */
+  content(path: string): Content {
+    const known = this.#contents.get(path) ?? readContent(path);
+    this.#contents.set(path, known);
+    return known;
+  }
+
+  /** What is in a folder on disk. */
+  folder(path: string): readonly (readonly [string, Kind])[] {
+    const known = this.#folders.get(path) ?? listFolder(path);
+    this.#folders.set(path, known);
+    return known;
+  }
 
   yaml(file: string, text: string, again: boolean): YamlRead {
     const key = again ? `${file}\n` : file;

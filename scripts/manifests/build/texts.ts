@@ -1,16 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { isUtf8 } from 'node:buffer';
 import { join, posix } from 'node:path';
-import { kindOfPath, troubleWith, wordsFor } from '../../config/file.ts';
 import { wholeFile, type Spot } from '../../config/source.ts';
 import type { Source, Texts, YamlDocument } from '../model.types.ts';
+import type { Kind } from './disk.ts';
 import { Parses } from './parses.ts';
 import type { Positions } from './positions.ts';
 import type { YamlTrouble } from './yaml.ts';
-
-type Kind = 'file' | 'directory';
-/** Bytes; what is larger is no manifest (the largest bundles of definitions are about 5 MiB). */
-const LARGEST = 32 * 1_048_576;
 
 /** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). `parses`: what is kept from one look to the next. */
 export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map(), parses: Parses = new Parses()): TreeTexts {
@@ -59,7 +53,7 @@ export class TreeTexts implements Texts {
   #folder(folder: string): ReadonlyMap<string, Kind> {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
-    const found = new Map(onDisk(join(this.root, folder)));
+    const found = new Map(this.#parses.folder(join(this.root, folder)));
     for (const [name, kind] of this.#laid.get(folder) ?? []) {
       if (kind === null) found.delete(name); else found.set(name, kind);
     }
@@ -87,17 +81,9 @@ export class TreeTexts implements Texts {
     const laid = this.#overlay.get(file);
     if (laid !== undefined) return laid ?? undefined;
     if (this.kind(file) !== 'file') return undefined;
-    const path = join(this.root, file);
-    try {
-      const because = troubleWith(path, 'file');
-      if (because !== undefined) { this.#troubles.set(file, because); return undefined; }
-      const bytes = readFileSync(path);
-      if (bytes.length > LARGEST) { this.#troubles.set(file, `it is ${(bytes.length / 1_048_576).toFixed(0)} MiB`); return undefined; }
-      return isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : bytes;
-    } catch (error) {
-      this.#troubles.set(file, wordsFor(error, path) ?? 'it went away while it was read');
-      return undefined;
-    }
+    const { held, trouble } = this.#parses.content(join(this.root, file));
+    if (trouble !== undefined) this.#troubles.set(file, trouble);
+    return held;
   }
 
   documents(file: string): readonly YamlDocument[] | undefined {
@@ -159,17 +145,4 @@ export class TreeTexts implements Texts {
 export function folderOf(path: string): string {
   const folder = posix.dirname(path);
   return folder === '.' ? '' : folder;
-}
-
-function onDisk(folder: string): readonly (readonly [string, Kind])[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry): (readonly [string, Kind])[] => {
-      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : kindOfPath(join(folder, entry.name));
-      return kind === undefined ? [] : [[entry.name, kind]];
-    });
-  } catch (error) {
-    // Not there, no folder, or not ours to read: nothing is in it, and who names what is in it is told that it is not there.
-    wordsFor(error, folder);
-    return [];
-  }
 }
