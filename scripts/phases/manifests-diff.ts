@@ -4,6 +4,7 @@ import { EXIT, Failure } from '../engine/failure.ts';
 import type { Outcome, Style } from '../engine/outcome.ts';
 import { askDiff } from '../manifests/diff/ask.ts';
 import type { DiffReport } from '../manifests/diff/model.ts';
+import { safeLines } from '../manifests/stable/safe.ts';
 import { tellBroken } from '../manifests/stable/broken.ts';
 import { makeGitTree } from '../tools/git-tree.ts';
 import { aroundOf, readAsked } from './manifests-asked.ts';
@@ -29,13 +30,13 @@ async function outcomeOf(cx: ActionContext, report: DiffReport): Promise<Outcome
   const named = cx.variables['FORMAT'] as Form | undefined;
   const form = file !== undefined && (named === undefined || named === 'text') ? BY_ENDING[extname(file)] ?? 'text' : named ?? 'text';
   const { diffLines } = await import('../manifests/diff/render-text.ts');
-  const lines = await linesAs(form, report, (style) => diffLines(report, style, cx.flags.verbose));
+  const lines = await linesAs(form, report, (style) => safeLines(diffLines(report, style, cx.flags.verbose)));
   if (file !== undefined) writeTo(file, `${lines(PLAIN).join('\n')}\n`);
   const exit = report.broken.length > 0 ? 'no' : report.rendered && report.clusters.some(({ releases }) => releases.some(({ unknown }) => unknown !== null)) ? 'cannotTell' : 'done';
   return {
     exit, result: { exit: EXIT[exit], ...JSON.parse(JSON.stringify(report)) },
     // With FILE the form is in the file, and a person reads along.
-    render: (style) => (file === undefined ? lines(style) : [...diffLines(report, style, cx.flags.verbose), '', style.dim(`${form} to ${file}`)]),
+    render: (style) => (file === undefined ? lines(style) : [...safeLines(diffLines(report, style, cx.flags.verbose)), '', style.dim(`${form} to ${file}`)]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { askExplain } from '../manifests/explain/ask.ts';
 import { explainLines } from '../manifests/explain/render.ts';
+import { safeLines } from '../manifests/stable/safe.ts';
 import { tellBroken } from '../manifests/stable/broken.ts';
 import { aroundOf, readAsked } from './manifests-asked.ts';
 import type { Action } from './task.ts';
@@ -11,6 +12,6 @@ const manifestsExplain: Action = async (cx) => {
   const around = cx.variables['RENDER'] === 'true' ? await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined }) : undefined;
   const found = await askExplain({ ...asked, object: cx.variables['OBJECT'] ?? '', ...(field === undefined ? {} : { field }), all: cx.flags.verbose, ...(around === undefined ? {} : { around }) });
   if ('broken' in found) throw tellBroken({ is: 'settings', findings: found.broken }, '');
-  return { exit: 'done', result: JSON.parse(JSON.stringify({ objects: found })), render: (style) => explainLines(found, style) };
+  return { exit: 'done', result: JSON.parse(JSON.stringify({ objects: found })), render: (style) => safeLines(explainLines(found, style)) };
 };
 export default manifestsExplain;

@@ -4,6 +4,7 @@ import { Failure } from '../engine/failure.ts';
 import type { Style } from '../engine/outcome.ts';
 import { askGraph, graphsJson } from '../manifests/graph/ask.ts';
 import type { Drawn } from '../manifests/graph/picture.ts';
+import { safeLines } from '../manifests/stable/safe.ts';
 import { tellBroken } from '../manifests/stable/broken.ts';
 import { aroundOf, readAsked } from './manifests-asked.ts';
 import type { Action, ActionContext } from './task.ts';
@@ -42,7 +43,7 @@ async function linesAs(form: Form, drawn: readonly Drawn[], file: string | undef
   switch (form) {
     case 'text': {
       const { graphLines } = await import('../manifests/graph/text.ts');
-      return (style) => drawn.flatMap(({ graph, timing }, index) => [...(index === 0 ? [] : ['']), ...graphLines(graph, timing, style)]);
+      return (style) => safeLines(drawn.flatMap(({ graph, timing }, index) => [...(index === 0 ? [] : ['']), ...graphLines(graph, timing, style)]));
     }
     case 'mermaid': {
       const lines = (await import('../manifests/graph/mermaid.ts')).mermaidOf(drawn).trimEnd().split('\n');

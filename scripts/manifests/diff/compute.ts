@@ -93,7 +93,7 @@ function dangers(before: Held | undefined, after: Held | undefined, fate: Object
 
 function texts(before: At | undefined, after: At | undefined): readonly [string, string] {
   const yaml = (object: unknown): string => readable(stableYaml(object));
-  const shown = ({ built, tree }: At): KubeObject => withoutSecrets(built, tree.texts);
+  const shown = ({ built, tree }: At): KubeObject => withoutSecrets(built, tree);
   if (before === undefined || after === undefined) return [before === undefined ? '' : yaml(masked(shown(before))), after === undefined ? '' : yaml(masked(shown(after)))];
   const [was, is] = maskedBoth(shown(before), shown(after));
   return [yaml(was), yaml(is)];

@@ -1,3 +1,4 @@
+import { plain } from '../../health/layout.ts';
 import { countsOf, isEmpty, type DiffReport, type ObjectDiff, type ReleaseDiff } from './model.ts';
 import { chartWords, dangerWord, hunkWords, MARK, notesOf, nothingWords, reasonWords, sharedObjects, sharedReleases, sideWords, type Shared } from './words.ts';
 
@@ -120,7 +121,7 @@ const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}$
 
 /** Words between Markdown's marks: none of them is one itself, nor calls anybody. */
 function text(words: string): string {
-  return words.replaceAll(/[&<>|`*_[\]\\@#~]/g, (character) => `&#${character.codePointAt(0) ?? 63};`).replaceAll(/\s*\n\s*/g, ' ');
+  return plain(words).replaceAll(/[&<>|`*_[\]\\@#~]/g, (character) => `&#${character.codePointAt(0) ?? 63};`).replaceAll(/\s*\n\s*/g, ' ');
 }
 function code(words: string): string {
   return `<code>${text(words)}</code>`;

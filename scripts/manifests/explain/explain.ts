@@ -26,7 +26,7 @@ export async function explain(hit: Hit, options: ExplainOptions): Promise<Explan
   // Values are more than what the HelmRelease itself says of them.
   const path = options.field === undefined || values !== undefined ? [] : fieldPath(object, options.field);
   const chain = chainOf(built);
-  const fields = built.release === undefined && (values === undefined || options.field === undefined) ? fieldOrigins(texts, built, path) : [];
+  const fields = built.release === undefined && (values === undefined || options.field === undefined) ? fieldOrigins(hit.tree, built, path) : [];
   const told = options.all || options.field !== undefined ? fields : fields.filter((field) => !field.own);
   return {
     cluster: name, id: readable(idOf(object)), apiVersion: object.apiVersion, written: writtenAt(texts, built), ...await chartOf(hit, options), ...(values === undefined ? {} : { values }),

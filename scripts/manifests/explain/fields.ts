@@ -2,7 +2,7 @@ import type { Path, Spot } from '../../config/source.ts';
 import { isFields } from '../../health/objects.ts';
 import { get } from '../build/data.ts';
 import { placeOf, readable } from '../build/index.ts';
-import type { Built, Texts } from '../model.types.ts';
+import type { Built, Texts, Tree } from '../model.types.ts';
 import { isSecret, MASKED, secretVariables, withoutSecrets } from '../stable/mask.ts';
 import { isOfComponent } from './chain.ts';
 import { spoken } from './field.ts';
@@ -25,17 +25,18 @@ export interface FieldOrigin {
 }
 
 /** Every field at or below a path, in the order of the object. */
-export function fieldOrigins(texts: Texts, built: Built, below: Path = []): readonly FieldOrigin[] {
-  return leaves(get(built.object, ...below), below).map((path) => fieldOrigin(texts, built, path));
+export function fieldOrigins(tree: Tree, built: Built, below: Path = []): readonly FieldOrigin[] {
+  return leaves(get(built.object, ...below), below).map((path) => fieldOrigin(tree, built, path));
 }
 
-function fieldOrigin(texts: Texts, built: Built, path: Path): FieldOrigin {
+function fieldOrigin(tree: Tree, built: Built, path: Path): FieldOrigin {
+  const { texts } = tree;
   const place = placeOf(texts, built, path);
   const variables = variablesIn(texts, built, path, place.source);
   const component = isOfComponent(texts, place.source.file);
   const by = place.by === 'file' || place.by === 'variable' ? '' : place.by;
   return {
-    field: spoken(path, built.object), value: shown(texts, built, path), at: place.spot, by, component: component && by !== '', variables,
+    field: spoken(path, built.object), value: shown(tree, built, path), at: place.spot, by, component: component && by !== '', variables,
     own: by === '' && variables.length === 0 && place.source.file === built.origin.source.file,
   };
 }
@@ -63,9 +64,9 @@ function leaves(value: unknown, path: Path): readonly Path[] {
 
 const LONGEST = 100;
 
-function shown(texts: Texts, built: Built, path: Path): string {
+function shown(tree: Tree, built: Built, path: Path): string {
   if (isSecret(built.object) && (path[0] === 'data' || path[0] === 'stringData')) return MASKED;
-  const value = get(withoutSecrets(built, texts), ...path);
+  const value = get(withoutSecrets(built, tree), ...path);
   const text = readable(typeof value === 'string' ? value : JSON.stringify(value) ?? '');
   const lines = text.trimEnd().split('\n');
   if (lines.length > 1) return `${lines.length} lines`;

@@ -1,7 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../config/cluster.ts';
 import { at, fields, isFields, items } from '../../health/objects.ts';
 import { get, isObject, withAt } from '../build/data.ts';
-import type { Built, Texts, Unit } from '../model.types.ts';
+import { makeRedactor } from '../../tools/redact.ts';
+import type { Redactor } from '../../tools/doors.ts';
+import { lookupOf } from '../charts/lookup.ts';
+import { readValues } from '../charts/values.ts';
+import type { Built, Texts, Tree, Unit } from '../model.types.ts';
 
 /** What stands where a value of a Secret would. */
 export const MASKED = '**masked**';
@@ -37,11 +42,11 @@ function withValues(object: KubeObject, mask: (field: string, key: string) => st
   return out;
 }
 
-const known = new WeakMap<Unit, ReadonlySet<string>>();
+const variables = new WeakMap<Unit, ReadonlySet<string>>();
 
 /** Names of variables whose values are out of a Secret of the tree, or may be: those a ConfigMap or the Kustomization itself says are not. */
 export function secretVariables(unit: Unit, texts: Texts): ReadonlySet<string> {
-  const there = known.get(unit);
+  const there = variables.get(unit);
   if (there !== undefined) return there;
   const asks = items(at(unit.declared?.object['spec'], 'postBuild', 'substituteFrom')).some((each) => at(each, 'kind') === 'Secret');
   const found = new Set(!asks ? [] : [...unit.variables.values()].flatMap(({ name, value, from }) => {
@@ -49,15 +54,39 @@ export function secretVariables(unit: Unit, texts: Texts): ReadonlySet<string> {
     const kind = at(texts.documents(from.file)?.find(({ index }) => index === from.document)?.data, 'kind');
     return kind === 'ConfigMap' || from.at[0] === 'configMapGenerator' || (from.at[0] === 'spec' && kind === 'Kustomization') ? [] : [name];
   }));
-  known.set(unit, found);
+  variables.set(unit, found);
   return found;
 }
 
-/** The object as it may be shown: where a variable out of a Secret was filled in, its name stands again. The very same object where none was. */
-export function withoutSecrets(built: Built, texts: Texts): KubeObject {
-  const secret = secretVariables(built.unit, texts);
+/** The object as it may be shown: where a variable out of a Secret was filled in, its name stands again, and what a chart took out of one is blanked. The very same object where nothing was. */
+export function withoutSecrets(built: Built, tree: Tree): KubeObject {
+  if (built.release !== undefined) return withoutValues(built, built.release, tree);
+  const secret = secretVariables(built.unit, tree.texts);
   if (secret.size === 0 || built.raw === built.object) return built.object;
   let object: unknown = built.object;
   for (const use of built.unit.uses) if (use.built === built && secret.has(use.name)) object = withAt(object, use.path, get(built.raw, ...use.path));
   return isObject(object) ? object : built.object;
+}
+
+const redactors = new WeakMap<Built, Redactor | null>();
+
+/** What a chart makes may hold values that a Secret of the tree gave it, in any spelling. */
+function withoutValues(built: Built, release: Built, tree: Tree): KubeObject {
+  let redactor = redactors.get(release);
+  if (redactor === undefined) {
+    const asks = items(at(release.object['spec'], 'valuesFrom')).some((each) => at(each, 'kind') === 'Secret');
+    const sources = asks ? readValues(lookupOf(tree), release).sources.filter(({ known }) => known.object.kind === 'Secret') : [];
+    redactor = sources.length === 0 ? null : makeRedactor(sources.flatMap(({ values }) => textsIn(values)));
+    redactors.set(release, redactor);
+  }
+  if (redactor === null) return built.object;
+  const { redact } = redactor;
+  const clean = (value: unknown): unknown => (typeof value === 'string' ? redact(value) : Array.isArray(value) ? value.map(clean) : isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, clean(each)])) : value);
+  const object = clean(built.object);
+  return isObject(object) && !isDeepStrictEqual(object, built.object) ? object : built.object;
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.flatMap(textsIn) : isFields(value) ? Object.values(value).flatMap(textsIn) : [];
 }

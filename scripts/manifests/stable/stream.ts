@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../config/cluster.ts';
 import type { Json } from '../../engine/outcome.ts';
+import { plain } from '../../health/layout.ts';
 import { at, idOf, isFields } from '../../health/objects.ts';
 import { readable } from '../build/index.ts';
 import { isUnknown } from '../index/read.ts';
@@ -40,8 +41,8 @@ export function partsOf(tree: Tree, releases: readonly Release[] | undefined, as
   ]);
 }
 
-function inOrder(built: readonly Built[], { texts }: Tree): Pick<Part, 'objects' | 'unshown'> {
-  const shown = built.map((each) => ({ each, object: withoutSecrets(each, texts) }));
+function inOrder(built: readonly Built[], tree: Tree): Pick<Part, 'objects' | 'unshown'> {
+  const shown = built.map((each) => ({ each, object: withoutSecrets(each, tree) }));
   return { objects: shown.map(({ object }) => masked(object)).toSorted(applyOrder), unshown: shown.filter(({ each, object }) => object !== each.object || isUnknown(object)).length };
 }
 
@@ -50,8 +51,8 @@ export function yamlOf(parts: readonly Part[]): string {
   const several = new Set(parts.map((part) => part.cluster)).size > 1;
   const out: string[] = [];
   parts.forEach((part, index) => {
-    if (several && part.cluster !== parts[index - 1]?.cluster) out.push(`# Cluster ${part.cluster} (${part.entry})\n`);
-    out.push(`# ${readable(part.id)} (${readable(part.from)})${part.suspended ? ', suspended' : ''}${part.absent === undefined ? '' : `: not here, ${readable(part.absent).replaceAll('\n', ' ')}`}\n`);
+    if (several && part.cluster !== parts[index - 1]?.cluster) out.push(`# Cluster ${plain(part.cluster)} (${plain(part.entry)})\n`);
+    out.push(`# ${plain(readable(part.id))} (${plain(readable(part.from))})${part.suspended ? ', suspended' : ''}${part.absent === undefined ? '' : `: not here, ${plain(readable(part.absent))}`}\n`);
     for (const object of part.objects) out.push('---\n', readable(stableYaml(object)));
   });
   return out.join('');

@@ -197,6 +197,18 @@ describe('releases', () => {
     expect(diff.releases[0]?.unknown).toBeNull();
   });
 
+  test('what a chart takes out of a Secret is not shown in what it makes', async () => {
+    const charts = (of: Tree): readonly Release[] => of.objects.filter((each) => each.object.kind === 'HelmRelease').map((declared) => {
+      const made: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'app', namespace: 'web' }, data: { url: 'https://app:hunter2hunter2@db/', other: String(of.objects.length) } };
+      return { declared, name: 'app', namespace: 'web', chart: { name: 'app', url: undefined, version: '1' }, values: {}, rendered: [{ object: made, raw: made, unit: declared.unit, release: declared, origin: { source: declared.origin.source, edits: [], template: 't' } }], crds: [], unknown: undefined };
+    });
+    const base = docs(hr('1.0.0', '    a: 1\n').replace('  values:', '  valuesFrom:\n    - kind: Secret\n      name: v\n  values:'), repository, thing('Secret', 'v', 'stringData:\n  values.yaml: |\n    password: hunter2hunter2\n'));
+    const diff = await diffOf(app({ 'a.yaml': base }), app({ 'a.yaml': docs(base, cm()) }), charts);
+    expect(told(diff)).toEqual(['+ ConfigMap web/x', '~ ConfigMap web/app']);
+    expect(JSON.stringify(diff)).not.toContain('hunter2');
+    expect(JSON.stringify(diff)).toContain('https://app:[redacted]@db/');
+  });
+
   test('what could be rendered on one side only is held against nothing', async () => {
     const half = (of: Tree): readonly Release[] => of.objects.filter((each) => each.object.kind === 'HelmRelease').map((declared) => {
       const { version } = (declared.object['spec'] as { readonly chart: { readonly spec: { readonly version: string } } }).chart.spec;

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { build } from '../../../scripts/manifests/stable/build.ts';
 import { tellBroken } from '../../../scripts/manifests/stable/broken.ts';
 import { masked, maskedBoth } from '../../../scripts/manifests/stable/mask.ts';
+import { safeLines } from '../../../scripts/manifests/stable/safe.ts';
 import { yamlOf } from '../../../scripts/manifests/stable/stream.ts';
 import { applyOrder } from '../../../scripts/manifests/stable/order.ts';
 import { docs, EMPTY, ks, thing } from './rig.ts';
@@ -125,4 +126,8 @@ test('the order Flux applies in', () => {
     object('DaemonSet', 'x', 'apps/v1'), object('HelmRelease', 'x', 'helm.toolkit.fluxcd.io/v2'), object('ValidatingWebhookConfiguration', 'x', 'admissionregistration.k8s.io/v1'),
   ];
   expect(sorted.toReversed().toSorted(applyOrder).map((each) => `${each.kind} ${each.metadata.name}`)).toEqual(sorted.map((each) => `${each.kind} ${each.metadata.name}`));
+});
+
+test('lines for a terminal: names can be read, and do nothing else', () => {
+  expect(safeLines(['\u001b[31mred\u001b[39m \u001b[2Jx\u001b]0;t\u0007 a\nb\tc \u202ed', 'plain →'])).toEqual(['\u001b[31mred\u001b[39m [2Jx]0;t a b c d', 'plain →']);
 });
