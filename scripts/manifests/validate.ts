@@ -31,6 +31,8 @@ export interface ValidateOptions {
   readonly around?: Around;
   /** What is kept from one look at a tree to the next. */
   readonly parses?: Parses;
+  /** Paths that are not as they were at that last look, absolute; everything is read again when it is not known. */
+  readonly changed?: readonly string[] | undefined;
   /** Given what hands out all that the tree reads, for remembering. */
   readonly consulted?: (of: () => Consulted) => void;
 }
@@ -43,6 +45,7 @@ export type Validated = { readonly report: Report } | { readonly broken: readonl
  * throws is our bug and says which (70). Throws Failures for what cannot be asked (64: a cluster, an entry or a rule there is not).
  */
 export async function validate(options: ValidateOptions): Promise<Validated> {
+  options.parses?.changed(options.changed);
   const texts = readTexts(options.root, options.overlay, options.parses);
   options.consulted?.(() => texts.consulted());
   const rules = new Map(allRules().map((rule) => [rule.id, rule]));

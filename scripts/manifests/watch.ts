@@ -20,16 +20,18 @@ export interface Computed<T> { readonly answer: T; /** What the answer hangs on.
 /**
  * An answer about files that is worked out again whenever one of them is saved. Only the folders the answer was read from are watched, one by one: a whole repository
  * has tens of thousands of others. A save is believed by what the file holds, not by being told of, so touching it or saving it unchanged asks nothing again.
- * `rung` is called when there will be a new answer, `failed` when there is none to be had.
+ * `compute` is told which paths changed since its last answer, undefined at first. `rung` is called when there will be a new answer, `failed` when there is none to be had.
  */
-export function follow<T>(compute: () => Promise<Computed<T>>, rung: () => void, failed: (error: unknown) => void): Followed<T> {
+export function follow<T>(compute: (changed: readonly string[] | undefined) => Promise<Computed<T>>, rung: () => void, failed: (error: unknown) => void): Followed<T> {
   const watchers = new Map<string, FSWatcher>();
   const ended = new AbortController();
   let newest: Computed<T> | undefined;
   let stale = false;
   let work: Promise<void> | undefined;
 
-  const changed = (): boolean => newest === undefined || !checkInputs(newest.inputs, wallNs()).same;
+  /** Paths that are not as they were read; undefined before anything was. */
+  const changed = (): readonly string[] | undefined => (newest === undefined ? undefined : checkInputs(newest.inputs, wallNs(), true).changed);
+  const isStale = (): boolean => changed()?.length !== 0;
   const watchFolders = (): void => {
     const wanted = new Set((newest?.inputs ?? []).flatMap(foldersOf));
     for (const [folder, watcher] of watchers) {
@@ -59,19 +61,20 @@ export function follow<T>(compute: () => Promise<Computed<T>>, rung: () => void,
     while (stale && !ended.signal.aborted) {
       await moment(STEPS_MS, undefined, { signal: ended.signal });
       stale = false;
-      if (!changed()) continue;
-      newest = await compute();
+      const paths = changed();
+      if (paths?.length === 0) continue;
+      newest = await compute(paths);
       if (ended.signal.aborted) return;
       watchFolders();
       // What was saved while it was being worked out, or before its folder was watched.
-      stale ||= changed();
+      stale ||= isStale();
     }
   };
   return {
     answer: () => (stale ? undefined : newest?.answer),
     async settled() { await work; },
     async refresh() {
-      if (changed()) look();
+      if (isStale()) look();
       await work;
     },
     stop() {

@@ -13,16 +13,16 @@ export async function watchManifests(cx: ActionContext, asked: Asked, only: read
   // Remembered answers are left alone: a watching one would write one for every save.
   const memory = { ...asked.memory, folder: undefined };
   const parses = new Parses();
-  const compute = async (): Promise<{ readonly answer: Outcome; readonly inputs: Awaited<ReturnType<typeof remembered>>['inputs'] }> => {
+  const compute = async (changed?: readonly string[]): Promise<{ readonly answer: Outcome; readonly inputs: Awaited<ReturnType<typeof remembered>>['inputs'] }> => {
     const { value, inputs } = await remembered(memory, null, async (reads): Promise<Json> => {
-      const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), parses, consulted: reads.consulted });
+      const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), parses, changed, consulted: reads.consulted });
       return answer as unknown as Json;
     });
     return { answer: await outcome(value as unknown as Answer), inputs };
   };
-  return watchUntilStopped(cx, (changed, due) => {
+  return watchUntilStopped(cx, (ring, due) => {
     let trouble: { readonly error: unknown } | undefined;
-    const followed = follow(compute, changed, (error) => {
+    const followed = follow(compute, ring, (error) => {
       trouble = { error };
       due();
     });

@@ -62,12 +62,12 @@ export function aroundHere(): Around {
 
 export interface Asked { readonly overlay?: ReadonlyMap<string, string | null>; /** With the charts and schemas of the reference. */ readonly reference?: boolean; readonly root?: string; readonly entry?: string }
 
-/** Files nobody planted anything in are parsed once for all. */
+/** Files nobody planted anything in are read and parsed once for all. */
 const parses = new Parses();
 
 export async function reportOf({ overlay = new Map(), reference = false, root = ROOT, entry }: Asked = {}): Promise<Report> {
   const folders = reference ? { charts: [join(REFERENCE, 'charts')], schemas: [join(REFERENCE, 'schemas')] } : {};
-  const answer = await validate({ root, overlay, parses, around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
+  const answer = await validate({ root, overlay, parses, changed: [], around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
   if ('broken' in answer) throw new Error(`the settings are broken: ${answer.broken.map(({ message }) => message).join('; ')}`);
   return answer.report;
 }
