@@ -141,8 +141,8 @@ function reportOf({ options, texts, settings, only, rules, views, all, names, co
 
 /** Whether this run would have found whatever a silence could be there for; a silence is called idle only then. */
 function judgedBy({ views, all, only, complete }: Pick<Parts, 'views' | 'all' | 'only' | 'complete'>): (silence: Silence) => boolean {
-  // A release whose values cannot be read could make anything: rules say nothing then, and a silence is not idle for that.
-  if (!complete || views.some(({ tree, unrendered }) => tree.units.some((unit) => unit.broken) || unrendered.some(({ values }) => values === undefined))) return () => false;
+  // A release whose values or chart are not known could make anything: rules say nothing then, and a silence is not idle for that.
+  if (!complete || views.some(({ tree, unrendered }) => tree.units.some((unit) => unit.broken) || unrendered.some(({ values, chart }) => values === undefined || chart.url === undefined))) return () => false;
   const asked = new Set(only.facts.map((rule) => rule.id));
   const unknown = new Set(all.filter((finding) => finding.severity === 'unknown').map((finding) => finding.rule));
   const unseen = new Set(views.flatMap(({ unrendered }) => unrendered.flatMap((release) => [release.declared.origin.source.file, ...release.declared.origin.edits.map((edit) => edit.source.file)])));
