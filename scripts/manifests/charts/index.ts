@@ -122,18 +122,20 @@ class Reader {
 
   #failed(draft: Draft, wanted: Wanted, error: HelmError): Release {
     const { declared, read } = draft;
+    const hidden = secretTexts(read);
+    const shown = (message: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, '(secret)'), message);
     const place = (path: readonly string[]): Place => placeOfValue(this.#tree, declared, read, path);
     if (error.is === 'schema elsewhere') return notRendered(draft, [], `the schema ${error.message} is not here`, 'run with a network');
     if (error.is === 'dependencies') return notRendered(draft, versionPath(wanted), `its chart does not hold what it depends on: ${error.missing.join(', ')}`, 'helm dependency build in its folder');
     // What only the cluster knows stands in the values as a mark: a chart that stumbles over it tells nothing.
     if (isUnknown(read.values) && (error.is === 'template' || error.wrong.every(({ path }) => isUnknown(at(read.values, ...path))))) return notRendered(draft, [], 'its chart cannot be rendered without values only the cluster knows', 'nothing to do when that is meant; what this release makes is not checked');
-    if (error.is === 'template') return unrendered({ ...draft, found: [...draft.found, { rule: 'release-template-error', ...(error.path === undefined ? { built: declared, path: wanted.at, key: true } : place(error.path)), message: `the chart ${wanted.name} cannot be rendered: ${error.message}`, hint: error.path === undefined ? 'look at the values of this release, and what the chart wants of them: helm show values' : `look at ${spoken(error.path)}: helm show values tells what the chart wants` }] }, 'its chart cannot be rendered');
+    if (error.is === 'template') return unrendered({ ...draft, found: [...draft.found, { rule: 'release-template-error', ...(error.path === undefined ? { built: declared, path: wanted.at, key: true } : place(error.path)), message: `the chart ${wanted.name} cannot be rendered: ${shown(error.message)}`, hint: error.path === undefined ? 'look at the values of this release, and what the chart wants of them: helm show values' : `look at ${spoken(error.path)}: helm show values tells what the chart wants` }] }, 'its chart cannot be rendered');
     const wrong = error.wrong.filter(({ path }) => !isUnknown(at(read.values, ...path)));
     return unrendered({ ...draft, found: [...draft.found, ...wrong.map(({ path, message, key, chart }): Found => {
       const { key: _, ...spot } = place(path);
       // A value is underlined, a key that should not be there as well; a map that lacks something is told at its key.
       const whole = isMap(at(read.values, ...path)) || spot.path?.join('\n') !== ['spec', 'values', ...path].join('\n') && spot.source?.at.join('\n') !== path.join('\n');
-      return { rule: 'values-schema', ...spot, ...(key || whole ? { key: true } : {}), message: `${spoken(path)}: ${message} (values.schema.json of ${chart})`, hint: key ? 'remove it, or mend its name: helm show values' : 'write it as the chart wants it: helm show values' };
+      return { rule: 'values-schema', ...spot, ...(key || whole ? { key: true } : {}), message: `${spoken(path)}: ${shown(message)} (values.schema.json of ${chart})`, hint: key ? 'remove it, or mend its name: helm show values' : 'write it as the chart wants it: helm show values' };
     })] }, 'its values do not fit the schema of its chart');
   }
 }
@@ -150,6 +152,12 @@ function unrendered(draft: Draft, unknown: string): Release {
 function notRendered(draft: Draft, path: readonly (string | number)[], because: string, hint: string): Release {
   const said: Found = { rule: 'release-not-rendered', unknown: true, built: draft.declared, path: ['spec', ...path], key: true, message: `what this release makes is not known: ${because}`, hint };
   return unrendered({ ...draft, found: [...draft.found, said] }, because);
+}
+
+/** Values that come out of Secrets: helm's words may hold them. */
+function secretTexts({ sources }: ReadValues): readonly string[] {
+  const leaves = (value: unknown): readonly string[] => (typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : typeof value === 'string' || typeof value === 'number' ? [String(value)] : []);
+  return sources.filter(({ known }) => known.object.kind === 'Secret').flatMap(({ values, text }) => [...leaves(values), text]).filter((each) => each.length > 3).toSorted((a, b) => b.length - a.length);
 }
 
 /** Where a HelmRelease says which version. */

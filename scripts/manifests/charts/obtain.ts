@@ -109,33 +109,31 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-/** A chart on disk; what it holds is read again only when a size or a time says that it changed. */
+/** A chart on disk; what it holds is read again only when a size or a time says that it changed. Undefined for what is no chart, whatever its name says. */
 function seen(cx: Context, path: string): Obtained | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || (!stat.isDirectory() && !path.endsWith('.tgz'))) return undefined;
-  const names = stat.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }).toSorted() : [''];
-  const signature: string[] = [];
-  const inside: string[] = [];
-  for (const name of names) {
-    const each = statSync(join(path, name), { throwIfNoEntry: false });
-    if (each?.isFile() !== true) continue;
-    signature.push(name, String(each.size), String(each.mtimeMs), String(each.ctimeMs));
-    inside.push(name);
-    if (stat.isDirectory()) cx.around.read(join(path, name));
-  }
-  let read: ChartFiles | undefined;
-  const files = (): ChartFiles => {
-    read ??= stat.isDirectory() ? new Map(inside.map((name) => [name.replaceAll('\\', '/'), readFileSync(join(path, name))])) : readArchive(readFileSync(path));
-    return read;
-  };
-  const key = digestOf(path, ...signature);
   try {
+    const stat = statSync(path);
+    if (!stat.isDirectory() && !path.endsWith('.tgz')) return undefined;
+    const signature: string[] = [];
+    const inside: string[] = [];
+    for (const name of stat.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }).toSorted() : ['']) {
+      const each = statSync(join(path, name), { throwIfNoEntry: false });
+      if (each?.isFile() !== true) continue;
+      signature.push(name, String(each.size), String(each.mtimeMs), String(each.ctimeMs));
+      inside.push(name);
+      if (stat.isDirectory()) cx.around.read(join(path, name));
+    }
+    let read: ChartFiles | undefined;
+    const files = (): ChartFiles => {
+      read ??= stat.isDirectory() ? new Map(inside.map((name) => [name.replaceAll('\\', '/'), readFileSync(join(path, name))])) : readArchive(readFileSync(path));
+      return read;
+    };
+    const key = digestOf(path, ...signature);
     const kept = text(getJson(cx.store, 'seen', key));
     const digest = kept ?? digestOfFiles(files());
     if (kept === undefined) putJson(cx.store, 'seen', key, digest);
     return { digest, meta: metaOf(cx.store, digest, files), files, place: () => path };
   } catch {
-    // No chart, whatever its name says.
     return undefined;
   }
 }

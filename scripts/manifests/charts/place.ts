@@ -28,7 +28,9 @@ export function exactPlace(tree: Tree, declared: Built, read: ReadValues, path: 
   if (targeted !== undefined) return { built: declared, path: ['spec', 'valuesFrom', targeted.index, 'targetPath'] };
   if (has(read.inline, path)) return { built: declared, path: ['spec', 'values', ...path], key: true };
   const source = read.sources.findLast(({ values }) => has(values, path));
-  return source === undefined ? undefined : inSource(tree, source, path);
+  if (source === undefined) return undefined;
+  // Lines of a Secret are shown to nobody.
+  return source.known.object.kind === 'Secret' ? { built: declared, path: ['spec', 'valuesFrom', source.index, 'name'] } : inSource(tree, source, path);
 }
 
 function inSource(tree: Tree, { known, key }: ValuesSource, path: readonly string[]): Place {

@@ -62,7 +62,7 @@ export function makeStore(folder: string): Store {
         written.add(kind);
       } catch {
         // A full or read-only disk costs the next run that time and nothing else.
-        rmSync(part, { force: true });
+        if (statSync(part, { throwIfNoEntry: false }) !== undefined) rmSync(part, { force: true });
       }
     },
     prune() {

@@ -14,6 +14,8 @@ export interface ValuesSource {
   readonly key: string;
   readonly targetPath: string | undefined;
   readonly values: Readonly<Values>;
+  /** What is put at a target path. */
+  readonly text: string;
 }
 
 export interface ReadValues {
@@ -84,7 +86,7 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
   // What only a cluster knows stands for itself where it is one value; a whole file of values could hold anything.
   const onlyThere = (because: string): Outcome => (targetPath === undefined
     ? { unknown: `its values come from ${kind} ${name}, ${because}` }
-    : { layer: { targetPath, value: unknownOf(`${name}/${key}`), literal: true }, source: { index, known: known ?? { object: declared.object, built: declared, source: declared.origin.source }, key, targetPath, values: {} } });
+    : { layer: { targetPath, value: unknownOf(`${name}/${key}`), literal: true }, source: { index, known: known ?? { object: declared.object, built: declared, source: declared.origin.source }, key, targetPath, values: {}, text: '' } });
   if (known === undefined) {
     const maker = makerOf(lookup, kind, namespace, name);
     if (maker !== undefined) return onlyThere(`which ${maker.object.kind} ${maker.object.metadata.name} makes in the cluster`);
@@ -101,17 +103,19 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
     return { found: { rule: 'values-key-missing', built: declared, path: [...path, ...(entry['valuesKey'] === undefined ? ['name'] : ['valuesKey'])], message: `${kind} ${name} has no key ${key}`, hint: keys.length === 0 ? 'add the key' : `it has ${keys.slice(0, 6).join(', ')}: name one of them as valuesKey`, related: [{ what: `the ${kind}`, source: known.source }] } };
   }
   if (content === 'encrypted') return onlyThere('which is encrypted');
-  if (targetPath !== undefined) return { layer: { targetPath, value: content, literal: entry['literal'] === true }, source: { index, known, key, targetPath, values: {} } };
+  if (targetPath !== undefined) return { layer: { targetPath, value: content, literal: entry['literal'] === true }, source: { index, known, key, targetPath, values: {}, text: content } };
   const read = readYaml(content, true);
   const data = 'trouble' in read ? undefined : read.documents[0] ?? {};
   if (!isMap(data)) {
     // A whole file of values out of one variable.
     if (isUnknown(content)) return { unknown: `its values come from ${readable(content).trim().slice(0, 60)}` };
+    // Flux takes the last of two; which one is meant is told where the file itself is looked at.
+    if ('trouble' in read && read.trouble.duplicate) return { unknown: `a key is given twice in ${key} of ${kind} ${name}` };
     const trouble = 'trouble' in read ? `line ${read.trouble.line}: ${read.trouble.message}` : 'it is no map';
     return { found: { rule: 'values-invalid', ...placeInSource({ known, key }), message: `${key} of ${kind} ${name} holds no values: ${trouble}`, hint: 'values are a YAML map' } };
   }
   if (isMap(data['sops'])) return onlyThere('which is encrypted');
-  return { layer: { values: data }, source: { index, known, key, targetPath, values: data } };
+  return { layer: { values: data }, source: { index, known, key, targetPath, values: data, text: '' } };
 }
 
 /** Where a source's own key is written. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readChart } from '../../../scripts/manifests/charts/chart.ts';
 import { spoken } from '../../../scripts/manifests/charts/data.ts';
+import { TemplateError } from '../../../scripts/manifests/charts/template/lex.ts';
 import { parseTemplate } from '../../../scripts/manifests/charts/template/parse.ts';
 import { unreadValues } from '../../../scripts/manifests/charts/unread.ts';
 
@@ -132,5 +133,5 @@ describe('what is meant', () => {
 
 test('a template that is broken is told from one that is not', () => {
   for (const good of ['{{- if (eq 1 2) -}}x{{- else if .a -}}y{{ else }}z{{ end }}', '{{ $x := `raw }}` }}', '{{ "a \\" }} b" }}', "{{ 'c' }}{{ 0x1F }}{{ -1.5e3 }}", '{{range $i, $e := .x}}{{break}}{{continue}}{{end}}', '{{/* {{ }} */}}']) expect(() => parseTemplate(good)).not.toThrow();
-  for (const bad of ['{{ if }}{{ end }}', '{{ end }}', '{{ (x }}', '{{ "x }}', '{{ x', '{{ define x }}{{ end }}', '{{ | x }}', '{{ with .a }}']) expect(() => parseTemplate(bad)).toThrow();
+  for (const bad of ['{{ if }}{{ end }}', '{{ end }}', '{{ (x }}', '{{ "x }}', '{{ x', '{{ define x }}{{ end }}', '{{ | x }}', '{{ with .a }}']) expect(() => parseTemplate(bad)).toThrow(TemplateError);
 });
