@@ -38,8 +38,8 @@ export interface Index {
    * nothing. With a name: what may put one of that name there.
    */
   unseen(namespace: string, name?: string): string | undefined;
-  /** Whether anything of the tree runs in a namespace, as far as it is known. */
-  inhabited(namespace: string): boolean;
+  /** The release an object was made by. */
+  releaseOf(built: Built): Release | undefined;
 }
 
 const INDEXES = new WeakMap<View, Index>();
@@ -76,10 +76,12 @@ class Lookups implements Index {
   /** Namespace -> objects operators make something of. */
   readonly #owners = new Map<string, Built[]>();
   readonly #scopes: ReadonlyMap<string, boolean>;
+  readonly #releases: ReadonlyMap<Built, Release>;
 
   constructor(view: View) {
     this.view = view;
     this.#scopes = scopesOf(view);
+    this.#releases = new Map(view.releases.map((release) => [release.declared, release]));
     for (const built of view.all) this.#add(built);
     const pods: Pods[] = [];
     for (const built of view.all) {
@@ -123,7 +125,7 @@ class Lookups implements Index {
     return this.#anywhere ?? this.#unseen.get(namespace)?.find(({ may }) => name === undefined || may(name))?.because;
   }
 
-  inhabited(namespace: string): boolean { return this.#podsIn.has(namespace) || this.unseen(namespace) !== undefined; }
+  releaseOf({ release }: Built): Release | undefined { return release === undefined ? undefined : this.#releases.get(release); }
 
   #add(built: Built): void {
     const kind = kindOf(built.object);
@@ -216,9 +218,4 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   const own = map.get(key);
   if (own === undefined) map.set(key, [value]);
   else own.push(value);
-}
-
-/** Releases that bring something unknown into a namespace. */
-export function unrenderedIn(view: View, namespace: string): readonly Release[] {
-  return view.unrendered.filter((release) => release.namespace === namespace || release.declared.object.metadata.namespace === namespace);
 }

@@ -18,7 +18,8 @@ export function itemsOf(tree: Tree): Items | undefined {
   const file = tree.settings.items;
   const written = file === undefined ? undefined : tree.texts.text(file);
   const found = written === undefined || file === undefined ? undefined : file.endsWith('.md') ? fromTable(written) : fromData(written);
-  const items = found === undefined || found.size === 0 || file === undefined ? undefined : { file, names: [...found.keys()], fields: (item: string) => found.get(item) ?? found.get([...found.keys()].find((name) => name.endsWith(` / ${item}`)) ?? '') };
+  const bare = new Map([...found ?? []].map(([name, fields_]) => [name.split(' / ').at(-1) ?? name, fields_]));
+  const items = found === undefined || found.size === 0 || file === undefined ? undefined : { file, names: [...found.keys()], fields: (item: string) => found.get(item) ?? bare.get(item) };
   READ.set(tree, items);
   return items;
 }

@@ -1,7 +1,7 @@
 import type { Found, Rule, View } from '../../model.types.ts';
 import { indexOf, type Index } from '../../index/index.ts';
 import { any, type Verdict } from '../../index/selectors.ts';
-import { policiesOf, type Policy, type PolicyRule } from './policy-model.ts';
+import { policiesOf, type PolicyRule } from './policy-model.ts';
 
 /** Where DNS is answered: the port itself, OpenShift's, and names it goes by. */
 const PORTS: ReadonlySet<string> = new Set(['53', '5353', 'dns', 'dns-tcp', 'dns-udp']);
@@ -16,28 +16,26 @@ export const policyDns: Rule = {
   * check(view: View): Iterable<Omit<Found, 'rule'>> {
     const index = indexOf(view);
     const policies = policiesOf(index).filter(({ closes }) => closes.egress);
-    const open = policiesOf(index).map((policy) => ({ policy, dns: policy.rules.filter((rule) => rule.direction === 'egress').some((rule) => letsDns(index, rule)) }));
+    const open = policiesOf(index).filter(({ rules }) => rules.some((rule) => rule.direction === 'egress' && letsDns(index, rule)));
+    const everywhere = open.filter(({ namespace }) => namespace === undefined);
+    const byNamespace = Map.groupBy(open, ({ namespace }) => namespace);
     const told = new Set<string>();
     for (const { built, namespace, selects } of policies) {
       if (namespace === undefined || !selects.everything || told.has(namespace)) continue;
       told.add(namespace);
       const pods = index.podsIn(namespace).filter(({ spec }) => spec['hostNetwork'] !== true && spec['dnsPolicy'] !== 'Default' && spec['dnsPolicy'] !== 'None');
-      const allowing = open.filter(({ policy, dns }) => dns && reaches(policy, namespace));
+      const allowing = [...byNamespace.get(namespace) ?? [], ...everywhere.filter(({ selects: choice }) => choice.inNamespace(namespace) !== false)];
       const hint = `add a policy for ${namespace} that lets UDP and TCP 53 out to kube-dns in kube-system`;
       if (allowing.length === 0) {
         // Without a pod that is known, somebody may still run there.
         yield { built, path: selects.path, key: true, message: `nothing may leave ${namespace}, not even questions to DNS`, hint };
         continue;
       }
-      const cut = pods.find((each) => any(allowing.map(({ policy }): Verdict => policy.selects.pods(each))) === false);
+      const cut = pods.find((each) => any(allowing.map((policy): Verdict => policy.selects.pods(each))) === false);
       if (cut !== undefined) yield { built, path: selects.path, key: true, message: `${cut.built.object.kind} ${cut.built.object.metadata.name} may not ask DNS: no policy of ${namespace} that lets it out is for its pods`, hint, related: [{ what: 'the pods', source: cut.built.origin.source }] };
     }
   },
 };
-
-function reaches(policy: Policy, namespace: string): boolean {
-  return policy.namespace === undefined ? policy.selects.inNamespace(namespace) !== false : policy.namespace === namespace;
-}
 
 /** Whether a rule lets questions out to where DNS could be. */
 function letsDns(index: Index, rule: PolicyRule): boolean {

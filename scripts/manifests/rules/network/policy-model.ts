@@ -94,7 +94,7 @@ function across(index: Index, peer: Fields, path: Path): Choice {
   const label = text(at(namespaces, 'matchLabels', 'kubernetes.io/metadata.name'));
   const inNamespace = (namespace: string): Verdict => selects(namespaces, labelsOfNamespace(index, namespace));
   return {
-    path: pods === undefined ? [...path, 'namespaceSelector'] : [...path, 'podSelector'], text: pods === undefined ? said(namespaces) : said(pods), only: undefined, everything: pods === undefined || isEmpty(pods),
+    path: pods === undefined ? [...path, 'namespaceSelector'] : [...path, 'podSelector'], text: pods === undefined ? said(namespaces) : said(pods), only: label, everything: pods === undefined || isEmpty(pods),
     named: label === undefined ? [] : [{ name: label, path: [...path, 'namespaceSelector', 'matchLabels', 'kubernetes.io/metadata.name'] }],
     inNamespace,
     pods: (each) => { const there = inNamespace(each.namespace); return there === true ? (pods === undefined ? true : selects(pods, each.labels)) : there; },
@@ -166,7 +166,7 @@ function plainKeys(selector: unknown): Fields {
  * Names of the namespaces a choice looks into. Those that may fit, of which not all labels are known, count only where none fits for sure.
  */
 export function namespacesOf(index: Index, choice: Choice): readonly string[] {
-  if (choice.only !== undefined) return [choice.only];
+  if (choice.only !== undefined) return choice.inNamespace(choice.only) === false ? [] : [choice.only];
   const all = [...new Set([...index.namespaces.keys(), ...index.populated])].map((name) => ({ name, verdict: choice.inNamespace(name) }));
   const sure = all.filter(({ verdict }) => verdict === true);
   return (sure.length > 0 ? sure : all.filter(({ verdict }) => verdict === undefined)).map(({ name }) => name);

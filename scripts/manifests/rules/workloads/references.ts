@@ -24,9 +24,9 @@ function references(index: Index): readonly Reference[] {
  * Whether somebody asked for this name: what a chart calls by a name of its own it makes itself, now or while it runs; what stands in
  * the release's values is for whoever wrote them to make.
  */
-export function isAsked({ view }: Index, built: Built, name: string): boolean {
+export function isAsked(index: Index, built: Built, name: string): boolean {
   if (built.release === undefined) return true;
-  const release = view.releases.find(({ declared }) => declared === built.release);
+  const release = index.releaseOf(built);
   return release !== undefined && said(release).has(name);
 }
 

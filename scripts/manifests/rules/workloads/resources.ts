@@ -3,8 +3,8 @@ import type { Built, Found, Rule, View } from '../../model.types.ts';
 import { indexOf } from '../../index/index.ts';
 import { containers } from '../../index/pods.ts';
 import { likelyQuantity, quantity } from '../../index/quantity.ts';
-import { at, fields, groupOf, isFields, isHole, type Fields } from '../../index/read.ts';
-import { isBuiltIn } from '../../index/kinds.ts';
+import { at, fields, isFields, isHole, type Fields } from '../../index/read.ts';
+import { mayAsk } from '../../index/values.ts';
 
 type Finding = Omit<Found, 'rule'>;
 interface Asked { readonly built: Built; readonly who: string; readonly resources: Fields; readonly path: Path }
@@ -22,7 +22,7 @@ export const resources: Rule = {
     }
     for (const built of view.all) {
       // Kubernetes' own kinds are done; a chart's answer for other kinds is the chart's.
-      if (isBuiltIn(groupOf(built.object.apiVersion)) || built.release !== undefined || built.object['spec'] === undefined) continue;
+      if (!mayAsk(built)) continue;
       for (const asked of within(built, built.object['spec'], ['spec'])) yield* judged(asked);
     }
   },

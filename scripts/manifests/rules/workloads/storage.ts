@@ -1,9 +1,9 @@
 import type { Path } from '../../../config/source.ts';
 import { listed, meant } from '../../../config/words.ts';
 import type { Built, Found, Rule, View } from '../../model.types.ts';
-import { isBuiltIn } from '../../index/kinds.ts';
 import { indexOf, type Index } from '../../index/index.ts';
-import { at, entries, fields, groupOf, isFields, isHole, items, kindOf, text, type Fields } from '../../index/read.ts';
+import { mayAsk } from '../../index/values.ts';
+import { at, entries, fields, isFields, isHole, items, kindOf, text, type Fields } from '../../index/read.ts';
 
 type Finding = Omit<Found, 'rule'>;
 const CLASS = 'storage.k8s.io/StorageClass';
@@ -67,9 +67,7 @@ export const storageClass: Rule = {
       if (name !== undefined) yield* judged(built, name, [...path, 'storageClassName']);
     }
     for (const built of view.all) {
-      const group = groupOf(built.object.apiVersion);
-      if (isBuiltIn(group) || built.release !== undefined || group.endsWith('.toolkit.fluxcd.io') !== (kindOf(built.object) === 'helm.toolkit.fluxcd.io/HelmRelease')) continue;
-      for (const { name, path } of named(built.object['spec'], ['spec'])) yield* judged(built, name, path);
+      if (mayAsk(built)) for (const { name, path } of named(built.object['spec'], ['spec'])) yield* judged(built, name, path);
     }
   },
 };
