@@ -28,7 +28,7 @@ export function noteBeyond(work: Work, instructions: Instructions): void {
 }
 
 /** Mistakes that may be none: what they miss can come out of what is not done here. */
-const DOUBTFUL = new Set(['patch-target', 'generator-invalid', 'resource-twice', 'patch-invalid', 'name-reference']);
+const DOUBTFUL = new Set(['patch-target', 'patch-unused', 'generator-invalid', 'resource-twice', 'patch-invalid']);
 
 /** Builds by the real kustomize what is not done here. What it refuses is told; without it, it is told what is not known. */
 export async function buildBeyond(work: Work, instructions: Instructions, ours: readonly Res[], around: Around | undefined): Promise<readonly Res[]> {
@@ -61,7 +61,7 @@ export async function buildBeyond(work: Work, instructions: Instructions, ours: 
 
 function keepOnly(work: Work, found: Work['found']): void {
   work.found.splice(0, work.found.length, ...found);
-  work.broken = found.some(({ rule }) => rule !== 'resource-remote');
+  work.broken = found.some(({ rule }) => rule !== 'resource-remote' && rule !== 'patch-unused');
 }
 function said(words: string): string {
   return lastWords(words.replace(/^Error: /, '').replaceAll(/\/[^\s']*\/kustomize-[^/\s']*\/tree\/?/g, ''), 2, 300);

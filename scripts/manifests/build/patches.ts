@@ -196,5 +196,5 @@ function unused(work: Work, objects: readonly Res[], target: Plain, asked: Sourc
   const kind = text(target['kind']);
   if (name === undefined || kind === undefined || !/^[\w.-]+$/.test(name) || asked.at[0] === 'spec') return;
   const near = objects.filter(({ object }) => object.kind === kind).map(({ object }) => object.metadata.name);
-  work.found.push({ rule: 'patch-target', source: { ...asked, at: [...asked.at, 'name'] }, message: `there is no ${kind} ${name} here to patch, and the patch is passed over without a word`, hint: meant(name, near, 'mend the target, or take the patch off the list') });
+  work.found.push({ rule: 'patch-unused', source: { ...asked, at: [...asked.at, 'name'] }, message: `there is no ${kind} ${name} here to patch`, hint: meant(name, near, 'mend the target, or take the patch off the list') });
 }
