@@ -5,13 +5,14 @@ import { cacheFolder } from '../../tools/environment.ts';
 import type { Built, View } from '../model.types.ts';
 import { evaluate } from './evaluate.ts';
 import { explain, type SchemaFound, type Subject } from './explain.ts';
-import { gvkOf, isBuiltIn, isServed, keyOf as kindOf, apiVersionOf, type Gvk } from './kinds.ts';
+import { gvkOf, isBuiltIn, isServed, keyOf as kindOf, apiVersionOf, LISTED_UNTIL, type Gvk } from './kinds.ts';
 import { knownDefinitions } from './known.ts';
 import { locatorOf, type Located, type Locator } from './locate.ts';
 import { withoutNulls } from './look.ts';
 import { arbiter, type Asked } from './arbiter.ts';
 import { embedded } from './embedded.ts';
 import { fateOf } from './fates.ts';
+import { atLeast, isGone } from './installed.ts';
 import type { Trouble } from './trouble.ts';
 import { keyOf, verdicts, type Verdicts } from './verdicts.ts';
 
@@ -45,7 +46,7 @@ async function judgeAll(view: View): Promise<readonly SchemaFound[]> {
     if (!places.has(kind)) places.set(kind, look.find(gvk));
     const located = places.get(kind);
     if (located === undefined) {
-      if (!toldOtherwise(gvk)) homeless.set(kind, [...homeless.get(kind) ?? [], { subject, gvk }]);
+      if (!toldOtherwise(view, gvk)) homeless.set(kind, [...homeless.get(kind) ?? [], { subject, gvk }]);
       continue;
     }
     const key = keyOf(located.id, subject.object);
@@ -138,8 +139,11 @@ function missing(view: View, all: readonly Asked[], gvk: Gvk, look: Locator, bec
 }
 
 /** Kinds and versions that are wrong in themselves: other rules say so, and a schema is not what is missing. */
-function toldOtherwise(gvk: Gvk): boolean {
-  return (isBuiltIn(gvk.group) && !isServed(gvk)) || fateOf(gvk) !== undefined || gvk.group === 'kustomize.config.k8s.io';
+function toldOtherwise(view: View, gvk: Gvk): boolean {
+  const { kubernetes } = view.tree.settings;
+  const fate = fateOf(gvk);
+  const listed = kubernetes !== undefined && !atLeast(kubernetes, LISTED_UNTIL);
+  return (isBuiltIn(gvk.group) && !isServed(gvk) && listed) || (fate !== undefined && isGone(view, fate) === true) || gvk.group === 'kustomize.config.k8s.io';
 }
 
 function* subjects(view: View): Iterable<Subject & { readonly object: Built['object'] }> {

@@ -1,5 +1,6 @@
 import { get, list, text } from '../build/data.ts';
 import type { View } from '../model.types.ts';
+import type { Fate } from './fates.ts';
 
 /** Versions of what serves an API, as far as the tree says them: 1.34.4, 2.9.x, 0.20.4. */
 export type Installed = ReadonlyMap<string, string>;
@@ -33,6 +34,16 @@ function collect(view: View): Installed {
   }
   for (const { chart, version } of view.tree.settings.before) add(chart.split('/').at(-1) ?? chart, version);
   return found;
+}
+
+/** A version of Kubernetes every cluster has left behind by now, when a tree does not say which it runs. */
+const LEFT_BEHIND = '1.31';
+
+/** Whether what an object names is gone where it will be applied; undefined when the version that counts is not known. */
+export function isGone(view: View, { by, removed }: Fate): boolean | undefined {
+  if (removed === undefined) return false;
+  const installed = installedOf(view).get(by) ?? (by === 'Kubernetes' && atLeast(LEFT_BEHIND, removed) ? LEFT_BEHIND : undefined);
+  return installed === undefined ? undefined : atLeast(installed, removed);
 }
 
 /** Whether an installed version is at least another; 2.9.x counts as 2.9. */

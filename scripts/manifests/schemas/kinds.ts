@@ -13,6 +13,9 @@ export function apiVersionOf({ group, version }: Omit<Gvk, 'kind'>): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
+/** The first version of Kubernetes the list below may lack something of. */
+export const LISTED_UNTIL = '1.35';
+
 /** Kinds of Kubernetes 1.34 by API version, as its API server lists them, those one writes into manifests. */
 const SERVED: Readonly<Record<string, string>> = {
   'v1': 'Binding ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount List',

@@ -77,7 +77,7 @@ export function looksSecret(key: string, value: string): boolean {
   const sure = !NAMING_KEY.test(key);
   if (/^[0-9a-f]{20,}$/i.test(bare)) return entropy(bare) > 2.8;
   // Words and numbers joined by dashes and dots are names: postgres-16-app, s3.eu-west-1.
-  if (/^[a-z0-9]+(?:[-._/:][a-z0-9]+)*$/.test(bare) && bare.split(/[-._/:]/).every((part) => /^[a-z]*\d{0,4}$|^v?\d+[a-z]?$/.test(part))) return false;
+  if (/^[a-z0-9]+(?:[-._/:][a-z0-9]+)*$/.test(bare) && bare.split(/[-._/:]/).every((part) => /^[a-z]*\d{0,4}$|^v?\d+[a-z]?$|^[a-z]+\d[a-z]*$/.test(part))) return false;
   if (bare.length >= 16 && kinds >= 2) return entropy(bare) > (sure ? 3.2 : 3.7);
   return sure && kinds >= 3 && entropy(bare) > 2.5;
 }

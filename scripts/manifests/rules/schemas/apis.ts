@@ -4,23 +4,13 @@ import type { Built, Found, Rule, View } from '../../model.types.ts';
 import { evaluate } from '../../schemas/evaluate.ts';
 import { embedded } from '../../schemas/embedded.ts';
 import { fateOf, type Fate } from '../../schemas/fates.ts';
-import { atLeast, installedOf } from '../../schemas/installed.ts';
-import { apiVersionOf, apiVersionsOf, BUILT_IN_KINDS, gvkOf, isBuiltIn, isServed, type Gvk } from '../../schemas/kinds.ts';
+import { atLeast, installedOf, isGone } from '../../schemas/installed.ts';
+import { apiVersionOf, apiVersionsOf, BUILT_IN_KINDS, gvkOf, isBuiltIn, isServed, LISTED_UNTIL, type Gvk } from '../../schemas/kinds.ts';
 import { knownDefinitions } from '../../schemas/known.ts';
 import { locatorOf } from '../../schemas/locate.ts';
-import { withoutNulls } from '../../schemas/look.ts';
+import { oneSlip, withoutNulls } from '../../schemas/look.ts';
 
 type Say = Omit<Found, 'rule'>;
-
-/** Versions of Kubernetes every cluster has left behind by now, when a tree does not say which it runs. */
-const LEFT_BEHIND = '1.31';
-
-/** Whether what an object names is gone where it will be applied; undefined when the version that counts is not known. */
-function isGone(view: View, { by, removed }: Fate): boolean | undefined {
-  if (removed === undefined) return false;
-  const installed = installedOf(view).get(by) ?? (by === 'Kubernetes' && atLeast(LEFT_BEHIND, removed) ? LEFT_BEHIND : undefined);
-  return installed === undefined ? undefined : atLeast(installed, removed);
-}
 
 function* subjects(view: View): Iterable<{ readonly built: Built; readonly object: Built['object']; readonly at: readonly (string | number)[] }> {
   for (const built of view.all) {
@@ -100,9 +90,17 @@ export const apiUnknown: Rule = {
 function ofKubernetes(view: View, built: Built, object: Built['object'], gvk: Gvk, at: readonly (string | number)[]): Say | undefined {
   // A newer Kubernetes may have it: a schema of it says so.
   if (isServed(gvk) || locatorOf(view).find(gvk) !== undefined) return undefined;
-  const [api, ...more] = apiVersionsOf(gvk.kind);
-  if (api !== undefined) return say(built, at, 'apiVersion', `Kubernetes has no ${gvk.kind} in ${object.apiVersion}`, `write apiVersion: ${listed([api, ...more])}`, more.length === 0 && built.raw.apiVersion === object.apiVersion ? sameObject(view, object, api) : undefined);
-  const near = nearest(gvk.kind, BUILT_IN_KINDS);
+  const { kubernetes } = view.tree.settings;
+  // What is listed is that of one version; a later one may serve more versions of a group, and new kinds.
+  const later = kubernetes === undefined || atLeast(kubernetes, LISTED_UNTIL);
+  const apis = apiVersionsOf(gvk.kind);
+  const [api, ...more] = apis;
+  if (api !== undefined) {
+    if (later && apis.some((each) => groupOf(each) === gvk.group)) return undefined;
+    return say(built, at, 'apiVersion', `Kubernetes has no ${gvk.kind} in ${object.apiVersion}`, `write apiVersion: ${listed(apis)}`, more.length === 0 && built.raw.apiVersion === object.apiVersion ? sameObject(view, object, api) : undefined);
+  }
+  const near = later ? BUILT_IN_KINDS.find((each) => oneSlip(each, gvk.kind)) : nearest(gvk.kind, BUILT_IN_KINDS);
+  if (later && near === undefined) return undefined;
   return say(built, at, 'kind', `Kubernetes has no kind ${gvk.kind} in ${object.apiVersion}`, near === undefined ? 'look at its kind and apiVersion' : `did you mean ${near} (${listed(apiVersionsOf(near))})?`);
 }
 

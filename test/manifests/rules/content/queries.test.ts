@@ -21,6 +21,7 @@ const GOOD = [
   'topk(3, x)', 'count_values("version", build_info)', 'quantile(0.9, x)', 'label_replace(up, "a", "$1", "b", "(.*)")', 'label_join(up, "a", "-", "b", "c")', 'round(x)', 'round(x, 5)', 'hour()', 'time() - x > 300', '1 > bool 2',
   '-x ^ 2', '(1 + 2) * 3', '{__name__=~"a.+"}', '{"utf.8", a="b"}', 'predict_linear(x[1h], 4 * 3600) < 0', 'clamp_max(x, 1)', 'x and ignoring (a) y unless z', 'sum without (pod) (x)', 'sum(x) by (pod)', 'scalar(x) * 2',
   'x{a="b",}', 'changes(x[5m:])', 'sgn(deriv(x[5m]))', '1e3', '0x1F', 'Inf', '5 % 2', 'x # a remark\n > 1', "x{a='it''s'}".replace("''", ''), 'rate(x{a=~"(?i)b"}[5m])', 'x{a!~".*"} or x{a!=""}', 'sort_by_label(x, "a", "b")',
+  'a - b offset 10m >= 1', '(a - b offset 10m >= 1) and ignoring (reason) min_over_time(c{reason="x"}[10m]) == 1', '-a offset 5m', 'a + b @ 5', '-max_over_time((a - b)[5m:])', 'a / b / c offset 1d > 2', 'rate(a[5m] offset 1d) - rate(b[5m]) unless c offset 1h',
 ];
 
 describe('PromQL', () => {
@@ -40,6 +41,8 @@ describe('PromQL', () => {
     ['sum(x[5m])', '4: sum takes an instant vector, and x[5m] is a range vector | put a function over time around it, as rate(...)'],
     ['x[5m] > 1', '0: an operator takes numbers and instant vectors, and x[5m] is a range vector | put a function over time around it, as rate(...)'],
     ['rate(sum(x)[5m])', '5: a range in [...] follows a selector only | for an expression write a subquery: (...)[5m:]'],
+    ['a - b[5m]', '4: an operator takes numbers and instant vectors, and b[5m] is a range vector | put a function over time around it, as rate(...)'],
+    ['a / sum(b) offset 5m', '4: offset follows a selector or a subquery only | move it to the selector, or write (...)[5m:] offset'],
     ['sum(x) offset 5m', '0: offset follows a selector or a subquery only | move it to the selector, or write (...)[5m:] offset'],
     ['histogram_quantile(x)', '0: histogram_quantile() takes 2 arguments, and is given 1 | it takes a number, an instant vector'],
     ['topk(x)', '0: topk takes two arguments, and is given 1 | give it a number and a vector'],

@@ -58,7 +58,7 @@ describe('shapes', () => {
 
   test.each([
     ['password', RANDOM, true], ['adminPassword', 'Xk29vPq81LmZ', true], ['API_TOKEN', 'a9f8e7d6c5b4a39281706f5e4d3c2b1a', true], ['client-secret', 'Zx8Kq2Lm9Pw4Rt6Yv1Bn', true], ['dbPasswd', 'tR0ub4dor&3', true],
-    ['password', 'changeme', false], ['password', 'hunter', false], ['passwordKey', 'Xk29vPq81LmZ', false], ['secretName', 'harbor-tls-2024', false], ['existingSecret', 'postgres-16-app', false], ['tokenSecret', 'cloudflare-api-token', false],
+    ['password', 'changeme', false], ['password', 'hunter', false], ['passwordKey', 'Xk29vPq81LmZ', false], ['secretName', 'harbor-tls-2024', false], ['existingSecret', 'postgres-16-app', false], ['githubConfigSecret', 'k8s-homelab-runner-secret', false], ['tokenSecret', 'cloudflare-api-token', false],
     ['secretKey', 'api-token', false], ['token', 'kubernetes', false], ['password', '${PASSWORD}', false], ['password', 'op://a/b/c', false], ['secret', 'external-secrets/cloudflare', false], ['tokenTTL', '3600s', false], ['password', '/run/secrets/db', false],
     ['api_key', 'https://example.com/x', false], ['credentials', 'velero-s3-eu-west-1', false], ['monkey', 'Xk29vPq81LmZ', false], ['password', 'xxxxxxxxxxxx', false], ['auth', 'Xk29vPq81LmZ', false],
   ])('%s: %s is a secret: %s', (key, value, is) => { expect(looksSecret(key, value)).toBe(is); });

@@ -88,6 +88,13 @@ describe('api-unknown', () => {
     expect(await asks('api-unknown', on('1.34.4', tree))).toEqual(says);
   });
 
+  test.each([
+    [undefined, 'admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 0], ['1.36.0', 'admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 0], ['1.34.4', 'admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 1],
+    [undefined, 'apps/v1', 'BrandNewKind', 0], ['1.34.4', 'apps/v1', 'BrandNewKind', 1], [undefined, 'apps/v1', 'Deploymnt', 1], [undefined, 'v1', 'Deployment', 1],
+  ])('what a later Kubernetes may have is not judged: %s, %s %s', async (kubernetes, api, kind, count) => {
+    expect(await asks('api-unknown', on(kubernetes, object(api, kind)))).toHaveLength(count);
+  });
+
   test('a kind a newer Kubernetes has is known by its schema', async () => {
     using own = scratch();
     own.write('newthing-apps-v1.json', '{}');

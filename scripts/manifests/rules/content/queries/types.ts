@@ -12,7 +12,8 @@ const SETS = new Set(['And', 'Or', 'Unless']);
 const EXPRESSIONS = new Set(['AggregateExpr', 'BinaryExpr', 'FunctionCall', 'MatrixSelector', 'NumberDurationLiteral', 'OffsetExpr', 'AnchoredExpr', 'SmoothedExpr', 'ParenExpr', 'StringLiteral', 'SubqueryExpr', 'UnaryExpr', 'VectorSelector', 'StepInvariantExpr']);
 
 /** The worth of an expression, or the first thing wrong in it. Worths that this grammar's newer forms have are taken for what is wanted. */
-export function worthOf(node: QueryNode, text: string): Judged {
+export function worthOf(read: QueryNode, text: string): Judged {
+  const node = settled(read);
   const parts = node.children();
   const operands = parts.filter((each) => EXPRESSIONS.has(each.name));
   const [first] = operands;
@@ -45,6 +46,20 @@ export function worthOf(node: QueryNode, text: string): Judged {
   }
 }
 const SELECTED = new Set(['VectorSelector', 'MatrixSelector', 'SubqueryExpr', 'OffsetExpr', 'StepInvariantExpr', 'AnchoredExpr', 'SmoothedExpr']);
+
+const BEHIND = new Set(['OffsetExpr', 'StepInvariantExpr', 'MatrixSelector', 'SubqueryExpr', 'AnchoredExpr', 'SmoothedExpr']);
+
+/** The grammar reads `a - b offset 5m` and `a - b[5m]` as if what stands behind were about both; it is about the last operand only. */
+function settled(node: QueryNode): QueryNode {
+  if (!BEHIND.has(node.name)) return node;
+  const [first, ...rest] = node.children();
+  if (first === undefined || (first.name !== 'BinaryExpr' && first.name !== 'UnaryExpr')) return node;
+  const inner = first.children();
+  const last = inner.at(-1);
+  if (last === undefined) return node;
+  const moved: QueryNode = { name: node.name, from: last.from, to: node.to, isError: false, children: () => [last, ...rest] };
+  return { name: first.name, from: first.from, to: node.to, isError: false, children: () => [...inner.slice(0, -1), moved] };
+}
 
 function wrong(node: QueryNode, text: string, message: string, hint: string): Judged {
   return { trouble: { message, hint, at: node.from, needle: text.slice(node.from, node.to) } };
