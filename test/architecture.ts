@@ -24,7 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages per room; `only` names the one file, `lazily` means by import() alone (types are free: they are erased). */
 const PACKAGES: Readonly<Record<string, Readonly<Record<string, { readonly only?: string; readonly lazily?: true }>>>> = {
   config: { yaml: {}, dotenv: {} },
-  manifests: { yaml: {}, 'js-yaml': {}, diff: {} },
+  manifests: { yaml: {}, 'js-yaml': {}, diff: {}, '@prometheus-io/lezer-promql': { lazily: true } },
   tools: { zx: { only: 'scripts/tools/proc.ts' }, 'js-yaml': {}, '@kubernetes/client-node': { lazily: true } },
   terminal: { listr2: {}, '@clack/prompts': {}, ora: {} },
   lab: { yaml: {}, 'js-yaml': {} },

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { nearest } from '../../config/words.ts';
-import { Failure } from '../../engine/failure.ts';
 import { cacheFolder } from '../../tools/environment.ts';
 import type { Built, View } from '../model.types.ts';
 import { evaluate } from './evaluate.ts';
@@ -89,11 +88,12 @@ async function decide(view: View, look: Locator, kept: Verdicts, kubernetes: str
   });
   const [first] = unjudged;
   if (first === undefined) return [];
-  const tool = because ?? new Failure({ exit: 'cannotTell', what: 'kubeconform could not judge them', because: told.map((each) => (each?.is === 'error' ? each.said : '')).find((each) => each !== '') ?? 'it did not say why' });
+  const said = told.map((each) => (each?.is === 'error' ? each.said : '')).find((each) => each !== '');
+  const reason = because?.message ?? `kubeconform could not judge them: ${said ?? 'it did not say why'}`;
   return [{
     rule: 'schema-unchecked', unknown: true, built: first.built, path: ['kind'],
-    message: `${unjudged.length === 1 ? 'this object was' : `${unjudged.length} objects were`} not held against ${unjudged.length === 1 ? 'its schema' : 'their schemas'}: ${tool.what}${tool.because === undefined ? '' : `: ${tool.because}`}`,
-    hint: tool.hint ?? 'task tools:install TOOL=kubeconform',
+    message: `${unjudged.length === 1 ? 'this object was' : `${unjudged.length} objects were`} not held against ${unjudged.length === 1 ? 'its schema' : 'their schemas'}: ${reason}`,
+    hint: because?.hint ?? 'look at the schema it was given: kubeconform reads it otherwise, or not at all',
   }];
 }
 

@@ -22,7 +22,7 @@ export function readJson(text: string, options: { readonly lenient?: boolean } =
 }
 
 /** A piece of JSON; `$` is the end of the text. */
-const PIECE = /\s*(?:"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])|(?:true|false|null)\b|[{}[\],:]|$)/y;
+const PIECE = /\s*(?:"(?:[^"\\\n\r\t]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])|(?:true|false|null)\b|[{}[\],:]|$)/y;
 
 /** Where a text stops being JSON: JavaScript's own reader says so only sometimes. */
 function stumble(text: string): JsonTrouble {
