@@ -120,7 +120,7 @@ export function batches(planted: readonly Planted[], size: number): readonly (re
   for (const each of planted) {
     const files = [...each.change.map(({ file }) => file), each.at.file];
     // What rightly speaks of one mistake must not cover up a wrong finding of another.
-    const fits = each.also === undefined ? out.find((batch) => batch.of.length < size && batch.of.every((other) => other.also === undefined && other.rule !== each.rule) && files.every((file) => !batch.files.has(file))) : undefined;
+    const fits = each.also === undefined ? out.find((batch) => batch.of.length < size && batch.of.every((other) => other.also === undefined) && files.every((file) => !batch.files.has(file))) : undefined;
     if (fits === undefined) out.push({ of: [each], files: new Set(files) });
     else {
       fits.of.push(each);
