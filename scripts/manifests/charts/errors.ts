@@ -5,6 +5,8 @@ export type HelmError =
   | { readonly is: 'schema'; readonly wrong: readonly SchemaError[] }
   /** A schema could not be fetched. */
   | { readonly is: 'schema elsewhere'; readonly message: string }
+  /** It hangs on something only a cluster knows. */
+  | { readonly is: 'cluster'; readonly message: string }
   | { readonly is: 'dependencies'; readonly missing: readonly string[] }
   | { readonly is: 'template'; readonly message: string; /** The value it names, from the top of the release's values. */ readonly path: readonly string[] | undefined };
 
@@ -24,6 +26,17 @@ export function readHelmError(text: string, chart: Chart): HelmError {
   }
   const message = [first, ...lines.slice(1)].map((line) => line.trim()).join(' ');
   return { is: 'template', message: short(plainWords(message)), path: namedValue(message, chart) };
+}
+
+/** Whether templates of a chart ask the cluster for objects: without one they are told that there are none. */
+export function asksCluster(chart: Chart): boolean {
+  return [...chart.templates.values()].some((text) => /\{\{-?[^}]*\blookup\s+["$.(]/.test(text)) || chart.charts.some(asksCluster);
+}
+
+/** APIs templates of a chart ask for by name. */
+export function askedApis(chart: Chart): readonly string[] {
+  const own = [...chart.templates.values()].flatMap((text) => [...text.matchAll(/APIVersions\.Has\s+"([^"]+)"|\bhas\s+"([^"]+)"\s+\S*Capabilities\.APIVersions/g)].map(([, a, b]) => a ?? b ?? ''));
+  return [...new Set([...own, ...chart.charts.flatMap(askedApis)])].toSorted();
 }
 
 /** Without what says the same twice: where it was called from, and Go's words around the reason. */

@@ -1,6 +1,7 @@
 import { isUnknown, placeOf, readable } from '../build/index.ts';
 import type { Around, Built, Found, Release, Texts, Tree } from '../model.types.ts';
 import { installHint } from '../../tools/environment.ts';
+import { ToolFailure } from '../../tools/proc.ts';
 import { apisOf, spokenOf } from './apis.ts';
 import { openContext, type Context } from './context.ts';
 import { at, canonical, isMap, spoken } from './data.ts';
@@ -68,7 +69,14 @@ class Reader {
     if (wanted.is === 'unknown') return notRendered(draft, wanted.at.slice(1), wanted.because, wanted.hint);
     if (isUnknown(name) || isUnknown(namespace)) return notRendered(draft, [], `its name hangs on ${readable(isUnknown(name) ? name : namespace)}`, 'write the name out');
     if (this.#cx.helm === undefined) return notRendered(draft, wanted.at.slice(1), 'helm is not here', installHint('helm'));
-    return this.#rendered(this.#cx, draft, wanted, read.values);
+    try {
+      return await this.#rendered(this.#cx, draft, wanted, read.values);
+    } catch (error) {
+      if (!(error instanceof ToolFailure)) throw error;
+      // helm itself did not work: it could not be started, or did not end.
+      this.#cx.around.volatile(error.what);
+      return notRendered(draft, wanted.at.slice(1), error.message, error.hint ?? 'run the same again');
+    }
   }
 
   async #rendered(cx: Context, draft: Draft, wanted: Extract<Wanted, { readonly is: 'registry' | 'tree' }>, values: Readonly<Record<string, unknown>>): Promise<Release> {
@@ -126,6 +134,8 @@ class Reader {
     const shown = (message: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, '(secret)'), message);
     const place = (path: readonly string[]): Place => placeOfValue(this.#tree, declared, read, path);
     if (error.is === 'schema elsewhere') return notRendered(draft, [], `the schema ${error.message} is not here`, 'run with a network');
+    if (error.is === 'cluster') return notRendered(draft, wanted.at.slice(1), shown(error.message), 'look whether that holds in the cluster; definitions that are installed before Flux can be named in .manifests.yaml');
+    if (error.is === 'template' && this.#tree.settings.kubernetes === undefined && error.message.includes('requires kubeVersion')) return notRendered(draft, wanted.at.slice(1), error.message, 'say which Kubernetes the clusters have: kubernetes in .manifests.yaml');
     if (error.is === 'dependencies') return notRendered(draft, versionPath(wanted), `its chart does not hold what it depends on: ${error.missing.join(', ')}`, 'helm dependency build in its folder');
     // What only the cluster knows stands in the values as a mark: a chart that stumbles over it tells nothing.
     if (isUnknown(read.values) && (error.is === 'template' || error.wrong.every(({ path }) => isUnknown(at(read.values, ...path))))) return notRendered(draft, [], 'its chart cannot be rendered without values only the cluster knows', 'nothing to do when that is meant; what this release makes is not checked');

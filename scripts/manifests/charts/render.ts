@@ -1,16 +1,16 @@
 import type { KubeObject } from '../../config/cluster.ts';
 import { readYaml } from '../build/yaml.ts';
-import { readChart } from './chart.ts';
+import { readChart, type Chart } from './chart.ts';
 import type { Context } from './context.ts';
 import { canonical, isMap, list, map, replaced, text, without, type Values } from './data.ts';
-import { readHelmError, type HelmError } from './errors.ts';
+import { askedApis, asksCluster, readHelmError, type HelmError } from './errors.ts';
 import type { Obtained } from './obtain.ts';
 import { linkedSchemas } from './schema.ts';
 import { digestOf, getJson, putJson } from './store.ts';
 import { unreadValues, type Unread } from './unread.ts';
 
 /** Another number when an entry holds something else than before. */
-const FORMAT = 'rendering 1';
+const FORMAT = 'rendering 2';
 
 /** What a chart is rendered with, besides the chart. */
 export interface Order {
@@ -80,10 +80,20 @@ function fromStore(cx: Context, key: string): Rendering | undefined {
 async function rendered(cx: Context, chart: Obtained, order: Order): Promise<Rendering> {
   const said = await template(cx, chart, order, order.values);
   const read = readChart(chart.files());
-  if ('error' in said) return { objects: [], crds: [], unread: [], error: readHelmError(said.error, read) };
+  if ('error' in said) return { objects: [], crds: [], unread: [], error: await failed(cx, chart, order, read, readHelmError(said.error, read)) };
   const parsed = parseRendered(said.text);
   const unread = await confirmed(cx, chart, order, said.text, unreadValues(read, order.values));
   return { ...parsed, unread };
+}
+
+/** A chart that stops because of what it was told of the cluster: that it has no objects, or lacks APIs. */
+async function failed(cx: Context, chart: Obtained, order: Order, read: Chart, error: HelmError): Promise<HelmError> {
+  if (error.is !== 'template') return error;
+  if (asksCluster(read)) return { is: 'cluster', message: `its templates ask the cluster (lookup), and stop without an answer: ${error.message}` };
+  const missing = askedApis(read).filter((api) => !order.apiVersions.includes(api));
+  if (missing.length === 0) return error;
+  const again = await template(cx, chart, { ...order, apiVersions: [...order.apiVersions, ...missing] }, order.values);
+  return 'error' in again ? error : { is: 'cluster', message: `it stops where nothing defines ${missing.join(', ')}: ${error.message}` };
 }
 
 async function template(cx: Context, chart: Obtained, order: Order, values: unknown): Promise<{ readonly text: string } | { readonly error: string }> {

@@ -157,9 +157,29 @@ describe('release-name-twice', () => {
   ]);
 });
 
+/** A chart of the tree itself. */
+const MINE = by('  chart:\n    spec:\n      chart: ./mine\n      sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n  values:\n    a: 1');
+const mine = (files: Readonly<Record<string, string>>, meta = ''): Readonly<Record<string, string>> => ({ 'mine/Chart.yaml': `apiVersion: v2\nname: mine\nversion: 1.0.0\n${meta}`, ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`mine/${path}`, text])) });
+const MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: {{ .Values.a | quote }}}\n';
+
+describe('schemas that lie elsewhere', () => {
+  const REMOTE = JSON.stringify({ $ref: 'https://schemas.example.com/lib/values.schema.json' });
+  const library = (schema: unknown): Readonly<Record<string, string>> => ({ 'charts/lib/Chart.yaml': 'apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n', 'charts/lib/values.schema.json': JSON.stringify(schema), 'charts/lib/schemas/more.json': JSON.stringify({ number: { type: 'number' }, text: { type: 'string' } }) });
+  const schema = (kind: string): unknown => ({ $id: 'https://schemas.example.com/lib/values.schema.json', type: 'object', properties: { a: { $ref: `schemas/more.json#/${kind}` }, lib: {}, global: {} } });
+  table([
+    { name: 'are told to be, where no network is asked', text: MINE, more: mine({ 'templates/x.yaml': MAP, 'values.schema.json': REMOTE }), says: ['values-schema unknown apps/release.yaml:spec: | its values are not held against the schema of mine: https://schemas.example.com/lib/values.schema.json is not here'] },
+    { name: 'are taken out of the chart that they are from', text: MINE, more: mine({ 'templates/x.yaml': MAP, 'values.schema.json': REMOTE, ...library(schema('number')) }), says: [] },
+    { name: 'and hold there', text: MINE, more: mine({ 'templates/x.yaml': MAP, 'values.schema.json': REMOTE, ...library(schema('text')) }), says: ['values-schema error apps/release.yaml:a: 1 | a: got number, want string (values.schema.json of mine)'] },
+  ]);
+});
+
 describe('release-not-rendered', () => {
   table([
     { name: 'a chart of another repository', text: `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: far, namespace: shop}\nspec: {interval: 1h, url: "https://git.example.com/far"}\n---\n${by('  chart:\n    spec:\n      chart: ./x\n      sourceRef: {kind: GitRepository, name: far}')}`, says: ['release-not-rendered unknown apps/release.yaml:spec: | what this release makes is not known: its chart lies in another repository, https://git.example.com/far'] },
+    { name: 'a chart that asks the cluster and stops', text: MINE, more: mine({ 'templates/x.yaml': `${MAP}{{ if not (lookup "v1" "ConfigMap" "shop" "y") }}{{ fail "there is no y" }}{{ end }}` }), says: ['release-not-rendered unknown apps/release.yaml:spec: | what this release makes is not known: its templates ask the cluster (lookup), and stop without an answer: mine/templates/x.yaml:5:52: there is no y'] },
+    { name: 'a chart that stops where an API is missing', text: MINE, more: mine({ 'templates/x.yaml': `${MAP}{{ if not (.Capabilities.APIVersions.Has "example.com/v1") }}{{ fail "no example" }}{{ end }}` }), says: ['release-not-rendered unknown apps/release.yaml:spec: | what this release makes is not known: it stops where nothing defines example.com/v1: mine/templates/x.yaml:5:64: no example'] },
+    { name: 'a chart for another Kubernetes, which nobody says', text: MINE, more: mine({ 'templates/x.yaml': MAP }, 'kubeVersion: ">=1.99.0"\n'), says: ['release-not-rendered unknown apps/release.yaml:spec: | what this release makes is not known: chart requires kubeVersion: >=1.99.0 which is incompatible with Kubernetes v1.34.0'] },
+    { name: 'a chart for another Kubernetes', text: MINE, more: mine({ 'templates/x.yaml': MAP }, 'kubeVersion: ">=1.99.0"\n'), settings: { kubernetes: '1.34.4' }, says: ['release-template-error error apps/release.yaml:spec: | the chart mine cannot be rendered: chart requires kubeVersion: >=1.99.0 which is incompatible with Kubernetes v1.34.4'] },
     { name: 'a chart that lacks what it depends on', text: by('  chart:\n    spec:\n      chart: ./mine\n      sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}'), more: { 'mine/Chart.yaml': 'apiVersion: v2\nname: mine\nversion: 1.0.0\ndependencies: [{name: far, version: 1.0.0, repository: "https://charts.example.com"}]\n' }, says: ['release-not-rendered unknown apps/release.yaml:spec: | what this release makes is not known: its chart does not hold what it depends on: far'] },
   ]);
 });
