@@ -46,10 +46,14 @@ export function idOf(object: KubeObject): string {
   return `${object.apiVersion}/${object.kind}/${effectiveNamespace(object)}/${object.metadata.name}`;
 }
 
+/** What is in a list already, for as long as it is only added to. */
+const indexes = new WeakMap<Res[], Map<string, Res>>();
+
 /** Adds objects to a list that may not have one of them already. */
 export function addAll(work: Work, objects: Res[], more: readonly Res[]): void {
   if (more.length === 0) return;
-  const known = new Map(objects.map((res) => [idOf(res.object), res]));
+  const known = indexes.get(objects) ?? new Map(objects.map((res) => [idOf(res.object), res]));
+  indexes.set(objects, known);
   for (const res of more) {
     const twin = known.get(idOf(res.object));
     if (twin === undefined) {

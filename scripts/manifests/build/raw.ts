@@ -1,5 +1,5 @@
 import type { Around, Built, Source } from '../model.types.ts';
-import { buildBeyond, withOrigin } from './beyond.ts';
+import { withOrigin } from './beyond.ts';
 import { accumulate } from './kustomize.ts';
 import { fluxInstructions, overlayOf } from './flux.ts';
 import { settle } from './names.ts';
@@ -30,5 +30,7 @@ async function build(texts: TreeTexts, folder: string, declared: Built | undefin
   if (instructions === undefined) return { objects: [], work };
   const plain = settle(work, accumulate(work, instructions));
   const objects = instructions.origins === true ? plain.map((res) => withOrigin(instructions, res)) : plain;
-  return { objects: work.beyond.length === 0 ? objects : await buildBeyond(work, instructions, objects, around), work };
+  if (work.beyond.length === 0) return { objects, work };
+  const { buildBeyond } = await import('./real.ts');
+  return { objects: await buildBeyond(work, instructions, objects, around), work };
 }
