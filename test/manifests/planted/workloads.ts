@@ -17,8 +17,12 @@ function at(file: string, from: string, to: string, line = to.trim()): Pick<Plan
 /** A namespace of its own with something in it, put beside what a folder applies already. */
 function beside(folder: string, list: string, manifests: string, line: string): Pick<Planted, 'change' | 'at'> {
   const file = `${folder}/shop.yaml`;
-  return { change: [{ file: `${folder}/kustomization.yaml`, from: `  - ${list}\n`, to: `  - ${list}\n  - shop.yaml\n` }, { file, whole: `${NAMESPACE}---\n${manifests}` }], at: { file, line } };
+  // Looked for together they must not be in each other's way.
+  count += 1;
+  const whole = `${NAMESPACE}---\n${manifests}`.replaceAll(/\bshop\b(?!\.)/g, `shop-w${count}`);
+  return { change: [{ file: `${folder}/kustomization.yaml`, from: `  - ${list}\n`, to: `  - ${list}\n  - shop.yaml\n` }, { file, whole }], at: { file, line } };
 }
+let count = 0;
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -69,6 +73,10 @@ ${pod}      containers:
               drop: [ALL]
 ${box}`;
 
+/** What the chart makes of it is in the reference at the version that is pinned. */
+const RENDERED = { needs: ['helm', 'reference'] } as const;
+const OPERATOR = `${HOUSE}/gitops/flux-operator/app/values.yaml`;
+
 export const PLANTED: readonly Planted[] = [
   {
     rule: 'pod-security', variant: 'a namespace enforces more than its pods keep',
@@ -79,7 +87,7 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'pod-security', variant: 'a container may gain privileges', ...beside(BGP, 'advertisement.yaml', web().replace('allowPrivilegeEscalation: false', 'allowPrivilegeEscalation: true'), 'allowPrivilegeEscalation: true'), says: /container web may gain privileges/ },
   { rule: 'config-reference', variant: 'the token of an issuer', ...at(ISSUERS, 'name: letsencrypt-production\n    solvers:\n      - dns01:\n          cloudflare:\n            apiTokenSecretRef:\n              name: cloudflare-api-token', 'name: letsencrypt-production\n    solvers:\n      - dns01:\n          cloudflare:\n            apiTokenSecretRef:\n              name: cloudflare-token', 'name: cloudflare-token'), says: /nobody makes Secret cert-manager\/cloudflare-token, which ClusterIssuer letsencrypt-production needs/ },
   { rule: 'config-key', variant: 'the token of an issuer', ...at(ISSUERS, 'name: letsencrypt-staging\n    solvers:\n      - dns01:\n          cloudflare:\n            apiTokenSecretRef:\n              name: cloudflare-api-token\n              key: api-token', 'name: letsencrypt-staging\n    solvers:\n      - dns01:\n          cloudflare:\n            apiTokenSecretRef:\n              name: cloudflare-api-token\n              key: api-tokn', 'key: api-tokn'), says: /has no key api-tokn/ },
-  { rule: 'config-reference', variant: 'a volume of a pod', ...beside(IPAM, 'l2.yaml', web('      volumes:\n        - name: settings\n          configMap:\n            name: web-settings\n'), 'name: web-settings'), says: /nobody makes ConfigMap shop\/web-settings, which volume settings needs/ },
+  { rule: 'config-reference', variant: 'a volume of a pod', ...beside(IPAM, 'l2.yaml', web('      volumes:\n        - name: settings\n          configMap:\n            name: web-settings\n'), 'name: web-settings'), says: /nobody makes ConfigMap shop-\w+\/web-settings, which volume settings needs/ },
   { rule: 'service-account', variant: 'of a Deployment', ...at(TOOLBOX, 'serviceAccountName: rook-ceph-default', 'serviceAccountName: toolbox'), says: /nobody makes ServiceAccount rook-ceph\/toolbox/ },
   { rule: 'role-binding', variant: 'the role', ...at(`${NETWORKING}/external-dns/cloudflare/app/rbac.yaml`, '  kind: ClusterRole\n  name: external-dns-cloudflare', '  kind: ClusterRole\n  name: external-dns-cloudfare', 'name: external-dns-cloudfare'), says: /nobody makes ClusterRole external-dns-cloudfare/ },
   { rule: 'role-binding', variant: 'the subject', ...at(`${NETWORKING}/external-dns/rfc2136/app/rbac.yaml`, '  - kind: ServiceAccount\n    name: external-dns-rfc2136', '  - kind: ServiceAccount\n    name: external-dns-rcf2136', 'name: external-dns-rcf2136'), says: /nobody makes ServiceAccount networking\/external-dns-rcf2136/ },
@@ -95,8 +103,8 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'disruption-budget', variant: 'none may go', ...at(`${NETWORKING}/cloudflared/app/pdb.yaml`, 'minAvailable: 1', 'maxUnavailable: 0'), says: /maxUnavailable 0 lets no pod be moved/ },
   { rule: 'disruption-budget', variant: 'all must stay', ...at(`${HOUSE}/storage/openebs/app/pdb.yaml`, 'maxUnavailable: 1', 'minAvailable: 100%'), says: /minAvailable 100% lets no pod be moved/ },
   { rule: 'disruption-budget', variant: 'as many as there are', ...beside(GATEWAY, 'external.yaml', `${web()}---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  minAvailable: 2\n  selector:\n    matchLabels:\n      app: web\n`, 'minAvailable: 2'), says: /minAvailable 2 lets no pod be moved: there are 2/ },
-  { rule: 'disruption-budget-selects', variant: 'another label', ...beside(BGP, 'cluster-config.yaml', `${web()}---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: website\n`, 'selector:'), says: /no pod of shop has app=website/ },
-  { rule: 'scale-target', variant: 'a name misspelt', ...beside(IPAM, 'pool.yaml', `${web()}---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  minReplicas: 2\n  maxReplicas: 4\n  scaleTargetRef:\n    apiVersion: apps/v1\n    kind: Deployment\n    name: wep\n`, 'name: wep'), says: /nobody makes Deployment shop\/wep/ },
+  { rule: 'disruption-budget-selects', variant: 'another label', ...beside(BGP, 'cluster-config.yaml', `${web()}---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: website\n`, 'selector:'), says: /no pod of shop-\w+ has app=website/ },
+  { rule: 'scale-target', variant: 'a name misspelt', ...beside(IPAM, 'pool.yaml', `${web()}---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  minReplicas: 2\n  maxReplicas: 4\n  scaleTargetRef:\n    apiVersion: apps/v1\n    kind: Deployment\n    name: wep\n`, 'name: wep'), says: /nobody makes Deployment shop-\w+\/wep/ },
   { rule: 'pod-spread', variant: 'another label', ...beside(GATEWAY, 'internal.yaml', web('      topologySpreadConstraints:\n        - maxSkew: 1\n          topologyKey: kubernetes.io/hostname\n          whenUnsatisfiable: ScheduleAnyway\n          labelSelector:\n            matchLabels:\n              app: website\n'), 'labelSelector:'), says: /the pods do not have app=website themselves/ },
   { rule: 'cron-schedule', variant: 'an hour there is not', ...beside(BGP, 'peer-config.yaml', `apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: clean\n  namespace: shop\nspec:\n  schedule: 0 24 * * *\n  jobTemplate:\n    spec:\n      template:\n${web().split('\n').slice(11).map((line) => `    ${line}`).join('\n').replace('spec:\n', 'spec:\n          restartPolicy: Never\n')}\n`, 'schedule: 0 24 * * *'), says: /hour 24 is not within 0-23/ },
   { rule: 'storage-class', variant: 'a claim', ...beside(GATEWAY, 'gatewayclass.yaml', 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n  namespace: shop\nspec:\n  accessModes: [ReadWriteOnce]\n  storageClassName: local-nvme\n  resources:\n    requests:\n      storage: 1Gi\n', 'storageClassName: local-nvme'), says: /nobody makes StorageClass local-nvme/ },
@@ -111,4 +119,9 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'certificate-issuer', variant: 'the other kind of issuer', ...at(WILDCARD, '    kind: ClusterIssuer', '    kind: Issuer', 'name: ${WILDCARD_ISSUER:=letsencrypt-production}'), says: /nobody makes Issuer kube-system\/letsencrypt-production/ },
   { rule: 'certificate-request', variant: 'a zone no solver is for', ...at(WILDCARD, '"*.gitlab.${CLUSTER}.${SECRET_DOMAIN}"', '"*.gitlab.example.org"'), says: /no solver of letsencrypt-production is for \*\.gitlab\.example\.org/ },
   { rule: 'certificate-request', variant: 'renewed before it is issued', ...at(WILDCARD, 'renewBefore: 360h', 'renewBefore: 3600h'), says: /renewBefore is not below duration/ },
+  { rule: 'pod-security', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, 'web:\n', 'hostNetwork: true\nweb:\n', 'hostNetwork: true'), says: /the pod uses the node's own \(hostNetwork\); namespace flux-system enforces Pod Security restricted/ },
+  { rule: 'pod-class', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, 'web:\n', 'priorityClassName: important\nweb:\n', 'priorityClassName: important'), says: /nobody makes PriorityClass important/ },
+  { rule: 'resources', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, '    memory: 64Mi', '    memory: 640Mi', 'memory: 640Mi'), says: /asks for more memory \(640Mi\) than it may use \(256Mi\)/ },
+  { rule: 'config-reference', variant: 'a value of a chart, in a list', ...RENDERED, ...at(OPERATOR, 'web:\n', 'image:\n  pullSecrets:\n    - name: registry-login\nweb:\n', '- name: registry-login'), says: /nobody makes Secret flux-system\/registry-login/ },
+  { rule: 'scrape-target', variant: 'pods with another label', ...RENDERED, ...at(`${HOUSE}/gitops/flux-instance/app/podmonitor.yaml`, 'app.kubernetes.io/part-of: flux', 'app.kubernetes.io/part-of: fluxcd', 'selector:'), says: /no Pod of flux-system has app\.kubernetes\.io\/part-of=fluxcd/ },
 ];

@@ -1,3 +1,4 @@
+import { atValues } from '../../index/values.ts';
 import type { Rule } from '../../model.types.ts';
 import { loadBalancerAddress } from './addresses.ts';
 import { bgpReference } from './bgp.ts';
@@ -7,7 +8,9 @@ import { policyPeer, policyPort, policySelects } from './policies.ts';
 import { hostTwice, routeBackend, routeParent } from './routes.ts';
 import { serviceNumber, servicePort, serviceSelects } from './services.ts';
 
-export const RULES: readonly Rule[] = [
+const ALL: readonly Rule[] = [
   serviceSelects, servicePort, serviceNumber, policySelects, policyPeer, policyPort, policyDns,
   gatewayClass, gatewayListener, tlsSecret, routeParent, routeBackend, hostTwice, ingressBackend, loadBalancerAddress, bgpReference,
 ];
+
+export const RULES: readonly Rule[] = ALL.map(atValues);

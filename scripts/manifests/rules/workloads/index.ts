@@ -1,3 +1,4 @@
+import { atValues } from '../../index/values.ts';
 import type { Rule } from '../../model.types.ts';
 import { disruptionBudget, disruptionBudgetSelects, disruptionBudgetTwice } from './budgets.ts';
 import { certificateIssuer, certificateRequest } from './certificates.ts';
@@ -15,10 +16,12 @@ import { duplicateEntry, namedPort, statefulService, volumeMount, workloadSelect
 import { podAffinity, podSpread } from './spread.ts';
 import { accessMode, claimShared, storageClass, volumeClaim } from './storage.ts';
 
-export const RULES: readonly Rule[] = [
+const ALL: readonly Rule[] = [
   podSecurity, configReference, configKey, serviceAccount, roleBinding,
   duplicateEntry, volumeMount, namedPort, workloadSelector, statefulService, podClass, resources, quota,
   disruptionBudget, disruptionBudgetSelects, disruptionBudgetTwice, scaleTarget, scaleMetric, scaleReplicas, podSpread, podAffinity, cronSchedule,
   storageClass, accessMode, volumeClaim, claimShared, scrapeTarget,
   secretStore, secretItem, secretTwice, secretMerge, secretTemplate, certificateIssuer, certificateRequest,
 ];
+
+export const RULES: readonly Rule[] = ALL.map(atValues);

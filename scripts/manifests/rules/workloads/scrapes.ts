@@ -56,7 +56,7 @@ export const scrapeTarget: Rule = {
         const sure = any(targets.map(({ verdict }) => verdict));
         if (sure === false) {
           // A chart's own monitor may wait for what the chart makes only with other values.
-          if (!unseen && !operated(index, names)) yield { built, path: ['spec', 'selector'], key: true, message: `no ${of} of ${where} has ${said(at(spec, 'selector'))}`, hint: hint(index, names, of) };
+          if (!unseen && !(of === 'Service' && operated(index, names))) yield { built, path: ['spec', 'selector'], key: true, message: `no ${of} of ${where} has ${said(at(spec, 'selector'))}`, hint: hint(index, names, of) };
           continue;
         }
         const sureTargets = targets.filter(({ verdict }) => verdict !== false).map(({ target }) => target);
