@@ -115,6 +115,8 @@ class Reader {
     if ('unknown' in after) return notRendered(draft, ['postRenderers'], after.unknown, 'nothing to do when that is meant; what this release makes is not checked');
     const found = [...draft.found, ...this.#unread(draft, chart, rendering)];
     if ('found' in after) return unrendered({ ...draft, found: [...found, ...after.found] }, after.found[0]?.message ?? 'its postRenderers fail');
+    // What goes to another cluster is none of this one's objects.
+    if (at(declared.object, 'spec', 'kubeConfig') !== undefined) return { ...basis(draft), rendered: [], crds: [], unknown: undefined, found };
     const rendered = after.objects.map(({ template, object }): Built => ({ object, raw: object, origin: { source: declared.origin.source, edits: [], template }, unit: declared.unit, release: declared }));
     const crds = [...rendering.crds, ...rendered.map(({ object }) => object).filter(({ kind }) => kind === 'CustomResourceDefinition')];
     return { ...basis(draft), rendered, crds, unknown: undefined, found };

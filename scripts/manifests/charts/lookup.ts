@@ -28,7 +28,7 @@ export function lookupOf(tree: Tree): Lookup {
     tree,
     find: (kind, namespace, name) => known.get(`${kind}\n${namespace}\n${name}`),
     ofKind: (kind) => kinds.get(kind) ?? [],
-    unseen: closed === undefined ? undefined : `the Kustomization ${closed.name} ${closed.broken ? 'cannot be built' : 'lies in another source'}`,
+    unseen: closed === undefined && (kinds.get('ResourceSet') ?? []).length > 0 ? 'a ResourceSet may make it' : closed === undefined ? undefined : `the Kustomization ${closed.name} ${closed.broken ? 'cannot be built' : 'lies in another source'}`,
   };
 }
 

@@ -46,6 +46,14 @@ describe('what a chart makes', () => {
     expect(made.crds.map(({ metadata }) => metadata.name)).toEqual(['things.example.com']);
   });
 
+  test('nothing in this cluster when it goes to another, though its values are looked at', async (context) => {
+    need(context);
+    const tree = await treeWith(release('web', '1.2.3', 'kubeConfig: {secretRef: {name: far}}\nvalues: {typo: 1}'));
+    const { releases, findings } = await ask(tree);
+    expect(releases[0]).toMatchObject({ rendered: [], unknown: undefined });
+    expect(findings.map(({ rule }) => rule)).toEqual(['value-not-read']);
+  });
+
   test('postRenderers and commonMetadata are applied', async (context) => {
     need(context);
     const made = await one(await treeWith(release('web', '1.2.3', `commonMetadata: {labels: {team: a}, annotations: {note: b}}

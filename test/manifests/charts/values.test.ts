@@ -52,6 +52,7 @@ describe('values nobody knows here', () => {
   test.each<readonly [string, string, Readonly<Record<string, string>>, RegExp]>([
     ['an encrypted Secret', '{kind: Secret, name: hidden}', { 'apps/secret.yaml': MAP(ENCRYPTED, 'hidden', 'Secret') }, /Secret hidden, which is encrypted/],
     ['a Secret that is made in the cluster', '{kind: Secret, name: hidden}', { 'apps/external.yaml': EXTERNAL }, /which ExternalSecret maker makes/],
+    ['a Secret that is copied from another namespace', '{kind: Secret, name: hidden}', { 'apps/secret.yaml': MAP('', 'hidden', 'Secret').replace('namespace: shop}', 'namespace: other, annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}') }, /which Secret hidden makes/],
     ['a file that sops has encrypted', '{kind: Secret, name: hidden}', { 'apps/secret.yaml': MAP(`data:\n  values.yaml: ${Buffer.from('a: ENC[x]\nsops: {mac: y}').toString('base64')}\n`, 'hidden', 'Secret') }, /encrypted/],
   ])('%s', async (_, entry, more, because) => {
     const read = await values(FROM(entry), more);
