@@ -7,7 +7,7 @@ import { explain, type SchemaFound, type Subject } from './explain.ts';
 import { gvkOf, isBuiltIn, isServed, keyOf as kindOf, apiVersionOf, LISTED_UNTIL, type Gvk } from './kinds.ts';
 import { knownDefinitions } from './known.ts';
 import { locatorOf, type Located, type Locator } from './locate.ts';
-import { withoutNulls } from './look.ts';
+import { bareObject } from './look.ts';
 import { arbiter, type Asked } from './arbiter.ts';
 import { embedded } from './embedded.ts';
 import { fateOf } from './fates.ts';
@@ -148,8 +148,7 @@ function toldOtherwise(view: View, gvk: Gvk): boolean {
 
 function* subjects(view: View): Iterable<Subject & { readonly object: Built['object'] }> {
   for (const built of view.all) {
-    const object = withoutNulls(built.object);
-    yield { built, object, kind: built.object.kind, prefix: [] };
-    for (const { object: inner, prefix } of embedded(built)) yield { built, object: withoutNulls(inner), kind: inner.kind, prefix };
+    yield { built, object: bareObject(built.object), kind: built.object.kind, prefix: [] };
+    for (const { object: inner, prefix } of embedded(built)) yield { built, object: bareObject(inner), kind: inner.kind, prefix };
   }
 }

@@ -13,7 +13,7 @@ export type SchemaFound = Omit<Found, 'rule'> & { readonly rule: SchemaRule };
 /** An object as it was judged: of the tree, of a chart, or one that stands inside another (`prefix`). */
 export interface Subject {
   readonly built: Built;
-  readonly object: unknown;
+  readonly object: object;
   readonly kind: string;
   readonly prefix: Path;
 }

@@ -66,16 +66,17 @@ function locator(view: View, kubernetes: string | undefined): Locator {
     return { id, from, file: path, schema: () => remembered(id, () => readSchema(path)) };
   };
   const find = (gvk: Gvk): Located | undefined => {
+    const words = wordsOf(gvk, kubernetes);
     for (const each of templates) {
       if (each.only !== undefined && each.only !== (isBuiltIn(gvk.group) ? 'core' : 'others')) continue;
-      const path = fill(each.template, gvk, kubernetes);
+      const path = fill(each.template, words);
       const found = file(path, path);
       if (found !== undefined && (each.sure || isBuiltIn(gvk.group) || isFor(found, gvk))) return found;
     }
     const defined = definitions.get(gvk);
     if (defined !== undefined) return fromDefinition(defined);
     for (const each of remote) {
-      const address = fill(each, gvk, kubernetes);
+      const address = fill(each, words);
       const found = file(join(downloads, createHash('sha256').update(address).digest('hex')), address);
       if (found !== undefined) return found;
     }
@@ -134,10 +135,16 @@ function namesIn(folder: string): readonly string[] {
 }
 
 /** kubeconform's templates, its few words filled in. */
-export function fill(template: string, gvk: Gvk, kubernetes: string | undefined): string {
-  const api = apiVersionOf(gvk);
-  const [first = '', second] = api.split('/');
-  const words: Readonly<Record<string, string>> = {
+export function fill(template: string, words: Words): string {
+  return template.replaceAll(/\{\{-?\s*\.(\w+)\s*-?\}\}/g, (whole, word: string) => words[word] ?? whole);
+}
+
+export type Words = Readonly<Record<string, string>>;
+
+/** What they stand for, for one kind. */
+export function wordsOf(gvk: Gvk, kubernetes: string | undefined): Words {
+  const [first = '', second] = apiVersionOf(gvk).split('/');
+  return {
     ResourceKind: gvk.kind.toLowerCase(),
     ResourceAPIVersion: second ?? first,
     Group: first,
@@ -145,7 +152,6 @@ export function fill(template: string, gvk: Gvk, kubernetes: string | undefined)
     NormalizedKubernetesVersion: kubernetes === undefined ? 'master' : `v${kubernetes}`,
     StrictSuffix: '-strict',
   };
-  return template.replaceAll(/\{\{-?\s*\.(\w+)\s*-?\}\}/g, (whole, word: string) => words[word] ?? whole);
 }
 
 /** A name like cluster-postgresql-v1.json may be another group's: what the schema itself says of its API version counts. */

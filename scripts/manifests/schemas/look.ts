@@ -59,24 +59,35 @@ export function pathFrom(pointer: string, object: unknown): Path {
   });
 }
 
-/** An object without the fields that say nothing: the API server takes a null for a field that is not given. */
+const bare = new WeakMap<object, object>();
+
+/** An object without the fields that say nothing: the API server takes a null for a field that is not given. The same one for the same one. */
+export function bareObject<T extends object>(object: T): T {
+  const known = bare.get(object) ?? withoutNulls(object);
+  bare.set(object, known);
+  return known as T;
+}
+
 export function withoutNulls<T>(value: T): T;
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) {
-    const items = value.map((each: unknown) => withoutNulls(each));
-    return items.some((each, index) => each !== value[index]) ? items : value;
+    let items: unknown[] | undefined;
+    for (const [index, each] of value.entries()) {
+      const inner = withoutNulls(each as unknown);
+      if (inner !== each) (items ??= [...value as readonly unknown[]])[index] = inner;
+    }
+    return items ?? value;
   }
   if (!isPlain(value)) return value;
-  let changed = false;
-  const made: Record<string, unknown> = {};
-  for (const [key, each] of Object.entries(value)) {
-    if (each === null) {
-      changed = true;
-      continue;
-    }
-    const inner = withoutNulls(each);
-    if (inner !== each) changed = true;
-    made[key] = inner;
+  // Most have none, and are not copied.
+  let made: Record<string, unknown> | undefined;
+  for (const key in value) {
+    const each = value[key];
+    const inner = each === null ? null : withoutNulls(each);
+    if (inner === each && each !== null) continue;
+    made ??= { ...value };
+    if (inner === null) delete made[key];
+    else made[key] = inner;
   }
-  return changed ? made : value;
+  return made ?? value;
 }

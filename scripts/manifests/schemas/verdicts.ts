@@ -85,7 +85,12 @@ function isTrouble(value: unknown): value is Trouble {
   return isPlain(value) && typeof value['is'] === 'string' && Array.isArray(value['path']);
 }
 
-/** The key of an object under a schema. */
-export function keyOf(schema: string, object: unknown): string {
-  return createHash('sha256').update(schema).update('\n').update(JSON.stringify(object) ?? '').digest('base64url').slice(0, 24);
+const digests = new WeakMap<object, string>();
+
+/** The key of an object, or a text, under a schema. Objects are not changed once they are built: each is written out once. */
+export function keyOf(schema: string, of: object | string): string {
+  const known = typeof of === 'string' ? undefined : digests.get(of);
+  const digest = known ?? createHash('sha256').update(typeof of === 'string' ? of : JSON.stringify(of)).digest('base64url');
+  if (typeof of !== 'string') digests.set(of, digest);
+  return createHash('sha256').update(`${schema}\n${digest}`).digest('base64url').slice(0, 24);
 }

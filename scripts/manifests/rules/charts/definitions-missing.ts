@@ -11,7 +11,7 @@ export const DEFINITIONS_MISSING: Rule = {
     const skipping = view.releases.filter(({ declared, crds }) => crds.length > 0 && !specOf(declared).installsCrds);
     // Whoever cannot be looked into may bring them: a chart that is not here, one the bootstrap installs, a Kustomization of another source.
     if (skipping.length === 0 || view.unrendered.length > 0 || view.tree.settings.before.length > 0 || (view.tree.settings.definitions ?? []).length > 0) return;
-    if (view.tree.units.some((unit) => unit.broken || unit.folder === undefined)) return;
+    if (view.tree.units.some((unit) => unit.hides || unit.folder === undefined)) return;
     const brought = new Set<string>();
     for (const { object } of view.all) if (object.kind === 'CustomResourceDefinition') brought.add(object.metadata.name);
     for (const { declared, crds } of view.releases) if (specOf(declared).installsCrds) for (const { metadata } of crds) brought.add(metadata.name);

@@ -61,15 +61,21 @@ function filesOf(view: View): readonly string[] {
 }
 
 type Shaped = readonly { readonly says: string; readonly at: number; readonly length: number }[];
-const scanned = new WeakMap<Texts, Map<string, { readonly text: string; readonly shapes: Shaped } | undefined>>();
+interface Scanned { readonly text: string; readonly shapes: Shaped; values(): readonly Say[] }
+const scanned = new WeakMap<Texts, Map<string, Scanned | undefined>>();
 
 /** A file of the tree with the issued secrets in it, looked at once for all clusters; undefined for what is encrypted, or no text. */
-function scan(texts: Texts, file: string): { readonly text: string; readonly shapes: Shaped } | undefined {
+function scan(texts: Texts, file: string): Scanned | undefined {
   const known = scanned.get(texts) ?? new Map();
   scanned.set(texts, known);
   if (!known.has(file)) {
     const text = texts.text(file);
-    known.set(file, text === undefined || isEncrypted(text) ? undefined : { text, shapes: [...shapesIn(text)] });
+    if (text === undefined || isEncrypted(text)) known.set(file, undefined);
+    else {
+      const shapes = [...shapesIn(text)];
+      let values: readonly Say[] | undefined;
+      known.set(file, { text, shapes, values: () => { values ??= valuesIn(texts, file, text, shapes); return values; } });
+    }
   }
   return known.get(file);
 }
@@ -119,18 +125,18 @@ export const secretValue: Rule = {
   why: 'Whoever can read the repository, or ever could, has it.',
   *check(view) {
     for (const file of filesOf(view)) {
-      const read = scan(view.tree.texts, file);
-      if (read === undefined) continue;
-      const { text, shapes } = read;
-      if (/\.ya?ml$/.test(file)) yield* inYaml(view, file, text, shapes.length > 0);
-      else yield* inLines(text, shapes.map(({ at }) => at), (at, length) => ({ spot: spotAt(file, text, at, length) }));
+      yield* scan(view.tree.texts, file)?.values() ?? [];
     }
   },
 };
 
-function* inYaml(view: View, file: string, text: string, shaped: boolean): Iterable<Say> {
+function valuesIn(texts: Texts, file: string, text: string, shapes: Shaped): readonly Say[] {
+  return [.../\.ya?ml$/.test(file) ? inYaml(texts, file, text, shapes.length > 0) : inLines(text, shapes.map(({ at }) => at), (at, length) => ({ spot: spotAt(file, text, at, length) }))];
+}
+
+function* inYaml(texts: Texts, file: string, text: string, shaped: boolean): Iterable<Say> {
   if (!/pass|secret|token|credential|key|psk|pwd|hmac/i.test(text)) return;
-  for (const { index, data } of view.tree.texts.documents(file) ?? []) {
+  for (const { index, data } of texts.documents(file) ?? []) {
     if (isPlain(data) && typeof data['kind'] === 'string' && REFERRING.has(data['kind'])) continue;
     for (const { path, value } of leaves(data, [])) {
       const at = { file, document: index, at: path };

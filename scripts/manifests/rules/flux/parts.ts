@@ -114,7 +114,7 @@ function collect(view: View): Parts {
     tree, kustomizations, helmReleases, byKey,
     releaseOf: new Map(releases.map((release) => [release.declared, release])),
     unitOf: new Map(tree.units.flatMap((unit) => (unit.declared === undefined ? [] : [[unit.declared, unit] as const]))),
-    makers, seen: tree.units.some((unit) => unit.broken) ? 'hidden' : makers || tree.units.some((unit) => unit.folder === undefined) ? 'partly' : 'whole',
+    makers, seen: tree.units.some((unit) => unit.hides) ? 'hidden' : makers || tree.units.some((unit) => unit.folder === undefined) ? 'partly' : 'whole',
   };
 }
 

@@ -32,7 +32,7 @@ function forgotten(view: View): readonly Forgotten[] {
 function search(trees: readonly Tree[], settings: Settings, texts: Texts): readonly Forgotten[] {
   const reached = new Set(trees.flatMap(({ units }) => units.flatMap(({ files }) => [...files])));
   // What a broken unit would have led to is not forgotten.
-  if (trees.some(({ units }) => units.some(({ broken }) => broken))) return [];
+  if (trees.some(({ units }) => units.some(({ hides }) => hides))) return [];
   const tops = new Set([...reached].map((file) => file.split('/')).filter((parts) => parts.length > 1).map(([top]) => top ?? ''));
   const files: string[] = [];
   for (const top of tops) walk(texts, top, files, reached);
