@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Edit, Source } from '../model.types.ts';
 import { isPlain, list, plain, strings, text, type Plain } from './data.ts';
 import { idOf } from './objects.ts';
-import { fail, nearPath, within, type Instructions, type Res, type Work } from './work.ts';
+import { fail, mayBeUnread, nearPath, within, type Instructions, type Res, type Work } from './work.ts';
 
 /** configMapGenerator and secretGenerator. */
 export function generate(work: Work, instructions: Instructions, before: readonly Res[]): Res[] {
@@ -125,7 +125,7 @@ function absorbed(work: Work, objects: Res[], made: Res, behavior: string, sourc
     return objects;
   }
   if (old === undefined) {
-    fail(work, { rule: 'generator-invalid', source: { ...source, at: [...source.at, 'behavior'] }, message: `there is no ${kind} ${name} here to ${behavior}`, hint: 'the one it changes must come from resources or components above; or leave behavior out' });
+    if (!mayBeUnread(work)) fail(work, { rule: 'generator-invalid', source: { ...source, at: [...source.at, 'behavior'] }, message: `there is no ${kind} ${name} here to ${behavior}`, hint: 'the one it changes must come from resources or components above; or leave behavior out' });
     return objects;
   }
   const metadata = {

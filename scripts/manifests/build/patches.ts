@@ -8,7 +8,7 @@ import { MergeError, Unclear } from './merge-lists.ts';
 import { unreadable } from './objects.ts';
 import { writtenBy } from './place.ts';
 import { matchesTarget, sameObject, targetTrouble } from './targets.ts';
-import { edited, fail, nearPath, renamed, within, type Instructions, type Res, type Work } from './work.ts';
+import { edited, fail, mayBeUnread, nearPath, renamed, within, type Instructions, type Res, type Work } from './work.ts';
 import { readYaml } from './yaml.ts';
 
 /** Reading and applying the patches of a kustomization.yaml, in all of their forms. */
@@ -146,7 +146,7 @@ function merged(work: Work, objects: readonly Res[], body: Body, target: Plain |
   const chosen = objects.filter((res) => (target === undefined ? sameObject(value, res) : matchesTarget(target, res)));
   if (chosen.length === 0) {
     if (target !== undefined) unused(work, objects, target, asked);
-    else {
+    else if (!mayBeUnread(work)) {
       const near = objects.filter(({ object }) => object.kind === value.kind).map(({ object }) => object.metadata.name);
       fail(work, { rule: 'patch-target', source: body.later ? body.source : { ...body.source, at: [...body.source.at, 'metadata', 'name'] }, message: `there is no ${value.kind} ${value.metadata.namespace === undefined ? '' : `${value.metadata.namespace}/`}${value.metadata.name} here to patch`, hint: meant(value.metadata.name, near, 'apiVersion, kind, namespace and name are those of an object that is listed here') });
     }
@@ -194,7 +194,7 @@ function editOf({ source, later }: Body, sets: Edit['sets'], moved: Edit['moved'
 function unused(work: Work, objects: readonly Res[], target: Plain, asked: Source): void {
   const name = text(target['name']);
   const kind = text(target['kind']);
-  if (name === undefined || kind === undefined || !/^[\w.-]+$/.test(name) || asked.at[0] === 'spec') return;
+  if (name === undefined || kind === undefined || !/^[\w.-]+$/.test(name) || asked.at[0] === 'spec' || mayBeUnread(work)) return;
   const near = objects.filter(({ object }) => object.kind === kind).map(({ object }) => object.metadata.name);
   work.found.push({ rule: 'patch-unused', source: { ...asked, at: [...asked.at, 'name'] }, message: `there is no ${kind} ${name} here to patch`, hint: meant(name, near, 'mend the target, or take the patch off the list') });
 }

@@ -7,7 +7,7 @@ import { withImage } from './images.ts';
 import { isClusterScoped } from './merge-keys.ts';
 import { addAll } from './objects.ts';
 import { patchAll, patchJson6902, patchStrategicMerge } from './patches.ts';
-import { edited, fail, renamed, type Instructions, type Res, type Work } from './work.ts';
+import { edited, fail, mayBeUnread, renamed, type Instructions, type Res, type Work } from './work.ts';
 
 /** What one kustomization.yaml does to the objects it has gathered, in kustomize's own order. */
 export function transform(work: Work, instructions: Instructions, objects: readonly Res[]): readonly Res[] {
@@ -117,6 +117,6 @@ function replicas(work: Work, instructions: Instructions, objects: readonly Res[
     }
     return edited(res, object, { by: instructions.by('replicas'), source, sets: paths.map((path) => ({ path, from: ['count'] })) });
   });
-  if (!found) fail(work, { rule: 'patch-target', source: instructions.source(['replicas', index, 'name']), message: `there is no Deployment, StatefulSet, ReplicaSet or ReplicationController ${name} here to set replicas of`, hint: `kustomize fails for it; mend the name, or remove it (here are ${objects.filter(({ object }) => groupOf(object.apiVersion) === 'apps').map(({ object }) => object.metadata.name).slice(0, 8).join(', ') || 'none'})` });
+  if (!found && !mayBeUnread(work)) fail(work, { rule: 'patch-target', source: instructions.source(['replicas', index, 'name']), message: `there is no Deployment, StatefulSet, ReplicaSet or ReplicationController ${name} here to set replicas of`, hint: `kustomize fails for it; mend the name, or remove it (here are ${objects.filter(({ object }) => groupOf(object.apiVersion) === 'apps').map(({ object }) => object.metadata.name).slice(0, 8).join(', ') || 'none'})` });
   return next;
 }

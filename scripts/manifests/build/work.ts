@@ -64,6 +64,14 @@ export function fail(work: Work, found: Found): void {
   work.found.push(found);
 }
 
+/** Findings after which some of what is listed is not here, whatever it holds. */
+const HOLES: ReadonlySet<string> = new Set(['file-unreadable', 'yaml-syntax', 'duplicate-key', 'not-an-object', 'kustomization-missing', 'kustomization-twice', 'kustomization-field', 'kustomization-value', 'component-kind', 'resource-missing', 'resource-outside', 'resource-remote', 'resource-cycle']);
+
+/** Whether an object that is not here may stand in what could not be read: then it is not called missing. */
+export function mayBeUnread(work: Work): boolean {
+  return work.found.some(({ rule }) => HOLES.has(rule));
+}
+
 /** Joins a path to a folder of the tree; undefined when that leads out of it. */
 export function within(folder: string, path: string): string | undefined {
   if (posix.isAbsolute(path)) return undefined;
