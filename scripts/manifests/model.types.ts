@@ -83,6 +83,8 @@ export interface Unit {
   readonly files: ReadonlySet<string>;
   /** It could not be built; the findings say why. */
   readonly broken: boolean;
+  /** So broken that not even its objects are known: what it would make, or lead to, cannot be told to be missing. */
+  readonly hides: boolean;
   readonly suspended: boolean;
 }
 

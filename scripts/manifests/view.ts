@@ -2,7 +2,7 @@ import type { Around, Built, Release, Tree, Unit, View } from './model.types.ts'
 
 /** What is there before Flux belongs to no Kustomization; it is told as one without a folder. */
 function givenUnit(): Unit {
-  return { namespace: '', name: 'given', declared: undefined, parent: undefined, folder: undefined, objects: [], substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, suspended: false };
+  return { namespace: '', name: 'given', declared: undefined, parent: undefined, folder: undefined, objects: [], substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, hides: false, suspended: false };
 }
 
 /** What the rules look at: each of `trees` with its releases, the others beside it. */

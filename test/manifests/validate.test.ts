@@ -67,6 +67,12 @@ describe('what clusters have in common', () => {
   });
 });
 
+test('what is wrong in one place hides nothing in another: a variable nobody defines, and a wait for what is not there', async () => {
+  const waits = '  dependsOn:\n    - name: shred\n';
+  const report = await reportOf({ 'clusters/one/apps.yaml': [flux('shared', 'apps/shared'), flux('own', 'apps/one', waits)].join('---\n'), 'apps/one/config.yaml': config('hello ${REGIN}').replace('settings', 'one') }, { cluster: 'one', only: ['build', 'flux'] });
+  expect(report.findings.filter(({ severity }) => severity === 'error').map(({ rule: id }) => id).toSorted()).toEqual(['depends-on-nothing', 'variable-undefined']);
+});
+
 describe('ONLY', () => {
   const bad = { 'apps/shared/config.yaml': config('${ZONE}'), 'apps/two/config.yaml': config('${ZONE}'), 'clusters/one/apps.yaml': flux('own', 'apps/none') };
   test.each<[string, readonly string[], readonly string[]]>([

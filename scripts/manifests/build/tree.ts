@@ -53,6 +53,7 @@ class Builder {
     if (this.#texts.kind(entry) === 'directory') await this.#entryUnit(root);
     else {
       root.broken = true;
+      root.hides = true;
       this.#found.add({ rule: 'entry-missing', spot: { file: entry, line: 0, column: 0, length: 1 }, message: `there is no folder ${entry} to begin with`, hint: meant(posix.basename(entry), this.#texts.entries(posix.dirname(entry)).map((each) => each.name), 'name the folder Flux begins with: ENTRY=path') });
     }
     this.#units.set(keyOf(root), root);
@@ -109,6 +110,7 @@ class Builder {
     for (const found of work.found) this.#found.add(found);
     unit.files = work.files;
     unit.broken = work.broken;
+    unit.hides = work.broken;
     const variables = declared === undefined || get(declared.object, 'spec', 'postBuild') === undefined ? undefined : variablesOf(declared, unit.namespace, this.#sources, this.#settings.given.length > 0);
     for (const found of variables?.found ?? []) this.#found.add(found);
     unit.broken ||= variables?.broken === true;
@@ -161,6 +163,7 @@ class Builder {
 
   #pathMissing(unit: Draft, declared: Built): void {
     unit.broken = true;
+    unit.hides = true;
     const path = text(get(declared.object, 'spec', 'path'));
     const folder = unit.folder ?? '';
     const parent = posix.dirname(folder) === '.' ? '' : posix.dirname(folder);
@@ -199,7 +202,7 @@ class Builder {
 const keyOf = (unit: { readonly namespace: string; readonly name: string }): string => `${unit.namespace}/${unit.name}`;
 
 function draft(parts: Pick<Unit, 'namespace' | 'name' | 'declared' | 'parent' | 'folder'>): Draft {
-  return { ...parts, objects: [], substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, suspended: false };
+  return { ...parts, objects: [], substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, hides: false, suspended: false };
 }
 function plainly(unit: Unit, { object, source, edits }: Res): Built {
   return { object, raw: object, origin: { source, edits }, unit };

@@ -174,7 +174,7 @@ class Lookups implements Index {
     const { tree, releases, unrendered } = this.view;
     let anywhere: string | undefined;
     for (const unit of tree.units) {
-      if (unit.broken) anywhere = `Kustomization ${unit.name} cannot be built`;
+      if (unit.hides) anywhere = `Kustomization ${unit.name} cannot be built`;
       else if (unit.folder === undefined) this.#openAll([text(at(unit.declared?.object['spec'], 'targetNamespace')), unit.namespace, ''], `Kustomization ${unit.name} builds from another source`);
     }
     for (const release of unrendered) this.#openAll([release.namespace, release.declared.object.metadata.namespace, ''], `what the chart of HelmRelease ${release.name} makes is not known`, (name) => mayMake(release, name));

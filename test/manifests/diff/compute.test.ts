@@ -16,7 +16,7 @@ const SETTINGS: Settings = { entries: new Map(), given: [], before: [], schemas:
 /** A tree of one unit with these objects. */
 function treeWith(objects: readonly KubeObject[]): Tree {
   const built: Built[] = [];
-  const unit: Unit = { namespace: 'flux-system', name: 'all', declared: undefined, parent: undefined, folder: 'all', objects: built, substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, suspended: false };
+  const unit: Unit = { namespace: 'flux-system', name: 'all', declared: undefined, parent: undefined, folder: 'all', objects: built, substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, hides: false, suspended: false };
   for (const object of objects) built.push({ object, raw: object, origin: { source: { file: 'x.yaml', document: 0, at: [] }, edits: [] }, unit });
   return { name: 'one', entry: 'all', texts: TEXTS, settings: SETTINGS, units: [unit], objects: built, found: [] };
 }

@@ -107,7 +107,7 @@ describe('what cannot be looked into is said', () => {
     ['a chart that is not here', { tree: TREE, charts: { 'shop/extra': undefined } }, 'shop', /chart of HelmRelease extra/],
     ['and what has no namespace with it', { tree: TREE, charts: { 'shop/extra': undefined } }, '', /extra/],
     ['a kind nobody knows', { tree: 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, namespace: shop}' }, 'shop', /Widget w/],
-    ['a Kustomization that is broken', { tree: TREE, unit: { broken: true } }, 'shop', /cannot be built/],
+    ['a Kustomization that is broken', { tree: TREE, unit: { broken: true, hides: true } }, 'shop', /cannot be built/],
     ['a Kustomization of another source', { tree: TREE, unit: { folder: undefined } }, 'flux-system', /another source/],
     ['a release before Flux', { tree: TREE, settings: { before: [{ name: 'cni', namespace: 'shop', chart: 'cni', version: '1', source: { file: 'f', document: 0, at: [] }, crdsOnly: false }] } }, 'shop', /release cni/],
   ])('%s', (_, parts, namespace, because) => {

@@ -25,7 +25,7 @@ const SETTINGS: Settings = { entries: new Map(), given: [], before: [], schemas:
 export function viewOf(parts: Parts | string): View {
   const { tree: manifests = '', charts = {}, values = {}, given = '', settings = {}, files = {}, unit: more } = typeof parts === 'string' ? { tree: parts } : parts;
   const objects: Built[] = [];
-  const unit: Unit = { namespace: 'flux-system', name: 'apps', declared: undefined, parent: undefined, folder: 'apps', objects, substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, suspended: false };
+  const unit: Unit = { namespace: 'flux-system', name: 'apps', declared: undefined, parent: undefined, folder: 'apps', objects, substitutes: false, variables: new Map(), uses: [], files: new Set(), broken: false, hides: false, suspended: false };
   const built = (file: string) => (object: KubeObject, document: number): Built => ({ object, raw: object, unit, origin: { source: { file, document, at: [] }, edits: [] } });
   objects.push(...read(manifests).map(built('tree.yaml')));
   const releases = Object.entries(charts).map(([id, text]): Release => {
