@@ -39,6 +39,16 @@ export function put(into: Values, key: string, value: unknown): void {
   else into[key] = value;
 }
 
+/** A copy of plain data, all the way down. */
+export function copyOf<T>(value: T): T;
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isMap(value)) return value;
+  const copy: Values = {};
+  for (const key of Object.keys(value)) put(copy, key, copyOf(value[key]));
+  return copy;
+}
+
 /** A copy without what is at a path. */
 export function without(value: unknown, path: readonly string[]): unknown {
   const [first, ...rest] = path;

@@ -1,4 +1,4 @@
-import { isMap, put, type Values } from './data.ts';
+import { copyOf, isMap, put, type Values } from './data.ts';
 import { setLine } from './strvals.ts';
 
 /** Merging values as helm-controller does (fluxcd/pkg chartutil). */
@@ -23,11 +23,11 @@ export type Layer =
 
 /** `valuesFrom` in order, then `values` over it; a target path goes over both. Throws StrvalsError for a path that cannot be set. */
 export function mergeLayers(layers: readonly Layer[], inline: Readonly<Values>): Values {
-  const own = structuredClone(inline);
+  const own = copyOf(inline);
   let result: Values = {};
   for (const layer of layers) {
     if ('values' in layer) {
-      result = mergeMaps(result, structuredClone(layer.values));
+      result = mergeMaps(result, copyOf(layer.values));
       continue;
     }
     result = mergeMaps(result, own);

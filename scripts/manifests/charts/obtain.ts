@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
+import { kindOfPath } from '../../config/file.ts';
 import { lastWords } from '../../tools/command-line.ts';
 import { ToolFailure } from '../../tools/proc.ts';
 import { readYaml } from '../build/yaml.ts';
@@ -114,18 +115,15 @@ function seen(cx: Context, path: string): Obtained | undefined {
   try {
     const stat = statSync(path);
     if (!stat.isDirectory() && !path.endsWith('.tgz')) return undefined;
-    const signature: string[] = [];
-    const inside: string[] = [];
-    for (const name of stat.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }).toSorted() : ['']) {
-      const each = statSync(join(path, name), { throwIfNoEntry: false });
-      if (each?.isFile() !== true) continue;
-      signature.push(name, String(each.size), String(each.mtimeMs), String(each.ctimeMs));
-      inside.push(name);
-      if (stat.isDirectory()) cx.around.read(join(path, name));
-    }
+    const inside = stat.isDirectory() ? filesIn(path, '') : [''];
+    const signature = inside.flatMap((name) => {
+      const { size, mtimeMs, ctimeMs } = statSync(name === '' ? path : `${path}/${name}`);
+      if (name !== '') cx.around.read(`${path}/${name}`);
+      return [name, `${size} ${mtimeMs} ${ctimeMs}`];
+    });
     let read: ChartFiles | undefined;
     const files = (): ChartFiles => {
-      read ??= stat.isDirectory() ? new Map(inside.map((name) => [name.replaceAll('\\', '/'), readFileSync(join(path, name))])) : readArchive(readFileSync(path));
+      read ??= stat.isDirectory() ? new Map(inside.map((name) => [name, readFileSync(join(path, name))])) : readArchive(readFileSync(path));
       return read;
     };
     const key = digestOf(path, ...signature);
@@ -136,6 +134,15 @@ function seen(cx: Context, path: string): Obtained | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Files in a folder and everything below it, sorted; links that lead nowhere are none. */
+function filesIn(folder: string, below: string): readonly string[] {
+  return readdirSync(join(folder, below), { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap((entry) => {
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : kindOfPath(join(folder, name));
+    return kind === 'directory' ? filesIn(folder, name) : kind === 'file' ? [name] : [];
+  });
 }
 
 function nameKey(wanted: Extract<Wanted, { readonly is: 'registry' }>): string {

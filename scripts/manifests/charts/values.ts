@@ -1,6 +1,6 @@
 import type { Built, Found, Source } from '../model.types.ts';
 import { isUnknown, readable, unknownOf } from '../build/unknown.ts';
-import { readYaml } from '../build/yaml.ts';
+import { readYaml, type YamlRead } from '../build/yaml.ts';
 import { at, isMap, list, map, text, type Values } from './data.ts';
 import type { Known, Lookup } from './lookup.ts';
 import { mergeLayers, type Layer } from './merge.ts';
@@ -104,7 +104,7 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
   }
   if (content === 'encrypted') return onlyThere('which is encrypted');
   if (targetPath !== undefined) return { layer: { targetPath, value: content, literal: entry['literal'] === true }, source: { index, known, key, targetPath, values: {}, text: content } };
-  const read = readYaml(content, true);
+  const read = readOnce(content);
   const data = 'trouble' in read ? undefined : read.documents[0] ?? {};
   if (!isMap(data)) {
     // A whole file of values out of one variable.
@@ -116,6 +116,20 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
   }
   if (isMap(data['sops'])) return onlyThere('which is encrypted');
   return { layer: { values: data }, source: { index, known, key, targetPath, values: data, text: '' } };
+}
+
+/** Texts of values that were read before in this process: clusters share them, and watching asks again and again. */
+const READ = new Map<string, YamlRead>();
+const MOST_READ = 512;
+
+function readOnce(content: string): YamlRead {
+  const known = READ.get(content);
+  if (known !== undefined) return known;
+  const read = readYaml(content, true);
+  READ.set(content, read);
+  const [oldest] = READ.keys();
+  if (READ.size > MOST_READ && oldest !== undefined) READ.delete(oldest);
+  return read;
 }
 
 /** Where a source's own key is written. */
