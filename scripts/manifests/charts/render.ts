@@ -10,7 +10,7 @@ import { digestOf, getJson, putJson } from './store.ts';
 import { unreadValues, type Unread } from './unread.ts';
 
 /** Another number when an entry holds something else than before. */
-const FORMAT = 'rendering 2';
+const FORMAT = 'rendering 3';
 
 /** What a chart is rendered with, besides the chart. */
 export interface Order {

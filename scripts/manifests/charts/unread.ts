@@ -46,6 +46,8 @@ function readWhole(reads: readonly Read[], path: readonly string[]): boolean {
   return reads.some((read) => read.how === 'whole' && canBegin(read.path, path));
 }
 
+const MOST_PLACES = 4;
+
 /** Where the same name is read: beside it, or elsewhere below another key. */
 function hintFor(path: readonly string[], defaults: Readonly<Values>, reads: readonly Read[]): string {
   const above = path.slice(0, -1);
@@ -54,7 +56,9 @@ function hintFor(path: readonly string[], defaults: Readonly<Values>, reads: rea
   beside.delete(key);
   const near = nearest(key, beside);
   if (near !== undefined) return `did you mean ${spoken([...above, near])}?`;
-  const elsewhere = placesOf(defaults, key, []).filter((each) => each.join('\n') !== path.join('\n')).toSorted((a, b) => likeness(b, path) - likeness(a, path) || a.length - b.length)[0];
+  const places = placesOf(defaults, key, []).filter((each) => each.join('\n') !== path.join('\n')).toSorted((a, b) => likeness(b, path) - likeness(a, path) || a.length - b.length);
+  // A name that stands everywhere (enabled) leads nowhere, unless what is above it is the same as well.
+  const elsewhere = places.length <= MOST_PLACES || likeness(places[0] ?? [], path) > 1 ? places[0] : undefined;
   if (elsewhere !== undefined) return `did you mean ${spoken(elsewhere)}? Compare with the chart's own values: helm show values`;
   return "remove it, or find the name the chart has for it: helm show values";
 }

@@ -52,6 +52,7 @@ describe('a template reads', () => {
     ['what is put elsewhere by set', '{{ $_ := set .Values "moved" .Values.a }}{{ .Values.moved.b.c }}', ['a.b.d', 'list', 'top', 'code']],
     ['what is put in place of all values', '{{ $_ := set . "Values" (deepCopy (mergeOverwrite (deepCopy .Values.a) (omit .Values "a"))) }}{{ .Values.b.c }}', ['a.b.d', 'list', 'top', 'code']],
     ['everything, as methods of values do', '{{ .Values.AsMap | toJson }}', []],
+    ['one of all, taken as a map', '{{ dig "a" "b" "c" "" .Values.AsMap }}', ['a.b.d', 'list', 'top', 'code']],
     ['everything, printed', '{{ toYaml .Values }}', []],
     ['nothing by a checksum of everything', '{{ toYaml .Values | sha256sum }}{{ .Values.top }}', ['a', 'list', 'code']],
     ['something by a checksum of a part', '{{ toYaml .Values.a | sha256sum }}', ['list', 'top', 'code']],

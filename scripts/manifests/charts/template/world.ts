@@ -15,7 +15,7 @@ const EFFORT = 1_000_000;
 export class TooMuch extends Error {}
 
 /** Methods of Helm's type for values: with them everything is at hand. */
-const METHODS = new Set(['AsMap', 'YAML', 'Encode', 'Table', 'PathValue']);
+const METHODS = new Set(['YAML', 'Encode', 'Table', 'PathValue']);
 
 interface Alias { readonly path: readonly string[]; abs: Abs }
 const isWild = (path: readonly string[]): boolean => path.includes('*') || path.at(-1) === '**';
@@ -156,6 +156,7 @@ export class World {
 
   #fieldOf(ref: Ref, name: string, seen: Set<Made>): Abs {
     if (ref.is === 'values') {
+      if (name === 'AsMap' && this.#prefixes.has(ref.path.join('\0'))) return this.valuesAt(ref.path);
       if (METHODS.has(name) && this.#prefixes.has(ref.path.join('\0'))) this.read(ref.path, 'whole');
       return this.valuesAt(longer(ref.path, name));
     }
