@@ -117,7 +117,7 @@ export const workloadSelector: Rule = {
 
 export const statefulService: Rule = {
   id: 'stateful-service',
-  severity: 'error',
+  severity: 'warning',
   summary: 'The Service that gives a StatefulSet\'s pods their names exists.',
   why: 'Its pods have no names in DNS, so members of a cluster do not find each other.',
   * check(view: View): Iterable<Finding> {
@@ -125,8 +125,9 @@ export const statefulService: Rule = {
     for (const built of index.kind('apps/StatefulSet')) {
       const name = text(at(built.object['spec'], 'serviceName'));
       const namespace = index.namespaceOf(built);
-      // Charts of single pods name one they do not make, and nobody asks for those names.
-      if (name === undefined || name === '' || built.release !== undefined || index.exists('Service', namespace, name) !== false) continue;
+      // A single pod often names one nobody makes, and nobody asks for its name.
+      const [pods] = index.podsOf(built);
+      if (name === undefined || name === '' || built.release !== undefined || pods?.replicas === undefined || pods.replicas < 2 || index.exists('Service', namespace, name) !== false) continue;
       yield { built, path: ['spec', 'serviceName'], message: `nobody makes Service ${namespace}/${name}`, hint: meant(name, index.names('Service', namespace), 'add it without an address of its own (clusterIP: None)') };
     }
   },

@@ -2,7 +2,7 @@ import type { Path } from '../../../config/source.ts';
 import type { Found, Rule, View } from '../../model.types.ts';
 import { indexOf, type Index } from '../../index/index.ts';
 import type { Pods } from '../../index/pods.ts';
-import { at, entries, isHole, items, text, type Fields } from '../../index/read.ts';
+import { at, entries, fields, isHole, items, text, type Fields } from '../../index/read.ts';
 import { any, said, selects, type Verdict } from '../../index/selectors.ts';
 
 type Finding = Omit<Found, 'rule'>;
@@ -34,8 +34,8 @@ export const podAffinity: Rule = {
     for (const pods of index.pods) {
       if (pods.path === undefined) continue;
       for (const how of ['podAffinity', 'podAntiAffinity']) {
-        for (const { term, path } of terms(pods, how)) {
-          if (term['labelSelector'] === undefined || matches(index, pods, term) !== false) continue;
+        for (const { term, path, must } of terms(pods, how)) {
+          if (term['labelSelector'] === undefined || !(must || slips(term['labelSelector'], pods)) || matches(index, pods, term) !== false) continue;
           yield { built: pods.built, path: [...path, 'labelSelector'], key: true, message: `${how} to pods that nobody runs: ${said(term['labelSelector'])}`, hint: 'choose labels of the pods it is about, its own for keeping replicas apart' };
         }
       }
@@ -43,10 +43,15 @@ export const podAffinity: Rule = {
   },
 };
 
-function terms({ spec, path: base }: Pods, how: string): readonly { readonly term: Fields; readonly path: Path }[] {
+/** Whether a wish, which nobody may have to fulfil, is about labels the pods have themselves, with other values. */
+function slips(selector: unknown, { labels }: Pods): boolean {
+  return Object.keys(fields(at(selector, 'matchLabels'))).some((key) => labels.known.has(key));
+}
+
+function terms({ spec, path: base }: Pods, how: string): readonly { readonly term: Fields; readonly path: Path; readonly must: boolean }[] {
   const where = [...base ?? [], 'spec', 'affinity', how];
-  const must = entries(at(spec, 'affinity', how, 'requiredDuringSchedulingIgnoredDuringExecution')).map(({ entry, index }) => ({ term: entry, path: [...where, 'requiredDuringSchedulingIgnoredDuringExecution', index] }));
-  const may = entries(at(spec, 'affinity', how, 'preferredDuringSchedulingIgnoredDuringExecution')).flatMap(({ entry, index }) => entries([entry['podAffinityTerm']]).map(({ entry: term }) => ({ term, path: [...where, 'preferredDuringSchedulingIgnoredDuringExecution', index, 'podAffinityTerm'] })));
+  const must = entries(at(spec, 'affinity', how, 'requiredDuringSchedulingIgnoredDuringExecution')).map(({ entry, index }) => ({ term: entry, path: [...where, 'requiredDuringSchedulingIgnoredDuringExecution', index], must: true }));
+  const may = entries(at(spec, 'affinity', how, 'preferredDuringSchedulingIgnoredDuringExecution')).flatMap(({ entry, index }) => entries([entry['podAffinityTerm']]).map(({ entry: term }) => ({ term, path: [...where, 'preferredDuringSchedulingIgnoredDuringExecution', index, 'podAffinityTerm'], must: false })));
   return [...must, ...may];
 }
 

@@ -103,8 +103,11 @@ export const volumeClaim: Rule = {
     const index = indexOf(view);
     for (const pods of index.pods) {
       if (pods.path === undefined || pods.built.release !== undefined) continue;
+      const templates = new Set(entries(at(pods.built.object['spec'], 'volumeClaimTemplates')).map(({ entry }) => at(entry, 'metadata', 'name')));
       for (const { entry, index: position } of entries(pods.spec['volumes'])) {
         const name = text(at(entry, 'persistentVolumeClaim', 'claimName'));
+        // A StatefulSet puts its own claim in the place of a volume of that name.
+        if (templates.has(entry['name'])) continue;
         if (name === undefined || claimExists(index, pods.namespace, name) !== false) continue;
         yield { built: pods.built, path: [...pods.path, 'spec', 'volumes', position, 'persistentVolumeClaim', 'claimName'], message: `nobody makes claim ${pods.namespace}/${name}`, hint: meant(name, index.names(CLAIM, pods.namespace), `add a PersistentVolumeClaim in ${pods.namespace}`) };
       }

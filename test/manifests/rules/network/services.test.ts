@@ -18,7 +18,7 @@ const config = (name: string): string => `apiVersion: cilium.io/v2\nkind: Cilium
 
 const FINDS: readonly (readonly [Rule, string, Parts | string, string])[] = [
   [serviceSelects, 'nobody', WEB + service('{selector: {app: wev}}'), 'Service web spec.selector: no pod of shop has app=wev'],
-  [serviceSelects, 'nobody at all', service('{selector: {app: web}}'), 'Service web spec.selector: no pod of shop has app=web'],
+  [serviceSelects, 'nobody at all', `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n${service('{selector: {app: web}}')}`, 'Service web spec.selector: no pod of shop has app=web'],
   [servicePort, 'no such name', WEB + service('{selector: {app: web}, ports: [{port: 80, targetPort: htpp}]}'), 'Service web spec.ports.0.targetPort: no pod it finds has a port htpp'],
   [serviceNumber, 'another number', WEB + service('{selector: {app: web}, ports: [{port: 80}]}'), 'Service web spec.ports.0.port: the pods it finds say they listen on 8080, not on 80'],
   [loadBalancerAddress, 'in no pool', POOL + asks('10.0.0.30'), 'Service web metadata.annotations.lbipam.cilium.io/ips: 10.0.0.30 is in no pool of addresses'],
@@ -41,6 +41,7 @@ const SILENT: readonly (readonly [Rule, string, Parts | string])[] = [
   [serviceSelects, 'pods of an operator', `apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\n---\n${service('{selector: {cnpg.io/cluster: db, role: primary}}')}`],
   [serviceSelects, 'perhaps pods of an operator nobody knows', `apiVersion: example.com/v1\nkind: App\nmetadata: {name: a, namespace: shop}\n---\n${service('{selector: {app: a}}')}`],
   [serviceSelects, 'perhaps of a chart', { tree: service('{selector: {app: web}}'), charts: { 'shop/x': undefined } }],
+  [serviceSelects, 'a namespace somebody else has pods in', service('{selector: {app: web}}')],
   [serviceSelects, 'a chart\'s own', { charts: { 'shop/x': service('{selector: {app: web}}') } }],
   [serviceSelects, 'the machines\' pods', service('{selector: {component: etcd}}').replace('namespace: shop', 'namespace: kube-system')],
   [serviceSelects, 'not known', WEB + service(`{selector: {app: "${UNKNOWN}"}}`)],

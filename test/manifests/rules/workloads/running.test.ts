@@ -67,6 +67,7 @@ const SILENT: readonly (readonly [Rule, string, Parts | string])[] = [
   [scaleReplicas, 'no autoscaler', web('replicas: 2,')],
   [podSpread, 'its own', spread('{matchLabels: {app: web}}')],
   [podSpread, 'not known', spread(`{matchLabels: {app: "${UNKNOWN}"}}`)],
+  [podAffinity, 'a wish about somebody else', web('', '{containers: [], affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {labelSelector: {matchLabels: {part: x}}}}]}}}')],
   [podAffinity, 'its own', apart('{labelSelector: {matchLabels: {app: web}}}')],
   [podAffinity, 'perhaps of a chart not here', { tree: apart('{labelSelector: {matchLabels: {app: wev}}}'), charts: { 'shop/x': undefined } }],
   [podAffinity, 'of every namespace', `${apart('{labelSelector: {matchLabels: {app: api}}, namespaceSelector: {}}')}apiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n---\n${web().replaceAll('shop', 'other').replaceAll('web', 'api')}`],

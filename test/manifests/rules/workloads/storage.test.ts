@@ -43,6 +43,7 @@ const SILENT: readonly (readonly [Rule, string, Parts | string])[] = [
   [accessMode, 'for many nodes as a device', `${FAST.replace('openebs.io/local', 'rook.rbd.csi.ceph.com')}${claim('{accessModes: [ReadWriteMany], volumeMode: Block, storageClassName: fast}')}`],
   [volumeClaim, 'there', claim('{}') + web(MOUNT)],
   [volumeClaim, 'of a StatefulSet', stateful('{}') + web('{name: x, persistentVolumeClaim: {claimName: data-db-0}}')],
+  [volumeClaim, 'in the place of a StatefulSet\'s own', 'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: shop}\nspec: {volumeClaimTemplates: [{metadata: {name: data}}], template: {spec: {containers: [], volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]}}}'],
   [volumeClaim, 'perhaps of a chart', { tree: web(MOUNT), charts: { 'shop/x': undefined } }],
   [volumeClaim, 'a snapshot, which is made while it runs', claim('{dataSourceRef: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: r}}')],
   [claimShared, 'one pod', claim('{accessModes: [ReadWriteOnce]}') + web(MOUNT)],
