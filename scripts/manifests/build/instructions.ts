@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { meant } from '../../config/words.ts';
+import { meant, nearest } from '../../config/words.ts';
 import type { Source } from '../model.types.ts';
 import { isPlain, text } from './data.ts';
 import { fail, type Instructions, type Work } from './work.ts';
@@ -57,7 +57,8 @@ export function readInstructions(work: Work, folder: string, kind: 'Kustomizatio
     fail(work, { rule: 'kustomization-value', source: at([]), message: 'a kustomization.yaml is a map', hint: 'it begins with resources:' });
     return undefined;
   }
-  if (!checked(work, data, at)) return undefined;
+  // What is misspelt is taken as it was meant, and what has no form is left out: the build is broken, but what else is there can be looked at.
+  const good = checked(work, data, at);
   if (Object.keys(data).every((key) => key === 'apiVersion' || key === 'kind')) {
     fail(work, { rule: 'kustomization-value', source: at([]), message: 'this kustomization.yaml says nothing, and kustomize refuses an empty one', hint: 'list resources in it, or remove it' });
     return undefined;
@@ -69,7 +70,7 @@ export function readInstructions(work: Work, folder: string, kind: 'Kustomizatio
       : { rule: 'component-kind', source: asked, message: `${folder} is a Component and listed under resources`, hint: 'list it under components', related: [{ what: 'its kind', source: at(['kind']) }] });
     return undefined;
   }
-  return { folder, file, data: canonical(data), source: at, by: (field) => field };
+  return { folder, file, data: canonical(data, !good), source: at, by: (field) => field };
 }
 
 function checked(work: Work, data: Readonly<Record<string, unknown>>, at: (path: Source['at']) => Source): boolean {
@@ -94,9 +95,23 @@ function checked(work: Work, data: Readonly<Record<string, unknown>>, at: (path:
 }
 
 /** Fields by their proper names: Go's JSON takes them in any case of their letters. */
-function canonical(data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (Object.keys(data).every((key) => Object.hasOwn(FIELDS, key))) return data;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [nameOf(key) ?? key, value]));
+function canonical(data: Readonly<Record<string, unknown>>, guess: boolean): Readonly<Record<string, unknown>> {
+  if (!guess && Object.keys(data).every((key) => Object.hasOwn(FIELDS, key))) return data;
+  const named = Object.entries(data).flatMap(([key, value]): [string, unknown][] => {
+    const name = nameOf(key) ?? (guess ? nearest(key, Object.keys(FIELDS)) : undefined) ?? key;
+    return name !== key && Object.hasOwn(data, name) ? [] : [[name, guess ? formed(name, value) : value]];
+  });
+  return Object.fromEntries(named);
+}
+/** A value in the form its field has, as far as it can be had. */
+function formed(name: string, value: unknown): unknown {
+  switch (FIELDS[name]) {
+    case 'texts': return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+    case 'maps': return Array.isArray(value) ? value.filter(isPlain) : [];
+    case 'map': return isPlain(value) ? value : {};
+    case 'text': return typeof value === 'string' ? value : undefined;
+    default: return value;
+  }
 }
 function nameOf(key: string): string | undefined {
   return Object.hasOwn(FIELDS, key) ? key : Object.keys(FIELDS).find((each) => each.toLowerCase() === key.toLowerCase());

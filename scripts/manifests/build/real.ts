@@ -91,7 +91,9 @@ function filesFor(work: Work): ReadonlySet<string> {
     for (const field of [...Object.keys(BEYOND_FIELDS), 'configurations']) {
       for (const path of textsIn(data[field])) {
         const there = path.length > 300 || path.includes('\n') ? undefined : within(folder, path);
-        if (there !== undefined && there !== '' && work.texts.kind(there) !== undefined) below(there);
+        if (there === undefined || there === '' || work.texts.kind(there) === undefined) continue;
+        work.files.add(there);
+        below(there);
       }
     }
   }

@@ -115,7 +115,7 @@ function scalar(hole: Hole, lookup: (name: string) => string | undefined, tell: 
   return again(hole, style, lookup, tell);
 }
 /** Nothing but a word or a number: read without looking at the text around it. */
-const SIMPLE = /^[\w.+-]+$/;
+const SIMPLE = /^(?!-$)[\w.+-]+$/;
 const BREAKS = /[\n\r\t]/;
 const ends = (text: string): number => text.length - text.replace(/\n+$/, '').length;
 

@@ -45,6 +45,7 @@ const VALUES: readonly FluxTree[] = [
   filled('a shell variable', 'a: ${array[@]}', { A: 'x' }, /missing closing brace/),
   filled('no name', 'a: ${}', { A: 'x' }, /unable to parse variable name/),
   filled('a value that breaks the text', 'a: ${A}', { A: 'b: c' }, /no YAML any more/),
+  filled('a value that is a sign', 'a: ${A}', { A: '-' }, /no YAML any more/),
   filled('a value that ends a quote', 'a: "x: ${A}"', { A: "it's" }, /no YAML any more/),
   filled('a name that cannot be one', 'a: b', { 'a-b': 'x' }, /cannot be the name of a variable/),
   { name: 'switched off by label and annotation', spec: { postBuild: { substitute: { A: 'x' } } }, files: { 'app/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {kustomize.toolkit.fluxcd.io/substitute: disabled}}\ndata: {a: "${A} ${B} $${C}"}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}}\ndata: {a: "${A} ${B} $${C}"}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: "${A} $${C}"}\n' } },
