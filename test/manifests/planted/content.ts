@@ -38,6 +38,7 @@ const SECOND = '{"id": 2, "title": "Errors", "type": "stat"}';
 
 /** Made up here, in pieces: no scanner shall stumble over this file. */
 const GITHUB = ['gh', 'p_16C7e42F292c6912E7710c838347Ae178B4a'].join('');
+const SQUARE = ['sq0', 'atp-', 'aB3dE5gH7jK9mN1pQ3sT5u'].join('');
 const RANDOM = ['kX9mQ2v', 'Lp7Rw4Tz'].join('');
 
 export const PLANTED: readonly Planted[] = [
@@ -66,4 +67,5 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'secret-value', variant: 'a password in values', ...at(`${TUNNEL}/values.yaml`, '          NO_AUTOUPDATE: "true"', `          NO_AUTOUPDATE: "true"\n          TUNNEL_PASSWORD: ${RANDOM}`, 'TUNNEL_PASSWORD:'), says: /^TUNNEL_PASSWORD holds what looks like a secret in clear text$/ },
   { rule: 'secret-value', variant: 'a token in the settings', cluster: 'apps', ...at('kubernetes/clusters/apps/cluster-settings.yaml', '  CLUSTER: apps\n', `  CLUSTER: apps\n  API_TOKEN: ${RANDOM}\n`, 'API_TOKEN:'), says: /^API_TOKEN holds what looks like a secret/, also: ['variable-unused', 'unused-variable'] },
   { rule: 'secret-shape', variant: 'a password in an address', ...at(`${DNS}/ocirepository.yaml`, 'kind: OCIRepository', `# see https://dns:${RANDOM}@dns.internal.test/zone\nkind: OCIRepository`, '# see https://dns:'), says: /^a password in an address stands here in clear text$/ },
+  { rule: 'secret-gitleaks', variant: 'a shape only it knows', needs: 'gitleaks', ...at(`${TUNNEL}/pdb.yaml`, 'kind: PodDisruptionBudget', `# square: ${SQUARE}\nkind: PodDisruptionBudget`, '# square: '), says: /^gitleaks \(square-access-token\): / },
 ];
