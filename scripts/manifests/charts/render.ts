@@ -7,10 +7,13 @@ import { askedApis, asksCluster, readHelmError, type HelmError } from './errors.
 import type { Obtained } from './obtain.ts';
 import { linkedSchemas } from './schema.ts';
 import { digestOf, getJson, putJson } from './store.ts';
+import { readsOf } from './template/reads.ts';
+import type { Read } from './template/world.ts';
 import { unreadValues, type Unread } from './unread.ts';
 
 /** Another number when an entry holds something else than before. */
 const FORMAT = 'rendering 3';
+const READS = 'reads 1';
 
 /** What a chart is rendered with, besides the chart. */
 export interface Order {
@@ -82,8 +85,19 @@ async function rendered(cx: Context, chart: Obtained, order: Order): Promise<Ren
   const read = readChart(chart.files());
   if ('error' in said) return { objects: [], crds: [], unread: [], error: await failed(cx, chart, order, read, readHelmError(said.error, read)) };
   const parsed = parseRendered(said.text);
-  const unread = await confirmed(cx, chart, order, said.text, unreadValues(read, order.values));
+  const unread = await confirmed(cx, chart, order, said.text, unreadValues(read, order.values, (each, texts) => readsKept(cx, chart, each, texts)));
   return { ...parsed, unread };
+}
+
+/** What a chart can read hangs on the chart alone, and on values that are templates themselves. */
+function readsKept(cx: Context, chart: Obtained, read: Chart, texts: readonly string[]): readonly Read[] | undefined {
+  const key = digestOf(READS, chart.digest, ...texts);
+  const kept = getJson(cx.store, 'charts', key);
+  if (Array.isArray(kept)) return kept as readonly Read[];
+  if (kept === 'too much') return undefined;
+  const reads = readsOf(read, texts);
+  putJson(cx.store, 'charts', key, reads ?? 'too much');
+  return reads;
 }
 
 /** A chart that stops because of what it was told of the cluster: that it has no objects, or lacks APIs. */

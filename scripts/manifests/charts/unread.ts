@@ -10,9 +10,9 @@ import type { Read } from './template/world.ts';
 export interface Unread { readonly path: readonly string[]; readonly hint: string }
 
 /** Values no template, condition, tag, import or schema of the chart can read, whatever they are set to. Empty when in doubt. */
-export function unreadValues(chart: Chart, values: Readonly<Values>): readonly Unread[] {
+export function unreadValues(chart: Chart, values: Readonly<Values>, reads: typeof readsOf = readsOf): readonly Unread[] {
   const defaults = allValues(chart);
-  const known = readsOf(chart, [...textsIn(values), ...textsIn(defaults)]);
+  const known = reads(chart, [...new Set([...textsIn(values), ...textsIn(defaults)])].toSorted());
   if (known === undefined) return [];
   const found: (readonly string[])[] = [];
   const walk = (node: Readonly<Values>, above: readonly string[]): void => {
