@@ -1,12 +1,22 @@
 import { at, fields, isFields, items, type Fields } from '../../health/objects.ts';
-import { isUnknown } from '../build/unknown.ts';
+import { isUnknown as isMarked } from '../build/unknown.ts';
 import type { KubeObject } from '../../config/cluster.ts';
 
-export { at, fields, isFields, isUnknown, items, type Fields };
+export { at, fields, isFields, items, type Fields };
+
+/** A variable nobody filled in: of a Kustomization that could not be built, or that fills in none. It is told there. */
+const UNFILLED = /\$\{\w/;
+
+/** Whether what only the cluster knows stands in a value, or anywhere in a list or map. */
+export function isUnknown(value: unknown): boolean {
+  if (typeof value === 'string') return isHole(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, each]) => isHole(key) || isUnknown(each));
+}
 
 /** Whether something only the cluster knows stands in the place of a value, or in its text. Unlike `isUnknown` it does not look into lists and maps. */
 export function isHole(value: unknown): boolean {
-  return typeof value === 'string' && isUnknown(value);
+  return typeof value === 'string' && (isMarked(value) || UNFILLED.test(value));
 }
 
 /** Text that is known: what is no text, or came out of an unknown variable, reads as undefined. Where the two differ ask `isHole`. */

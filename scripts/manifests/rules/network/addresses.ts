@@ -3,12 +3,11 @@ import { listed } from '../../../config/words.ts';
 import type { Built, Found, Rule, View } from '../../model.types.ts';
 import { address, between, holds, range, type Range } from '../../index/addresses.ts';
 import { indexOf, type Index } from '../../index/index.ts';
-import { at, entries, fields, isFields, isHole, isUnknown, items, text } from '../../index/read.ts';
+import { at, entries, fields, isHole, isUnknown, items, text } from '../../index/read.ts';
+import { ADDRESS_ANNOTATIONS, scan } from '../../index/scan.ts';
 
 type Finding = Omit<Found, 'rule'>;
 
-/** Annotations by which a Service asks for addresses, a list with commas each. */
-const ASKS = ['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips', 'metallb.io/loadBalancerIPs', 'metallb.universe.tf/loadBalancerIPs', 'kube-vip.io/loadbalancerIPs'];
 /** Annotations by which Services share one. */
 const SHARES = ['lbipam.cilium.io/sharing-key', 'io.cilium/lb-ipam-sharing-key', 'metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip'];
 
@@ -30,23 +29,16 @@ function* asked(index: Index): Iterable<Asked> {
   }
   const rendered = new Set(index.view.releases.filter((release) => release.rendered !== undefined).map(({ declared }) => declared));
   // A chart that is not here will hand on what its values ask for.
-  for (const built of index.kind('helm.toolkit.fluxcd.io/HelmRelease')) if (!rendered.has(built)) yield* inValues(built, at(built.object['spec'], 'values'), ['spec', 'values']);
+  for (const { built, path, value } of scan(index).addresses) if (!rendered.has(built)) yield* annotated(built, value, path);
 }
 
 function* annotated(built: Built, annotations: Readonly<Record<string, unknown>>, path: Path): Iterable<Asked> {
-  for (const key of ASKS) for (const ip of (text(annotations[key]) ?? '').split(',')) if (ip.trim() !== '') yield { built, ip: ip.trim(), path: [...path, key], shared: sharing(annotations) };
+  for (const key of ADDRESS_ANNOTATIONS) for (const ip of (text(annotations[key]) ?? '').split(',')) if (ip.trim() !== '') yield { built, ip: ip.trim(), path: [...path, key], shared: sharing(annotations) };
 }
 
 function sharing(annotations: Readonly<Record<string, unknown>>): string | undefined {
   const key = SHARES.find((each) => annotations[each] !== undefined);
   return key === undefined ? undefined : String(annotations[key]);
-}
-
-function* inValues(built: Built, value: unknown, path: Path): Iterable<Asked> {
-  if (Array.isArray(value)) for (const [position, each] of value.entries()) yield* inValues(built, each, [...path, position]);
-  if (!isFields(value)) return;
-  yield* annotated(built, value, path);
-  for (const [key, each] of Object.entries(value)) if (typeof each === 'object') yield* inValues(built, each, [...path, key]);
 }
 
 /** Addresses the tree's pools hand out; undefined when there is no pool, or not all of it is known. */

@@ -15,8 +15,8 @@ function* asking(index: Index): Iterable<{ readonly built: Built; readonly names
     const spec = built.object['spec'];
     const selector = at(spec, 'selector');
     const namespace = index.namespaceOf(built);
-    // The machines run pods of their own in kube-system, and clouds in namespaces of theirs.
-    if (built.release !== undefined || namespace === 'kube-system' || (index.podsIn(namespace).length === 0 && index.namespaces.get(namespace)?.built === undefined) || at(spec, 'type') === 'ExternalName' || isHole(selector) || Object.keys(fields(selector)).length === 0 || index.unseen(namespace) !== undefined) continue;
+    // The machines run pods of their own in kube-system; where the tree runs nothing, somebody else does.
+    if (built.release !== undefined || namespace === 'kube-system' || index.podsIn(namespace).length === 0 || at(spec, 'type') === 'ExternalName' || isHole(selector) || Object.keys(fields(selector)).length === 0 || index.unseen(namespace) !== undefined) continue;
     yield { built, namespace, found: index.podsIn(namespace).map((pods) => ({ pods, verdict: hasAll(selector, pods.labels) })) };
   }
 }

@@ -3,8 +3,8 @@ import type { Built, Found, Rule, View } from '../../model.types.ts';
 import { indexOf } from '../../index/index.ts';
 import { containers } from '../../index/pods.ts';
 import { likelyQuantity, quantity } from '../../index/quantity.ts';
-import { at, fields, isFields, isHole, type Fields } from '../../index/read.ts';
-import { mayAsk } from '../../index/values.ts';
+import { at, fields, isHole, type Fields } from '../../index/read.ts';
+import { scan } from '../../index/scan.ts';
 
 type Finding = Omit<Found, 'rule'>;
 interface Asked { readonly built: Built; readonly who: string; readonly resources: Fields; readonly path: Path }
@@ -20,28 +20,12 @@ export const resources: Rule = {
       if (pods.path === undefined) continue;
       for (const { name, fields: container, path } of containers(pods.spec, pods.path)) yield* judged({ built: pods.built, who: `container ${name}`, resources: fields(container['resources']), path: [...path, 'resources'] });
     }
-    for (const built of view.all) {
-      // Kubernetes' own kinds are done; a chart's answer for other kinds is the chart's.
-      if (!mayAsk(built)) continue;
-      for (const asked of within(built, built.object['spec'], ['spec'])) yield* judged(asked);
+    for (const { built, path, value } of scan(index).resources) {
+      const who = path.findLast((step) => typeof step === 'string' && !['resources', 'values', 'spec'].includes(step)) ?? `${built.object.kind} ${built.object.metadata.name}`;
+      yield* judged({ built, who: String(who), resources: value, path });
     }
   },
 };
-
-/** Requests and limits anywhere below `resources` in an object of another kind, a release's values among them. */
-function* within(built: Built, value: unknown, path: Path): Iterable<Asked> {
-  if (Array.isArray(value)) {
-    for (const [index, each] of value.entries()) if (typeof each === 'object') yield* within(built, each, [...path, index]);
-    return;
-  }
-  if (!isFields(value)) return;
-  if (path.slice(-2).includes('resources') && (isFields(value['requests']) || isFields(value['limits']))) {
-    const who = path.findLast((step) => typeof step === 'string' && !['resources', 'values', 'spec'].includes(step)) ?? `${built.object.kind} ${built.object.metadata.name}`;
-    yield { built, who: String(who), resources: value, path };
-    return;
-  }
-  for (const [key, each] of Object.entries(value)) if (typeof each === 'object' && each !== null) yield* within(built, each, [...path, key]);
-}
 
 function* judged({ built, who, resources: asked, path }: Asked): Iterable<Finding> {
   const [requests, limits] = [fields(asked['requests']), fields(asked['limits'])];

@@ -2,7 +2,7 @@ import type { Path } from '../../../config/source.ts';
 import { listed, meant } from '../../../config/words.ts';
 import type { Built, Found, Rule, View } from '../../model.types.ts';
 import { indexOf, type Index } from '../../index/index.ts';
-import { mayAsk } from '../../index/values.ts';
+import { scan } from '../../index/scan.ts';
 import { at, entries, fields, isFields, isHole, items, kindOf, text, type Fields } from '../../index/read.ts';
 
 type Finding = Omit<Found, 'rule'>;
@@ -31,22 +31,6 @@ function* claims(index: Index): Iterable<Claim> {
   }
 }
 
-/** Where objects of other kinds, and values of releases, name a class. */
-function* named(value: unknown, path: Path): Iterable<{ readonly name: string; readonly path: Path }> {
-  if (Array.isArray(value)) {
-    for (const [position, each] of value.entries()) if (typeof each === 'object') yield* named(each, [...path, position]);
-    return;
-  }
-  if (!isFields(value)) return;
-  for (const [key, each] of Object.entries(value)) {
-    if (typeof each === 'object') yield* named(each, [...path, key]);
-    else if (key === 'storageClassName' || key === 'storageClass') {
-      const name = text(each);
-      if (name !== undefined) yield { name, path: [...path, key] };
-    }
-  }
-}
-
 export const storageClass: Rule = {
   id: 'storage-class',
   severity: 'error',
@@ -66,8 +50,9 @@ export const storageClass: Rule = {
       const name = text(spec['storageClassName']);
       if (name !== undefined) yield* judged(built, name, [...path, 'storageClassName']);
     }
-    for (const built of view.all) {
-      if (mayAsk(built)) for (const { name, path } of named(built.object['spec'], ['spec'])) yield* judged(built, name, path);
+    for (const { built, path, value } of scan(index).classes) {
+      const name = text(value);
+      if (name !== undefined) yield* judged(built, name, path);
     }
   },
 };

@@ -18,7 +18,6 @@ const config = (name: string): string => `apiVersion: cilium.io/v2\nkind: Cilium
 
 const FINDS: readonly (readonly [Rule, string, Parts | string, string])[] = [
   [serviceSelects, 'nobody', WEB + service('{selector: {app: wev}}'), 'Service web spec.selector: no pod of shop has app=wev'],
-  [serviceSelects, 'nobody at all', `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n${service('{selector: {app: web}}')}`, 'Service web spec.selector: no pod of shop has app=web'],
   [servicePort, 'no such name', WEB + service('{selector: {app: web}, ports: [{port: 80, targetPort: htpp}]}'), 'Service web spec.ports.0.targetPort: no pod it finds has a port htpp'],
   [serviceNumber, 'another number', WEB + service('{selector: {app: web}, ports: [{port: 80}]}'), 'Service web spec.ports.0.port: the pods it finds say they listen on 8080, not on 80'],
   [loadBalancerAddress, 'in no pool', POOL + asks('10.0.0.30'), 'Service web metadata.annotations.lbipam.cilium.io/ips: 10.0.0.30 is in no pool of addresses'],
