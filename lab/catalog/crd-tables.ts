@@ -99,6 +99,16 @@ export function cloudnativePgCrds(options: CrdOptions = {}): KubeObject[] {
     Subscription subscriptions v1 cols=age,cluster`, options);
 }
 
+export function barmanCloudCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('barmancloud.cnpg.io', `
+    ObjectStore objectstores v1 cols=age`, options);
+}
+
+export function dragonflyCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('dragonflydb.io', `
+    Dragonfly dragonflies v1alpha1 cols=phase`, options);
+}
+
 export function gatewayApiCrds(options: CrdOptions = {}): KubeObject[] {
   return crds('gateway.networking.k8s.io', `
     BackendTLSPolicy backendtlspolicies v1 short=btlspolicy
