@@ -43,6 +43,15 @@ const DATA: Readonly<Record<string, Variable>> = {
   DATA_FROM: { summary: 'with DATA_MODE=restore: the generation of the backups, DATA_GENERATION of the cluster that was lost' },
 };
 
+const MANIFESTS: Readonly<Record<string, Variable>> = {
+  CLUSTER: { summary: 'name of an entry point; all of them when not given' },
+  ROOT: { summary: 'the repository, default this one' },
+  ENTRY: { summary: 'the folder Flux begins with, from the root on; found when not given' },
+  CHARTS: { summary: 'folders of charts, with commas, asked before registries' },
+  SCHEMAS: { summary: 'folders of schemas, with commas, asked before catalogs' },
+  OFFLINE: { summary: 'ask no network', values: ['true', 'false'] },
+};
+
 const preflight = phase('preflight', 'tools, secrets, and who the machines are', () => import('./scripts/phases/preflight.ts'));
 const talosApply = phase('talos-apply', 'apply machine configuration to every machine', () => import('./scripts/phases/talos-apply.ts'));
 const etcdBootstrap = phase('etcd-bootstrap', 'bootstrap etcd, once', () => import('./scripts/phases/etcd-bootstrap.ts'));
@@ -180,6 +189,23 @@ const tasks = {
   'lab:faults': answer({ summary: 'Faults the lab can cause, each with symptom and expected outcome', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/lab-faults.ts')),
   'lab:break': answer({ summary: 'Cause a fault in the lab', variables: { FAULT: { summary: 'its name, from lab:faults', required: true }, CLUSTER: { summary: 'which cluster', values: 'clusters' }, MACHINE: { summary: 'which machine, where the fault is of one' }, OBJECT: { summary: 'namespace/name, where the fault is of an object' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-break.ts')),
   'lab:heal': answer({ summary: 'End a fault, or every fault', variables: { FAULT: { summary: 'its name; all when not given' }, CLUSTER: { summary: 'only in this cluster', values: 'clusters' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-heal.ts')),
+
+  'manifests:validate': answer({
+    summary: 'Everything a cluster would complain about in a tree of Flux, before there is a cluster',
+    details: [
+      'Follows the entry points as the controllers do (Kustomizations, components, patches, variables, charts) and asks every rule of manifests:rules. Any repository will do: ROOT=path ENTRY=kubernetes/flux/cluster. What a tree cannot say of itself stands in its .manifests.yaml (docs/manifests.md).',
+      'Exit 0 nothing wrong (warnings alone are nothing wrong), 1 an error, 2 something could not be checked. FIX=true mends what says how to mend it, with --dry-run only shows the diff. --watch looks again whenever a file is saved.',
+    ],
+    variables: {
+      ...MANIFESTS,
+      ONLY: { summary: 'rules, groups of rules or paths, with commas' },
+      FORMAT: { summary: 'in which form, default text', values: ['text', 'json', 'sarif', 'junit', 'github'] },
+      FILE: { summary: 'write the form there; its ending says which (.sarif, .xml, .json)' },
+      FIX: { summary: 'mend what says how to mend it', values: ['true', 'false'] },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-validate.ts')),
+  'manifests:rules': answer({ summary: 'Every rule of manifests:validate: what holds, and what goes wrong otherwise', variables: { RULE: { summary: 'only this one, in full' } }, configuration: 'optional' }, () => import('./scripts/phases/manifests-rules.ts')),
 
   doctor: answer({
     summary: 'Is this machine fit to operate from: Node, tools, files, secrets, names, clocks, certificates, locks', details: ['Exit 0 fit, 1 not, 2 cannot tell. Every finding that is not well says what to do next.'],

@@ -116,6 +116,8 @@ export interface Settings {
   readonly items: string | undefined;
   /** Version of Kubernetes of the clusters (1.34.4), where the tree says it. */
   readonly kubernetes?: string;
+  /** A YAML file that decides versions: a key at any depth, as the chart is called (`cert-manager`, or `certManager`), and its version. */
+  readonly versions?: string;
   /** Definitions applied before Flux from pinned addresses: looked for in the cache of downloads. */
   readonly definitions?: readonly { readonly url: string; readonly sha256: string; readonly source: Source }[];
   /** Findings that are known and accepted, where no comment can say so; `file` may be a pattern, `object` is `Kind namespace/name`. */

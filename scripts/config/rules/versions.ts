@@ -5,7 +5,8 @@ import { meant } from '../words.ts';
 import type { VersionKey, WrittenSite, WrittenVersions } from '../written.ts';
 import type { Rule } from './rule.ts';
 
-const EXACT = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+/** A version that means one thing for ever, as charts and tools are pinned. */
+export const EXACT = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 const PATCH_LINE = /^\d+\.\d+\.(\d+|x)$/;
 
 /** Reports a version that is not exact; answers whether it is. */

@@ -130,6 +130,12 @@ export class TreeTexts implements Texts {
     return this.positions(file)?.spotIn(document, at, needle) ?? wholeFile(file);
   }
 
+  /** All that was handed out so far, by absolute paths: what an answer that is remembered hangs on. */
+  consulted(): { readonly files: Iterable<readonly [string, string | Buffer | undefined]>; readonly folders: Iterable<readonly [string, Iterable<readonly [string, Kind]>]>; readonly paths: readonly string[] } {
+    const absolute = <T>([path, content]: readonly [string, T]): readonly [string, T] => [join(this.root, path), content];
+    return { files: [...this.#bytes].map(absolute), folders: [...this.#folders].map(absolute), paths: [] };
+  }
+
   /** Places in a file's text; undefined when it is not there. */
   positions(file: string): Positions | undefined {
     const known = this.#positions.get(file);

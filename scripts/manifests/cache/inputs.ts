@@ -14,7 +14,7 @@ type Stamp = string | null;
 export type Input =
   | readonly ['text', path: string, stamp: Stamp, digest: string]
   | readonly ['folder', path: string, stamp: Stamp, digest: string]
-  | readonly ['path', path: string, stamp: Stamp];
+  | readonly ['path', path: string, stamp: string];
 
 /** What a computation read, told by whoever reads it. Paths are absolute. */
 export interface Consulted {
@@ -31,19 +31,19 @@ const YOUNG_NS = 2_000_000_000n;
 
 /**
  * Writes down what was read by a computation that began at `began` (ns since the epoch). The digests are of what was read, the stamps of
- * what is there now; a file that changed between is younger than `began` and gets no stamp. undefined: something that is known by its stamp alone is too young.
+ * what is there now; a file that changed between is younger than `began` and gets no stamp. Not `sure`: something that is known by its stamp alone is that young.
  */
-export function inputsOf(consulted: Consulted, began: bigint): readonly Input[] | undefined {
+export function inputsOf(consulted: Consulted, began: bigint): { readonly inputs: readonly Input[]; readonly sure: boolean } {
   const limit = began - YOUNG_NS;
   const inputs: Input[] = [];
+  let sure = true;
   for (const [path, content] of consulted.files) inputs.push(['text', path, stampOf(path, limit), digestOf(content)]);
   for (const [path, entries] of consulted.folders) inputs.push(['folder', path, stampOf(path, limit), listDigest(entries)]);
   for (const path of consulted.paths) {
-    const stamp = stampOf(path, limit);
-    if (stamp === null) return undefined;
-    inputs.push(['path', path, stamp]);
+    sure &&= stampOf(path, limit) !== null;
+    inputs.push(['path', path, stampOf(path) ?? '']);
   }
-  return inputs;
+  return { inputs, sure };
 }
 
 export interface Checked { readonly same: boolean; /** The inputs with newer stamps, when some were renewed. */ readonly renewed: readonly Input[] | undefined; readonly changed: readonly string[] }
@@ -56,7 +56,7 @@ export function checkInputs(inputs: readonly Input[], now: bigint, all = false):
   const next: Input[] = [];
   for (const input of inputs) {
     const [kind, path, stamp] = input;
-    const found = stampOf(path, limit);
+    const found = kind === 'path' ? stampOf(path) : stampOf(path, limit);
     if (found !== null && found === stamp) { next.push(input); continue; }
     if (kind === 'path') changed.push(path);
     else if (digestNow(kind, path) !== input[3]) changed.push(path);
@@ -95,10 +95,10 @@ function listNow(path: string): readonly (readonly [string, Kind])[] {
   }
 }
 
-function stampOf(path: string, limit: bigint): Stamp {
+function stampOf(path: string, limit?: bigint): Stamp {
   const stat = statOf(path);
   if (stat === undefined) return '';
-  return stat.mtimeNs >= limit || stat.ctimeNs >= limit ? null : `${stat.size}.${stat.ino}.${stat.mtimeNs}.${stat.ctimeNs}`;
+  return limit !== undefined && (stat.mtimeNs >= limit || stat.ctimeNs >= limit) ? null : `${stat.size}.${stat.ino}.${stat.mtimeNs}.${stat.ctimeNs}`;
 }
 
 /** undefined when nothing is there, or nothing that may be looked at. */

@@ -21,7 +21,7 @@ export interface Reads {
   volatile(because: string): void;
 }
 
-export interface Remembered<T> { readonly value: T; readonly remembered: boolean; /** What it hangs on; undefined when that cannot be told. */ readonly inputs: readonly Input[] | undefined }
+export interface Remembered<T> { readonly value: T; readonly remembered: boolean; /** What it hangs on. */ readonly inputs: readonly Input[] }
 
 /** Entries that stay, newest first, and bytes of all of them. */
 const ENTRIES = 64;
@@ -52,8 +52,8 @@ export async function remembered<T extends Json>(memory: Memory, question: Json,
   const paths = new Set<string>();
   let keeps = true;
   const value = await compute({ consulted: (of) => void sources.push(of), read: (path) => void paths.add(path), volatile: () => { keeps = false; } });
-  const inputs = inputsOf(together(sources.map((source) => source()), paths), began);
-  if (file !== undefined && keeps && inputs !== undefined) write(file, inputs, value);
+  const { inputs, sure } = inputsOf(together(sources.map((source) => source()), paths), began);
+  if (file !== undefined && keeps && sure) write(file, inputs, value);
   return { value, remembered: false, inputs };
 }
 

@@ -11,14 +11,19 @@ export function placeOf({ file, line, column }: Spot): string {
 
 /** A validation for people: findings by file with the line each is on, then what could not be checked, then what was looked at. */
 export function renderText(report: Report, style: Style): string[] {
+  return [...findingLines(report, style), ...summaryLines(report, style)];
+}
+
+/** The findings alone, an empty line after each file. */
+export function findingLines(report: Pick<Report, 'findings' | 'clusters'>, style: Style): string[] {
   const wrong = report.findings.filter((finding) => finding.severity !== 'unknown');
   const unknown = report.findings.filter((finding) => finding.severity === 'unknown');
   const files = [...Map.groupBy(wrong, (finding) => finding.spot.file).values()];
   const blocks = [...files.map((of) => of.flatMap((finding) => oneFinding(finding, report, style))), ...(unknown.length === 0 ? [] : [unknownLines(unknown, style)])];
-  return [...blocks.flatMap((lines) => [...lines, '']), ...summaryLines(report, style)];
+  return blocks.flatMap((lines) => [...lines, '']);
 }
 
-function oneFinding(finding: Told, report: Report, style: Style): readonly string[] {
+function oneFinding(finding: Told, report: Pick<Report, 'clusters'>, style: Style): readonly string[] {
   const notes = [...finding.related.map(({ what, spot }) => `${what}: ${placeOf(spot)}`), footOf(finding, report)];
   const sign = finding.severity === 'error' ? style.red(SIGN.fail) : style.yellow(SIGN.warn);
   const head = headLines(sign, finding, style);
@@ -37,7 +42,7 @@ function headLines(sign: string, { spot, message }: Told, style: Style): readonl
 }
 
 /** Rule, object, and the clusters where it is not all of them. */
-function footOf({ rule, object, clusters }: Told, report: Report): string {
+function footOf({ rule, object, clusters }: Told, report: Pick<Report, 'clusters'>): string {
   const all = clusters.length === report.clusters.length;
   return [rule, ...(object === null ? [] : [object]), ...(all ? [] : [`only ${clusters.join(', ')}`])].join(' · ');
 }

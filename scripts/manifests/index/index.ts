@@ -1,4 +1,5 @@
 import type { Built, Release, View } from '../model.types.ts';
+import { mayMake } from './charts.ts';
 import { isBuiltIn, isClusterScoped, SYSTEM_NAMESPACES } from './kinds.ts';
 import { broughtBy, isInert, TEMPLATES } from './operators.ts';
 import { podsOf, type Pods } from './pods.ts';
@@ -30,8 +31,11 @@ export interface Index {
   /** The pods of a workload. */
   podsOf(built: Built): readonly Pods[];
   readonly namespaces: ReadonlyMap<string, Namespace>;
-  /** What may put objects of its own into a namespace ('': objects without one) without anybody here seeing them, in words; undefined: nothing. */
-  unseen(namespace: string): string | undefined;
+  /**
+   * What may put objects of its own into a namespace ('': objects without one) without anybody here seeing them, in words; undefined:
+   * nothing. With a name: what may put one of that name there.
+   */
+  unseen(namespace: string, name?: string): string | undefined;
   /** Whether anything of the tree runs in a namespace, as far as it is known. */
   inhabited(namespace: string): boolean;
 }
@@ -49,6 +53,9 @@ export function indexOf(view: View): Index {
 }
 
 const NONE: readonly never[] = [];
+/** Somebody whose work is not seen, and whether an object of a name could be theirs. */
+interface Unseen { readonly because: string; may(name: string): boolean }
+const anything = (): boolean => true;
 
 class Lookups implements Index {
   readonly view: View;
@@ -62,7 +69,7 @@ class Lookups implements Index {
   readonly #namespaceOf = new Map<Built, string>();
   readonly #podsIn = new Map<string, Pods[]>();
   readonly #podsOf = new Map<Built, readonly Pods[]>();
-  readonly #unseen = new Map<string, string>();
+  readonly #unseen = new Map<string, Unseen[]>();
   readonly #anywhere: string | undefined;
   /** Namespace -> objects operators make something of. */
   readonly #owners = new Map<string, Built[]>();
@@ -98,8 +105,8 @@ class Lookups implements Index {
 
   exists(kind: string, namespace: string, name: string): Verdict {
     if (this.find(kind, namespace, name) !== undefined || this.names(kind, namespace).includes(name)) return true;
-    if (isHole(name) || isHole(namespace) || this.#unnamed.has(`${kind} ${namespace}`) || this.#unnamed.has(`${kind} `) || this.unseen(namespace) !== undefined) return undefined;
-    return this.#owners.get(namespace)?.some((owner) => name.startsWith(`${owner.object.metadata.name}-`)) === true ? undefined : false;
+    if (isHole(name) || isHole(namespace) || this.#unnamed.has(`${kind} ${namespace}`) || this.#unnamed.has(`${kind} `) || this.unseen(namespace, name) !== undefined) return undefined;
+    return this.#owners.get(namespace)?.some(({ object }) => name.startsWith(`${object.metadata.name}-`) || broughtBy(object, groupOf(object.apiVersion))?.names?.test(name) === true) === true ? undefined : false;
   }
 
   namespaceOf(built: Built): string { return this.#namespaceOf.get(built) ?? this.#locate(built); }
@@ -108,7 +115,9 @@ class Lookups implements Index {
 
   podsOf(built: Built): readonly Pods[] { return this.#podsOf.get(built) ?? NONE; }
 
-  unseen(namespace: string): string | undefined { return this.#anywhere ?? this.#unseen.get(namespace); }
+  unseen(namespace: string, name?: string): string | undefined {
+    return this.#anywhere ?? this.#unseen.get(namespace)?.find(({ may }) => name === undefined || may(name))?.because;
+  }
 
   inhabited(namespace: string): boolean { return this.#podsIn.has(namespace) || this.unseen(namespace) !== undefined; }
 
@@ -130,7 +139,7 @@ class Lookups implements Index {
     const group = groupOf(built.object.apiVersion);
     if (isBuiltIn(group) || namespace === '') return;
     if (broughtBy(built.object, group) !== undefined) push(this.#owners, namespace, built);
-    else if (!isInert(group, built.object.kind) && TEMPLATES[kind] === undefined) this.#open(namespace, `what is made of ${built.object.kind} ${name} is not known`);
+    else if (!isInert(group, built.object.kind) && TEMPLATES[kind] === undefined) this.#openAll([namespace], `what is made of ${built.object.kind} ${name} is not known`);
   }
 
   #locate(built: Built): string {
@@ -162,7 +171,9 @@ class Lookups implements Index {
       if (unit.broken) anywhere = `Kustomization ${unit.name} cannot be built`;
       else if (unit.folder === undefined) this.#openAll([text(at(unit.declared?.object['spec'], 'targetNamespace')), unit.namespace, ''], `Kustomization ${unit.name} builds from another source`);
     }
-    for (const release of unrendered) this.#openAll([release.namespace, release.declared.object.metadata.namespace, ''], `what the chart of HelmRelease ${release.name} makes is not known`);
+    for (const release of unrendered) this.#openAll([release.namespace, release.declared.object.metadata.namespace, ''], `what the chart of HelmRelease ${release.name} makes is not known`, (name) => mayMake(release, name));
+    const known = new Set(releases.map(({ declared }) => declared.object));
+    for (const { object } of this.kind('helm.toolkit.fluxcd.io/HelmRelease')) if (!known.has(object)) this.#openAll([text(at(object['spec'], 'targetNamespace')), object.metadata.namespace, ''], `what HelmRelease ${object.metadata.name} installs is not known`);
     const seen = new Set(releases.map(({ namespace, name }) => `${namespace}/${name}`));
     for (const release of tree.settings.before) {
       if (!release.crdsOnly && !seen.has(`${release.namespace}/${release.name}`)) this.#openAll([release.namespace, ''], `what release ${release.name} brings before Flux is not known`);
@@ -170,12 +181,8 @@ class Lookups implements Index {
     return anywhere;
   }
 
-  #openAll(namespaces: readonly (string | undefined)[], because: string): void {
-    for (const namespace of namespaces) if (namespace !== undefined) this.#open(namespace, because);
-  }
-
-  #open(namespace: string, because: string): void {
-    if (!this.#unseen.has(namespace)) this.#unseen.set(namespace, because);
+  #openAll(namespaces: readonly (string | undefined)[], because: string, may: Unseen['may'] = anything): void {
+    for (const namespace of new Set(namespaces)) if (namespace !== undefined) push(this.#unseen, namespace, { because, may });
   }
 }
 

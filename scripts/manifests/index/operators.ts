@@ -9,6 +9,8 @@ export interface Brings {
   readonly pods: readonly OperatorPods[];
   readonly services: readonly string[];
   readonly secrets: readonly string[];
+  /** What else it makes is called like this. */
+  readonly names?: RegExp;
 }
 
 const brings = (parts: Partial<Brings>): Brings => ({ pods: [], services: [], secrets: [], ...parts });
@@ -82,6 +84,8 @@ const OPERATORS: Table = {
       services: ['source-controller', 'source-watcher', 'notification-controller', 'webhook-receiver'],
     });
   },
+  // rook: what it makes is called after rook, Ceph or its drivers; the drivers' pods carry no label of the cluster
+  ...Object.fromEntries(['CephCluster', 'CephFilesystem', 'CephObjectStore', 'CephObjectStoreUser', 'CephNFS'].map((kind) => [`ceph.rook.io/${kind}`, () => brings({ pods: [{ labels: {}, ports: {} }], names: /rook|ceph|rbd|csi/ })])),
   // cilium, istio, envoy and the rest each name the Service of a Gateway their own way
   'gateway.networking.k8s.io/Gateway': (object) => brings({ services: [`cilium-gateway-${object.metadata.name}`, `${object.metadata.name}-${text(at(object['spec'], 'gatewayClassName')) ?? ''}`] }),
   'volsync.backube/ReplicationSource': mover,

@@ -7,5 +7,8 @@ import { RULES as schemas } from './schemas/index.ts';
 import { RULES as versions } from './versions/index.ts';
 import { RULES as workloads } from './workloads/index.ts';
 
-/** Every rule there is, in the order they are told. */
-export const RULES: readonly Rule[] = [...flux, ...versions, ...charts, ...schemas, ...workloads, ...network, ...content];
+/** The rules by group, in the order they are told. ONLY= takes a group's name. */
+export const GROUPS: Readonly<Record<string, readonly Rule[]>> = { flux, versions, charts, schemas, workloads, network, content };
+
+/** Every rule there is. */
+export const RULES: readonly Rule[] = Object.values(GROUPS).flat();

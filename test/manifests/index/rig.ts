@@ -63,7 +63,9 @@ function told(found: Omit<Found, 'rule'>): string {
   return `${found.unknown === true ? '? ' : ''}${kind} ${metadata.name} ${place(found.built, found.path ?? [])}: ${found.message}`;
 }
 
+/** The path; behind a + what of it is not in the object. */
 function place({ object }: Built, path: Path): string {
-  if (path.length > 0 && dig(object, path) === undefined) return `(${path.join('.')} is not there)`;
-  return path.join('.');
+  let there = path.length;
+  while (there > 0 && dig(object, path.slice(0, there)) === undefined) there -= 1;
+  return `${path.slice(0, there).join('.')}${there < path.length ? `+${path.slice(there).join('.')}` : ''}`;
 }

@@ -1,0 +1,154 @@
+import { posix } from 'node:path';
+import { at, entries, items, text } from '../../index/read.ts';
+import type { Rule, Settings, Texts, Tree, View } from '../../model.types.ts';
+import { isFlux, type Say } from './parts.ts';
+
+/**
+ * Files beside what the entry points lead to. A folder counts as reached by anything that refers to it, reached itself or not: what
+ * is told is the beginning of something forgotten, not all of it.
+ */
+
+type What = 'kustomization' | 'flux' | 'manifest';
+interface Forgotten { readonly file: string; readonly what: What; readonly flux: string | undefined }
+
+const KUSTOMIZATION = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
+const YAML = /\.ya?ml$/;
+/** Folders that hold YAML which is no part of a tree, whatever it looks like. */
+const APART = /^(?:\..*|node_modules|charts?|templates|tests?|examples?|docs?|hack|scripts|vendor|testdata|ci)$/;
+const known = new WeakMap<Texts, { readonly trees: readonly Tree[]; readonly found: readonly Forgotten[] }>();
+
+/** What no tree reaches; worked out once for all clusters that are looked at together. */
+function forgotten(view: View): readonly Forgotten[] {
+  const trees = [view.tree, ...view.others];
+  const before = known.get(view.tree.texts);
+  if (before !== undefined && before.trees.length === trees.length && trees.every((tree) => before.trees.includes(tree))) return before.found;
+  const found = search(trees, view.tree.settings, view.tree.texts);
+  known.set(view.tree.texts, { trees, found });
+  return found;
+}
+
+function search(trees: readonly Tree[], settings: Settings, texts: Texts): readonly Forgotten[] {
+  const reached = new Set(trees.flatMap(({ units }) => units.flatMap(({ files }) => [...files])));
+  // What a broken unit would have led to is not forgotten.
+  if (trees.some(({ units }) => units.some(({ broken }) => broken))) return [];
+  const tops = new Set([...reached].map((file) => file.split('/')).filter((parts) => parts.length > 1).map(([top]) => top ?? ''));
+  const files: string[] = [];
+  for (const top of tops) walk(texts, top, files, reached);
+  // Files another part of the settings names are used, if not by Flux.
+  const said = new Set([...settings.given, ...settings.before].map(({ source }) => source.file));
+  const what = new Map(files.filter((file) => !reached.has(file) && !said.has(file)).flatMap((file) => {
+    const is = look(texts, file);
+    return is === undefined ? [] : [[file, is] as const];
+  }));
+  const named = new Set([...what].flatMap(([file]) => [...refersTo(texts, file)]));
+  for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
+  const isNamed = (path: string): boolean => {
+    for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
+    return false;
+  };
+  const tops_ = [...what].filter(([file]) => !isNamed(file) && !elsewhere(file, trees, settings)).toSorted(([a, first], [b, second]) => depth(a, first.what) - depth(b, second.what) || (a < b ? -1 : 1));
+  const told: string[] = [];
+  return tops_.flatMap(([file, { what: is, flux }]) => {
+    const folder = posix.dirname(file);
+    if (told.some((each) => folder === each || folder.startsWith(`${each}/`))) return [];
+    if (is === 'kustomization') told.push(folder);
+    return [{ file, what: is, flux }];
+  });
+}
+
+/** A kustomization.yaml speaks for everything below it. */
+function depth(file: string, what: What): number {
+  return file.split('/').length * 2 - (what === 'kustomization' ? 1 : 0);
+}
+
+function walk(texts: Texts, folder: string, into: string[], reached: ReadonlySet<string>): void {
+  const names = texts.entries(folder);
+  // A chart's files are no manifests.
+  if (names.some(({ name }) => name === 'Chart.yaml')) return;
+  for (const { name, kind } of names) {
+    const path = posix.join(folder, name);
+    if (kind === 'file' && YAML.test(name)) into.push(path);
+    else if (kind === 'file' && name === 'Kustomization') into.push(path);
+    else if (kind === 'directory' && (!APART.test(name) || [...reached].some((file) => file.startsWith(`${path}/`)))) walk(texts, path, into, reached);
+  }
+}
+
+/** Belongs to an entry point that is not looked at now: another cluster of the settings, or a folder beside an entry. */
+function elsewhere(file: string, trees: readonly Tree[], settings: Settings): boolean {
+  for (const folder of settings.entries.values()) if (file.startsWith(`${folder}/`) && !trees.some(({ entry }) => entry === folder)) return true;
+  return trees.some(({ entry }) => {
+    const parent = posix.dirname(entry);
+    return parent !== '.' && parent !== '' && file.startsWith(`${parent}/`) && !file.startsWith(`${entry}/`) && file.slice(parent.length + 1).includes('/') && !trees.some((tree) => file.startsWith(`${tree.entry}/`)) && settings.entries.size === 0;
+  });
+}
+
+/** What a file holds, as far as Flux could apply it; undefined when it holds nothing of the kind. */
+function look(texts: Texts, file: string): { readonly what: What; readonly flux: string | undefined } | undefined {
+  if (KUSTOMIZATION.has(posix.basename(file))) return { what: 'kustomization', flux: undefined };
+  const content = texts.text(file);
+  // Parsing everything would take longer than all the rest; manifests say what they are in words that can be searched for.
+  if (content === undefined || !/^apiVersion:/m.test(content) || !/^kind:/m.test(content)) return undefined;
+  let what: What | undefined;
+  for (const { data } of texts.documents(file) ?? []) {
+    const [apiVersion, kind, name] = [text(at(data, 'apiVersion')), text(at(data, 'kind')), text(at(data, 'metadata', 'name'))];
+    if (apiVersion === undefined || kind === undefined || name === undefined || apiVersion.startsWith('kustomize.config.k8s.io/')) continue;
+    if (isFlux({ apiVersion, kind, metadata: { name } }, 'Kustomization')) return { what: 'flux', flux: name };
+    what = 'manifest';
+  }
+  return what === undefined ? undefined : { what, flux: undefined };
+}
+
+/** Files and folders a file leads to. */
+function* refersTo(texts: Texts, file: string): Iterable<string> {
+  const folder = posix.dirname(file);
+  for (const { data } of texts.documents(file) ?? []) {
+    for (const { entry } of [{ entry: data }]) {
+      if (isFlux({ apiVersion: text(at(entry, 'apiVersion')) ?? '', kind: text(at(entry, 'kind')) ?? '', metadata: { name: '' } }, 'Kustomization')) {
+        const path = text(at(entry, 'spec', 'path'));
+        if (path !== undefined) yield posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+      }
+    }
+    if (!KUSTOMIZATION.has(posix.basename(file))) continue;
+    for (const list of ['resources', 'components', 'bases', 'crds', 'configurations', 'generators', 'transformers', 'validators', 'patchesStrategicMerge']) {
+      for (const each of items(at(data, list))) if (typeof each === 'string' && !each.includes('\n')) yield posix.join(folder, each).replace(/\/$/, '');
+    }
+    for (const list of ['patches', 'patchesJson6902', 'replacements']) for (const { entry } of entries(at(data, list))) if (typeof entry['path'] === 'string') yield posix.join(folder, entry['path']);
+    for (const list of ['configMapGenerator', 'secretGenerator']) {
+      for (const { entry } of entries(at(data, list))) {
+        for (const each of [...items(entry['files']), ...items(entry['envs'])]) if (typeof each === 'string') yield posix.join(folder, each.slice(each.indexOf('=') + 1));
+      }
+    }
+  }
+}
+
+/** What a kustomization.yaml has in a comment instead of its list: switched off on purpose. */
+function* comments(texts: Texts, file: string): Iterable<string> {
+  for (const [, entry] of (texts.text(file) ?? '').matchAll(/^\s*#\s*-\s*["']?([^\s"'#]+)/gm)) {
+    if (entry !== undefined) yield posix.join(posix.dirname(file), entry).replace(/\/$/, '');
+  }
+}
+
+function* tell(view: View, flux: boolean): Iterable<Say> {
+  for (const { file, what, flux: name } of forgotten(view)) {
+    if ((what === 'flux') !== flux) continue;
+    const spot = { file, line: 1, column: 1, length: 1 };
+    if (flux) yield { spot, message: `nothing leads to ${file}: Kustomization ${name ?? ''} is in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
+    else yield { spot, message: `nothing leads to ${what === 'kustomization' ? posix.dirname(file) : file}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
+  }
+}
+
+const kustomizations: Rule = {
+  id: 'kustomization-unreachable', severity: 'error',
+  summary: 'Every Flux Kustomization in the repository is in some cluster',
+  why: 'What it would apply looks as if it were there, and is not',
+  check: (view) => tell(view, true),
+};
+
+const files: Rule = {
+  id: 'unreachable', severity: 'warning',
+  summary: 'Every manifest and every folder of manifests is built by something',
+  why: 'Who changes it changes nothing in any cluster, and does not notice',
+  check: (view) => tell(view, false),
+};
+
+export const REACH: readonly Rule[] = [kustomizations, files];
