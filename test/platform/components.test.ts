@@ -222,11 +222,11 @@ const EVERYWHERE: readonly Check[] = [
   {
     holds: 'every alert says how long, how bad, what and where to read on, and that place exists',
     find: (all_) => each(all_, (cluster, say) => {
-      const alerts = own(cluster).filter(({ kind }) => kind === 'PrometheusRule').flatMap((rule) => list(at(rule.spec, 'groups'))).flatMap((group) => list(plain(group)['rules'])).map(plain);
+      const alerts = own(cluster).filter(({ kind }) => kind === 'PrometheusRule' || kind === 'VMRule').flatMap((rule) => list(at(rule.spec, 'groups'))).flatMap((group) => list(plain(group)['rules'])).map(plain);
       if (alerts.length < 30) say(`only ${alerts.length} alerts`);
       for (const alert of alerts) {
         const name = String(alert['alert']);
-        if (text(alert['for']) === undefined || !['warning', 'critical'].includes(String(at(alert, 'labels.severity'))) || text(at(alert, 'annotations.summary')) === undefined || text(at(alert, 'annotations.description')) === undefined) say(`${name} says too little`);
+        if (text(alert['for']) === undefined || !['info', 'warning', 'critical'].includes(String(at(alert, 'labels.severity'))) || text(at(alert, 'annotations.summary')) === undefined || text(at(alert, 'annotations.description')) === undefined) say(`${name} says too little`);
         const [, page = '', anchor = ''] = ALERT_PAGES.exec(String(at(alert, 'annotations.runbook_url'))) ?? [];
         if (page === '' || !exists(page) || !new RegExp(`^#+ ${anchor}$`, 'im').test(file(all_, page))) say(`${name} leads to ${String(at(alert, 'annotations.runbook_url'))}, which is not there`);
       }
