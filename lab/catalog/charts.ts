@@ -3,6 +3,7 @@ import type { KubeObject } from '../world/types.ts';
 import type { Chart, ReleaseRequest } from './chart.ts';
 import { cilium } from './charts/cilium.ts';
 import { certManager, coredns, externalSecrets, fluxInstance, fluxOperator } from './charts/core.ts';
+import { strimziKafkaOperator } from './charts/messaging.ts';
 import { appTemplate, spegel } from './charts/networking.ts';
 import { reloader } from './charts/operations.ts';
 import { dragonflyOperator, pluginBarmanCloud } from './charts/databases.ts';
@@ -11,7 +12,7 @@ import { openebs, rookCeph } from './charts/storage.ts';
 
 const CHARTS: ReadonlyMap<string, Chart> = new Map([
   cilium, coredns, certManager, externalSecrets, fluxOperator, fluxInstance, victoriaMetricsOperatorCrds, prometheusOperatorCrds, cloudnativePg,
-  openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator,
+  openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator, strimziKafkaOperator,
 ].map((chart) => [chart.name, chart]));
 
 /** The catalog has no such chart or does not serve that version; the message names it as a registry would. */

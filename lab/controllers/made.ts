@@ -11,7 +11,7 @@ export interface Making {
   readonly operator: Readonly<Record<string, string>>;
   readonly afterMs?: number;
   /** What is made for it, in the order it is made; owned by it. */
-  make(object: KubeObject): readonly KubeObject[];
+  make(object: KubeObject, cx: ControllerContext): readonly KubeObject[];
   /** Its status once all of that is available. */
   done(object: KubeObject, cx: ControllerContext): Plain;
   /** Its status until then. */
@@ -32,7 +32,7 @@ export function making(line: Making): OperatorKind {
     reconcile(cx, object) {
       const lacks = line.lacks?.(object, cx);
       if (lacks !== undefined) return { status: line.open?.(object, [lacks], cx), again: TIMES.dependencyRetry };
-      const wanted = line.make(object).map((made) => ownedBy(made, object));
+      const wanted = line.make(object, cx).map((made) => ownedBy(made, object));
       for (const made of wanted) cx.store.apply(made, { manager: `lab-${kind.toLowerCase()}`, force: true });
       const missing = wanted.filter((made) => !available(cx, made)).map((made) => `${made.kind} ${made.metadata.name}`);
       return missing.length > 0 ? { status: line.open?.(object, missing, cx), again: TIMES.databaseRetry } : { status: line.done(object, cx) };
