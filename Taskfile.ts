@@ -205,6 +205,60 @@ const tasks = {
     },
     configuration: 'optional',
   }, () => import('./scripts/phases/manifests-validate.ts')),
+  'manifests:build': answer({
+    summary: 'What the controllers would apply, in the order they would, the same bytes on every machine',
+    details: [
+      'YAML with a comment for each Kustomization; values of Secrets are masked, variables only the cluster knows stay as their names. All of what is asked for, or nothing and the reasons why.',
+      'Exit 0 built, 1 a Kustomization cannot be built, 2 with RENDER=true when a chart is not to be had.',
+    ],
+    variables: {
+      ...MANIFESTS,
+      KS: { summary: 'only this Kustomization: name or namespace/name' },
+      RENDER: { summary: 'also what charts make of their releases', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'yaml', values: ['yaml', 'json'] },
+      FILE: { summary: 'write it there' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-build.ts')),
+  'manifests:diff': answer({
+    summary: 'What a change of files makes of what the controllers apply: object by object, why, and what would be lost',
+    details: [
+      'REF is any name of a commit; with three dots behind it (main...) it is where HEAD left it. Nothing is checked out. Deletions that take data along, fields that cannot be changed, and what pruning does are told first.',
+      'Exit 0 whether there is a difference or not, 1 when a side cannot be built everywhere, 2 with RENDER=true when a chart that changes is not to be had.',
+    ],
+    variables: {
+      ...MANIFESTS,
+      REF: { summary: 'what to compare with', default: 'main' },
+      HEAD: { summary: 'what is compared: a name of a commit, or the working tree', default: 'worktree' },
+      RENDER: { summary: 'also what charts make of their releases', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'text', values: ['text', 'markdown', 'json'] },
+      FILE: { summary: 'write it there; its ending says which form (.md, .json)' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-diff.ts')),
+  'manifests:graph': answer({
+    summary: 'What a tree is made of and what waits for what: waves, the longest chain, who brings definitions',
+    details: ['text is for the terminal, mermaid for a page of GitHub, svg a drawing that stands alone, json for programs. With RENDER=true charts are looked into for the definitions they bring.'],
+    variables: {
+      ...MANIFESTS,
+      FOCUS: { summary: 'only what has to do with this one: a Kustomization or HelmRelease, name or namespace/name' },
+      RENDER: { summary: 'also look into charts', values: ['true', 'false'] },
+      FORMAT: { summary: 'in which form', default: 'text', values: ['text', 'mermaid', 'svg', 'json'] },
+      FILE: { summary: 'write it there; its ending says which form (.svg, .mmd, .md, .json)' },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-graph.ts')),
+  'manifests:explain': answer({
+    summary: 'What made an object and its fields what they are: file, Kustomization, patch, variable, chart and value',
+    details: ['Shows every field that is not simply written in its own file; FIELD one of them and what is below it, --verbose all. With RENDER=true also objects that charts make, and which values their templates read. 64 when there is no such object or field, with what is near.'],
+    variables: {
+      ...MANIFESTS,
+      OBJECT: { summary: '[Kind/]namespace/name, or Kind/name for what has no namespace', required: true },
+      FIELD: { summary: 'one field: .spec.replicas, .data["values.yaml"], .spec.containers[app].image; of a HelmRelease also .values.x' },
+      RENDER: { summary: 'also what charts make', values: ['true', 'false'] },
+    },
+    configuration: 'optional',
+  }, () => import('./scripts/phases/manifests-explain.ts')),
   'manifests:rules': answer({ summary: 'Every rule of manifests:validate: what holds, and what goes wrong otherwise', variables: { RULE: { summary: 'only this one, in full' } }, configuration: 'optional' }, () => import('./scripts/phases/manifests-rules.ts')),
 
   doctor: answer({
@@ -214,7 +268,11 @@ const tasks = {
   'tools:check': answer({ summary: 'Which binary, version and origin each tool has, against the pins', variables: { TARGET }, configuration: 'optional' }, () => import('./scripts/phases/tools-check.ts')),
   'tools:install': answer({ summary: 'Build a pinned tool from toolchain/ into the user cache', variables: { TOOL: { summary: 'which one: a folder of toolchain/', required: true } }, configuration: 'optional' }, () => import('./scripts/phases/tools-install.ts')),
 
-  bench: answer({ summary: 'Measure start-up, create, big clusters and watching against their goals, as ratios in one run', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
+  'ci:title': answer({ summary: "Does a pull request's title begin with the id of its story", variables: { TITLE: { summary: 'the title', required: true }, AUTHOR: { summary: 'who opened it; bots have no stories' } }, configuration: 'optional' }, () => import('./scripts/phases/ci-title.ts')),
+  'ci:docs': answer({ summary: 'Does every task the documents and workflows tell to type exist', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/ci-docs.ts')),
+  'ci:bootstrap': answer({ summary: 'A dry run of cluster:create as Markdown: phases, definitions, releases', details: ['Exit 2 when a chart or a manifest at its pin is not to be had, so that the definitions cannot be counted.'], variables: { CLUSTER: ALL_CLUSTERS, TARGET, DRY_RUN: { summary: 'the file that cluster:create --dry-run --json was written to', required: true } } }, () => import('./scripts/phases/ci-bootstrap.ts')),
+
+  bench: answer({ summary: 'Measure start-up, manifests, create, big clusters and watching against their goals, as ratios in one run', details: ['manifests:build is measured beside flux-local (PyPI; Python 3.13, kustomize and flux are needed) on the same files. Exit 1 when a goal is missed, 2 when something could not be measured.'], variables: { ONLY: { summary: 'measure only this', values: ['start-up', 'manifests', 'clusters'] } }, configuration: 'optional' }, () => import('./scripts/phases/bench.ts')),
   check: answer({ summary: 'Ready to commit: types, lint, arrows, lock file', variables: {}, configuration: 'optional' }, () => import('./scripts/phases/check.ts')),
   test: answer({ summary: 'Run the tests', variables: { ONLY: { summary: 'files or folders below test/ to run' } }, configuration: 'optional' }, () => import('./scripts/phases/run-tests.ts')),
 } satisfies Taskfile;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import taskfile from '../Taskfile.ts';
+import { untrueCommands } from '../scripts/phases/ci/documents.ts';
 import type { Taskfile } from '../scripts/phases/task.ts';
 import { EXIT } from '../scripts/engine/failure.ts';
 import { WORST_FIRST } from '../scripts/engine/failure.ts';
@@ -11,7 +12,6 @@ import { FAULTS } from '../lab/world/faults/index.ts';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const tasks: Taskfile = taskfile;
-const names = new Set(Object.entries(tasks).flatMap(([name, task]) => [name, ...(task.aliases ?? [])]));
 
 /** Every document that people read. */
 const documents = ['README.md', 'CHANGELOG.md', ...below('docs')].filter((file) => file.endsWith('.md'));
@@ -28,14 +28,7 @@ describe('the documents agree with the code', () => {
   });
 
   test.each(documents)('%s: every task it tells to type exists, with variables it takes', (file) => {
-    for (const [, typed = ''] of read(file).matchAll(/(?:^|[`\s(])(?:\.\/)?task ([a-z][^`\n#]*)/gm)) {
-      const words = typed.trim().split(/\s+/);
-      const name = words[0]?.replace(/[.,;:)]+$/, '') ?? '';
-      if (!/^[a-z]+(:[a-z-]+)?$/.test(name) || !(name.includes(':') || names.has(name))) continue;
-      expect(names, `${file}: task ${typed}`).toContain(name);
-      const variables = Object.keys(tasks[name]?.variables ?? {});
-      for (const [, variable = ''] of typed.matchAll(/\b([A-Z][A-Z_]+)=/g)) expect(['TARGET', 'LAB', 'LAB_SPEED', ...variables], `${file}: task ${typed}`).toContain(variable);
-    }
+    expect(untrueCommands(file, read(file), tasks)).toEqual([]);
   });
 
   test.each(documents)('%s: every file it links to exists', (file) => {

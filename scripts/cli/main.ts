@@ -49,7 +49,7 @@ export async function main(argv: readonly string[], environment: NodeJS.ProcessE
   try {
     const invocation: Invocation = { env, places: where, flags: parsed.flags, interruption, typed: argv.filter((word) => !word.startsWith('-')).join(' ') };
     for (const task of tasks) {
-      const code = await oneTask(task, invocation);
+      const code = await oneTask(task, invocation, taskfile);
       if (code !== EXIT.done) return code;
     }
     return EXIT.done;
@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], environment: NodeJS.ProcessE
   }
 }
 
-async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<ExitCode> {
+async function oneTask(resolved: ResolvedTask, invocation: Invocation, tasks: Taskfile): Promise<ExitCode> {
   const { flags, env, places: where } = invocation;
   try {
     const optional = resolved.task.configuration === 'optional';
@@ -77,7 +77,7 @@ async function oneTask(resolved: ResolvedTask, invocation: Invocation): Promise<
     const site: Site | undefined = written === undefined ? undefined : target.recovery === undefined ? { ...written, target } : await readSite(where.root, target, invocation);
     if (written !== undefined && site === undefined) return EXIT.configuration;
     const clock = target.kind === 'lab' ? scaledClock(target.speed) : wallClock();
-    return await runTask({ resolved, invocation, target, site, clock });
+    return await runTask({ resolved, invocation, target, site, clock, tasks });
   } catch (error) {
     const failure = asFailure(error, resolved.name);
     const style = styleFor(process.stderr, env);

@@ -2,7 +2,7 @@ import type { Cluster, Site } from '../config/cluster.ts';
 import type { TargetFile } from '../config/target.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Sink } from '../engine/sink.ts';
-import type { StagedTask, StepsTask } from '../phases/task.ts';
+import type { StagedTask, StepsTask, Taskfile } from '../phases/task.ts';
 import type { View } from '../terminal/view.ts';
 import { makeContexts } from './compose.ts';
 import type { Invocation } from './invocation.ts';
@@ -17,6 +17,8 @@ export interface TaskToRun {
   /** undefined for tasks that need no configuration: it is read when they ask. */
   readonly site: Site | undefined;
   readonly clock: Clock;
+  /** The table of contents. */
+  readonly tasks: Taskfile;
 }
 
 export type RedactorLike = { redact(text: string): string; add(value: string): void };

@@ -227,7 +227,7 @@ async function answerTask(todo: TaskToRun, run: Work, events: Sink, signal: Abor
   const cx: ActionContext = {
     site: known,
     clusters: loaded === undefined ? [] : chosenClusters(loaded, resolved.clusters),
-    variables: resolved.variables,
+    variables: resolved.variables, tasks: todo.tasks,
     flags: { watch: flags.watch, yes: flags.yes, verbose: flags.verbose, dryRun: flags.dryRun },
     target, emit: events.emit, signal, clock, taskDir: places.taskDir, root: places.root, programRoot: places.programRoot, environment: env,
     runDir: run.dir, redactor,

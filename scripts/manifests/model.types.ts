@@ -137,6 +137,8 @@ export interface Release {
   readonly crds: readonly KubeObject[];
   /** Why it is not rendered. */
   readonly unknown: string | undefined;
+  /** What was wrong on the way; the rules of charts tell it. */
+  readonly found?: readonly Found[];
 }
 
 export type Severity = 'error' | 'warning' | 'unknown';

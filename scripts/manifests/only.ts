@@ -16,7 +16,8 @@ export function allRules(): readonly RuleFacts[] {
 }
 
 function factsOf({ id, severity, summary, why, secret }: Omit<Rule, 'check'>, group: string): RuleFacts {
-  return { id, group, severity, summary, why, secret: secret === true };
+  const sentence = (text: string): string => text.replace(/\.$/u, '');
+  return { id, group, severity, summary: sentence(summary), why: sentence(why), secret: secret === true };
 }
 
 export interface Only {

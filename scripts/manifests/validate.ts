@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { Failure } from '../engine/failure.ts';
 import type { Spot } from '../config/source.ts';
-import { buildTrees, entriesOf, readSettings, readTexts } from './build/index.ts';
+import { buildTrees, entriesOf, readSettings, readTexts, type Parses } from './build/index.ts';
+import { readReleases } from './charts/index.ts';
 import type { Consulted } from './cache/inputs.ts';
 import { inOrder, locate, merged, withText } from './findings/locate.ts';
 import type { Report, RuleFacts, Told } from './findings/report.ts';
 import { quieten, settingsSilences, silencesIn, type Silence } from './findings/silence.ts';
-import type { Around, Finding, Found, Release, Rule, Settings, Texts, Tree, View } from './model.types.ts';
+import type { Around, Finding, Found, Rule, Settings, Texts, View } from './model.types.ts';
 import { allRules, readOnly, type Only } from './only.ts';
 import { GROUPS } from './rules/index.ts';
 import { viewsOf } from './view.ts';
@@ -28,6 +29,8 @@ export interface ValidateOptions {
   /** Files as they would be: path -> text, null for one that is taken away. */
   readonly overlay?: ReadonlyMap<string, string | null>;
   readonly around?: Around;
+  /** What is kept from one look at a tree to the next. */
+  readonly parses?: Parses;
   /** Given what hands out all that the tree reads, for remembering. */
   readonly consulted?: (of: () => Consulted) => void;
 }
@@ -40,7 +43,7 @@ export type Validated = { readonly report: Report } | { readonly broken: readonl
  * throws is our bug and says which (70). Throws Failures for what cannot be asked (64: a cluster, an entry or a rule there is not).
  */
 export async function validate(options: ValidateOptions): Promise<Validated> {
-  const texts = readTexts(options.root, options.overlay);
+  const texts = readTexts(options.root, options.overlay, options.parses);
   options.consulted?.(() => texts.consulted());
   const rules = new Map(allRules().map((rule) => [rule.id, rule]));
   const { settings: written, found } = readSettings(texts);
@@ -51,9 +54,9 @@ export async function validate(options: ValidateOptions): Promise<Validated> {
   // The others are built as well: what one cluster offers another is asked of both.
   const entries = options.entry === undefined ? entriesOf(texts, settings) : chosen;
   const names = chosen.map(({ name }) => name);
-  const trees = await buildTrees(texts, settings, entries);
-  const withReleases = await Promise.all(trees.map(async (tree) => ({ tree, releases: names.includes(tree.name) ? await releasesOf(tree, options.around) : [] })));
-  const views = viewsOf(withReleases, options.around).filter(({ tree }) => names.includes(tree.name));
+  const trees = await buildTrees(texts, settings, entries, options.around);
+  const releases = await readReleases(trees.filter((tree) => names.includes(tree.name)), { around: options.around });
+  const views = viewsOf(trees.map((tree) => ({ tree, releases: releases.get(tree) ?? [] })), options.around).filter(({ tree }) => names.includes(tree.name));
   const all = merged([
     ...views.flatMap(({ tree }) => tree.found.map((each) => locate(each, tree, rules.get(each.rule)?.severity ?? 'error'))),
     ...await askRules(views, only.rules),
@@ -71,16 +74,11 @@ function brokenSettings(found: Found, texts: Texts, rules: ReadonlyMap<string, R
   return withText({ rule: found.rule, severity: 'error', clusters: [], object: null, spot, message: found.message, hint: found.hint, related: [], fix: null }, texts, rules);
 }
 
-async function releasesOf(tree: Tree, around: Around | undefined): Promise<readonly Release[]> {
-  void tree;
-  void around;
-  return [];
-}
-
 /** Groups whose rules start tools come first: the tools work on one core while the rest is asked on the other. */
 const FIRST: readonly string[] = ['schemas', 'charts', 'content'];
 
-async function askRules(views: readonly View[], rules: readonly Rule[]): Promise<readonly Finding[]> {
+/** Every rule of every cluster; those that start tools are begun first. */
+export async function askRules(views: readonly View[], rules: readonly Rule[]): Promise<readonly Finding[]> {
   const slow = new Set(FIRST.flatMap((group) => GROUPS[group] ?? []));
   const order = [...rules.filter((rule) => slow.has(rule)), ...rules.filter((rule) => !slow.has(rule))];
   const asked = order.flatMap((rule) => views.map(async (view) => ask(rule, view)));

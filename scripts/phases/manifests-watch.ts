@@ -1,5 +1,5 @@
-import type { Outcome } from '../engine/outcome.ts';
-import type { Json } from '../engine/outcome.ts';
+import type { Json, Outcome } from '../engine/outcome.ts';
+import { Parses } from '../manifests/build/index.ts';
 import { remembered } from '../manifests/cache/remembered.ts';
 import { validate } from '../manifests/validate.ts';
 import { follow } from '../manifests/watch.ts';
@@ -12,9 +12,10 @@ import { watchUntilStopped } from './watching.ts';
 export async function watchManifests(cx: ActionContext, asked: Asked, only: readonly string[], outcome: (answer: Answer) => Promise<Outcome>): Promise<Outcome> {
   // Remembered answers are left alone: a watching one would write one for every save.
   const memory = { ...asked.memory, folder: undefined };
+  const parses = new Parses();
   const compute = async (): Promise<{ readonly answer: Outcome; readonly inputs: Awaited<ReturnType<typeof remembered>>['inputs'] }> => {
     const { value, inputs } = await remembered(memory, null, async (reads): Promise<Json> => {
-      const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), consulted: reads.consulted });
+      const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), parses, consulted: reads.consulted });
       return answer as unknown as Json;
     });
     return { answer: await outcome(value as unknown as Answer), inputs };

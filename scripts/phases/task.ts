@@ -26,6 +26,8 @@ export interface ActionContext {
   /** The clusters chosen by CLUSTER, in the order of talos/clusters. */
   readonly clusters: readonly Cluster[];
   readonly variables: Readonly<Record<string, string>>;
+  /** The table of contents, for tasks that speak of tasks. */
+  readonly tasks: Taskfile;
   readonly flags: { readonly watch: boolean; readonly yes: boolean; readonly verbose: boolean; readonly dryRun: boolean };
   readonly emit: Emit;
   readonly signal: AbortSignal;

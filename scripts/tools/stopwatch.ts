@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wallPause } from 'node:timers/promises';
 import { Failure } from '../engine/failure.ts';
 
 /**
@@ -73,4 +74,57 @@ export function followCommand(file: string, argv: readonly string[], options: Ru
       await ended;
     },
   };
+}
+
+/**
+ * The most memory that a command and everything it starts hold at one moment, in bytes, asked again and again: a peak shorter
+ * than a twentieth of a second can be missed. What processes share is divided among them where the system tells (Linux),
+ * elsewhere counted for each.
+ */
+export async function peakOfTree(file: string, argv: readonly string[], options: Run): Promise<number> {
+  const child = spawn(file, argv, { cwd: options.cwd, env: { ...options.env }, stdio: 'ignore', signal: options.signal });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  let over = false;
+  const code = ended.finally(() => { over = true; });
+  let peak = 0;
+  while (!over) {
+    peak = Math.max(peak, held(await processes(), child.pid ?? 0));
+    await Promise.race([code, wallPause(SAMPLE_MS)]);
+  }
+  if (await code !== 0) throw new Failure({ exit: 'rerun', what: `${file} ${argv.join(' ')} ended with ${String(await code)}`, hint: 'run it by itself to see more' });
+  return peak;
+}
+const SAMPLE_MS = 50;
+
+type Processes = ReadonlyMap<number, { readonly parent: number; readonly bytes: number }>;
+async function processes(): Promise<Processes> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('ps', ['-A', '-o', 'pid=,ppid=,rss='], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => { text += part; });
+    child.once('error', reject);
+    child.once('close', () => resolve(new Map(text.split('\n').flatMap((line) => {
+      const [pid, parent, kib] = line.trim().split(/\s+/).map(Number);
+      return pid === undefined || parent === undefined || kib === undefined ? [] : [[pid, { parent, bytes: kib * 1024 }] as const];
+    }))));
+  });
+}
+
+/** Of a process and all its descendants. */
+function held(all: Processes, root: number): number {
+  const under = (pid: number, seen: number): boolean => pid === root || (seen < 32 && all.has(pid) && under(all.get(pid)?.parent ?? 0, seen + 1));
+  return [...all].reduce((sum, [pid, { bytes }]) => (under(pid, 0) ? sum + (ownShare(pid) ?? bytes) : sum), 0);
+}
+
+function ownShare(pid: number): number | undefined {
+  try {
+    const kib = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+    return kib === undefined ? undefined : Number(kib) * 1024;
+  } catch {
+    // No such file here, or the process has just ended: then what ps said.
+    return undefined;
+  }
 }

@@ -15,6 +15,8 @@ export interface Buildable {
   readonly folder: string;
   /** The main package `go build` is given. */
   readonly mainPackage: string;
+  /** The module that package is in. */
+  readonly module: string;
   readonly version: string;
 }
 
@@ -32,7 +34,7 @@ export function buildableTools(programRoot: string): readonly Buildable[] {
     if (mainPackage === undefined) return [];
     const requirement = [...mod.matchAll(/^(?:require\s+|\t)(\S+)\s+(v\S+)/gm)].filter(([, module]) => module !== undefined && (mainPackage === module || mainPackage.startsWith(`${module}/`)))
       .toSorted((a, b) => (b[1]?.length ?? 0) - (a[1]?.length ?? 0))[0];
-    return requirement?.[2] === undefined ? [] : [{ tool: entry.name, folder, mainPackage, version: requirement[2] }];
+    return requirement?.[1] === undefined || requirement[2] === undefined ? [] : [{ tool: entry.name, folder, mainPackage, module: requirement[1], version: requirement[2] }];
   });
 }
 

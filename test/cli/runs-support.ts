@@ -14,7 +14,7 @@ const never = (): never => {
 /** What a task about the runs of `taskDir` is given. */
 export function actionContext(taskDir: string, variables: Readonly<Record<string, string>> = {}, environment: Readonly<Record<string, string>> = {}): ActionContext {
   return {
-    site: never, forCluster: never, show: never, target: SITE, clusters: [], variables, flags: { watch: false, yes: false, verbose: false, dryRun: false },
+    site: never, forCluster: never, show: never, target: SITE, clusters: [], tasks: {}, variables, flags: { watch: false, yes: false, verbose: false, dryRun: false },
     emit: never, signal: new AbortController().signal, clock: { now: Date.now, sleep: never, speed: 1 }, taskDir, runDir: join(taskDir, 'scratch'), redactor: makeRedactor(), root: taskDir, programRoot: taskDir, environment,
   };
 }

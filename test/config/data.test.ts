@@ -63,7 +63,7 @@ test('toolchain builds the versions that are pinned, each of one module', () => 
   const loaded = loadSite(PROJECT, SITE);
   const pins = 'site' in loaded ? loaded.site.versions.tools : {};
   const tools = readdirSync(join(PROJECT, 'toolchain')).toSorted();
-  expect(tools).toEqual(['helm', 'kubeconform', 'kustomize', 'talosctl']);
+  expect(tools).toEqual(['flux', 'helm', 'kubeconform', 'kustomize', 'talosctl']);
   for (const tool of tools) {
     const mod = readFileSync(join(PROJECT, 'toolchain', tool, 'go.mod'), 'utf8');
     expect(buildableTools(PROJECT).find((each) => each.tool === tool)?.version).toBe(`v${pins[tool] ?? ''}`);

@@ -30,7 +30,9 @@ export function overlayOf(declared: KubeObject): Plain | undefined {
 
 /** The instructions of a folder as the controller builds it. Undefined when they cannot be read, which is told. */
 export function fluxInstructions(work: Work, folder: string, declared: Built | undefined, asked: Source): Instructions | undefined {
-  const own = kustomizationFileOf(work, folder) === undefined ? generatedInstructions(work, folder) : readInstructions(work, folder, 'Kustomization', asked);
+  const written = kustomizationFileOf(work, folder) === undefined ? generatedInstructions(work, folder) : readInstructions(work, folder, 'either', asked);
+  // So that a file that lists no resources is not empty, the controller adds something to it: origins.
+  const own: Instructions | undefined = written?.file !== undefined && list(written.data['resources']).length === 0 ? { ...written, origins: true } : written;
   const overlay = declared === undefined ? undefined : overlayOf(declared.object);
   if (own === undefined || declared === undefined || overlay === undefined) return own;
   return merged(work, own, overlay, (path) => writtenBy(declared.origin, ['spec', ...path]).source);
@@ -71,7 +73,7 @@ function merged(work: Work, own: Instructions, overlay: Plain, from: (path: Path
   });
   if (images.length > 0) data['images'] = images;
   return {
-    folder: own.folder, file: own.file, data,
+    folder: own.folder, file: own.file, data, ...(own.origins === true ? { origins: true as const } : {}),
     source(path) {
       const [field, index, ...rest] = path;
       const other = typeof field === 'string' ? replaced.get(field) : undefined;

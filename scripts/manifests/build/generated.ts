@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { ignoredIn } from './ignored.ts';
 import { KUSTOMIZATION_FILES } from './instructions.ts';
 import type { Instructions, Work } from './work.ts';
 
@@ -23,7 +24,7 @@ function scan(work: Work, folder: string, below: string, into: string[]): void {
     if (kind === 'directory') {
       if (KUSTOMIZATION_FILES.some((each) => work.texts.kind(posix.join(full, each)) === 'file')) into.push(path);
       else if (name !== '.git') scan(work, folder, path, into);
-    } else if (/\.ya?ml$/.test(name)) {
+    } else if (/\.ya?ml$/.test(name) && ignoredIn(work.texts).why(full) === undefined) {
       work.files.add(full);
       into.push(path);
     }

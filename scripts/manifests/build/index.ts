@@ -1,5 +1,6 @@
 /** Building a tree of Flux: what the controllers would apply, where each value comes from, and what is wrong with it. */
 export { readTexts } from './texts.ts';
+export { Parses } from './parses.ts';
 export { readSettings } from '../settings.ts';
 export { entriesOf, type Entry } from './entries.ts';
 export { buildTree, buildTrees } from './tree.ts';

@@ -33,8 +33,8 @@ export function kustomizationFileOf(work: Work, folder: string): string | undefi
   return there[0] === undefined ? undefined : posix.join(folder, there[0]);
 }
 
-/** Reads the instructions of a folder. Undefined when they cannot be read, which is told; `asked` is where the folder is named. */
-export function readInstructions(work: Work, folder: string, kind: 'Kustomization' | 'Component', asked: Source): Instructions | undefined {
+/** Reads the instructions of a folder. Undefined when they cannot be read, which is told; `asked` is where the folder is named. What Flux builds itself may be either kind. */
+export function readInstructions(work: Work, folder: string, kind: 'Kustomization' | 'Component' | 'either', asked: Source): Instructions | undefined {
   const there = KUSTOMIZATION_FILES.filter((name) => work.texts.kind(posix.join(folder, name)) === 'file');
   const [name] = there;
   if (name === undefined) {
@@ -48,7 +48,7 @@ export function readInstructions(work: Work, folder: string, kind: 'Kustomizatio
     fail(work, { rule: 'kustomization-twice', source: { file: posix.join(folder, there[1]), document: 0, at: [] }, message: `${folder} has ${there.join(' and ')}`, hint: 'kustomize takes one: remove the others', related: [{ what: 'the other one', source: { file, document: 0, at: [] } }] });
     return undefined;
   }
-  const documents = work.texts.documents(file);
+  const documents = work.texts.instructions(file);
   if (documents === undefined) { unreadable(work, file, asked); return undefined; }
   const data = documents[0]?.data ?? {};
   const document = documents[0]?.index ?? 0;
@@ -63,13 +63,13 @@ export function readInstructions(work: Work, folder: string, kind: 'Kustomizatio
     return undefined;
   }
   const own = text(data['kind']) ?? 'Kustomization';
-  if (own !== kind) {
+  if (kind !== 'either' && own !== kind) {
     fail(work, kind === 'Component'
       ? { rule: 'component-kind', source: asked, message: `${folder} is listed under components, but it is a ${own}`, hint: 'list it under resources, or make it kind: Component (kustomize.config.k8s.io/v1alpha1)', related: [{ what: 'its kind', source: at(['kind']) }] }
       : { rule: 'component-kind', source: asked, message: `${folder} is a Component and listed under resources`, hint: 'list it under components', related: [{ what: 'its kind', source: at(['kind']) }] });
     return undefined;
   }
-  return { folder, file, data, source: at, by: (field) => field };
+  return { folder, file, data: canonical(data), source: at, by: (field) => field };
 }
 
 function checked(work: Work, data: Readonly<Record<string, unknown>>, at: (path: Source['at']) => Source): boolean {
@@ -85,8 +85,7 @@ function checked(work: Work, data: Readonly<Record<string, unknown>>, at: (path:
   const version = kind === 'Component' ? 'kustomize.config.k8s.io/v1alpha1' : 'kustomize.config.k8s.io/v1beta1';
   if (data['apiVersion'] !== undefined && data['apiVersion'] !== null && data['apiVersion'] !== '' && data['apiVersion'] !== version) wrong(['apiVersion'], 'kustomization-value', `the apiVersion of a ${kind} is ${version}, not ${String(data['apiVersion'])}`, `write apiVersion: ${version}`);
   for (const [key, value] of Object.entries(data)) {
-    // Go's JSON takes a field in any case of its letters.
-    const field = Object.hasOwn(FIELDS, key) ? key : Object.keys(FIELDS).find((each) => each.toLowerCase() === key.toLowerCase());
+    const field = nameOf(key);
     const form = field === undefined ? undefined : FIELDS[field];
     if (form === undefined) wrong([key], 'kustomization-field', `kustomize knows no field ${key}`, meant(key, Object.keys(FIELDS), 'remove it, or see the reference of kustomization.yaml'));
     else if (value !== null) shape(key, form, value, wrong);
@@ -94,11 +93,21 @@ function checked(work: Work, data: Readonly<Record<string, unknown>>, at: (path:
   return good;
 }
 
+/** Fields by their proper names: Go's JSON takes them in any case of their letters. */
+function canonical(data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (Object.keys(data).every((key) => Object.hasOwn(FIELDS, key))) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [nameOf(key) ?? key, value]));
+}
+function nameOf(key: string): string | undefined {
+  return Object.hasOwn(FIELDS, key) ? key : Object.keys(FIELDS).find((each) => each.toLowerCase() === key.toLowerCase());
+}
+
 type Wrong = (path: Source['at'], rule: 'kustomization-field' | 'kustomization-value', message: string, hint: string) => void;
 function shape(key: string, form: 'text' | 'map' | 'list' | 'texts' | 'maps', value: unknown, wrong: Wrong): void {
   if (form === 'text') { if (typeof value !== 'string') wrong([key], 'kustomization-value', `${key} must be text`, 'put it in quotes'); return; }
   if (form === 'map') {
     if (!isPlain(value)) wrong([key], 'kustomization-value', `${key} must be a map`, 'write its parts as key: value');
+    else if (key === 'commonLabels' || key === 'commonAnnotations') texts([key], value, wrong);
     else nested(key, [key], value, wrong);
     return;
   }
@@ -109,7 +118,18 @@ function shape(key: string, form: 'text' | 'map' | 'list' | 'texts' | 'maps', va
     else if (isPlain(each)) nested(key, [key, index], each, wrong);
   });
 }
+/** Labels and annotations are text: a number or `yes` without quotes is refused. */
+function texts(path: Source['at'], value: Readonly<Record<string, unknown>>, wrong: Wrong): void {
+  for (const [key, each] of Object.entries(value)) {
+    if (typeof each !== 'string' && each !== null) wrong([...path, key], 'kustomization-value', `the value of ${key} must be text`, 'put it in quotes');
+  }
+}
 function nested(key: string, path: Source['at'], value: Readonly<Record<string, unknown>>, wrong: Wrong): void {
+  for (const field of ['pairs', 'labels', 'annotations']) {
+    const inner = value[field];
+    if (isPlain(inner)) texts([...path, field], inner, wrong);
+    else if (isPlain(value['options']) && isPlain(value['options'][field])) texts([...path, 'options', field], value['options'][field], wrong);
+  }
   const known = NESTED[key];
   if (known === undefined) return;
   for (const name of Object.keys(value)) {

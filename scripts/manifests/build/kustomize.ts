@@ -1,15 +1,21 @@
 import { posix } from 'node:path';
 import type { Source } from '../model.types.ts';
 import { isPlain, list, text } from './data.ts';
+import { noteBeyond } from './beyond.ts';
+import { readConfigurations } from './configurations.ts';
 import { generate } from './generators.ts';
+import { ignoredIn } from './ignored.ts';
 import { KUSTOMIZATION_FILES, readInstructions } from './instructions.ts';
 import { addAll, objectsOf } from './objects.ts';
 import { transform } from './transform.ts';
-import { fail, nearPath, within, type Instructions, type Res, type Work } from './work.ts';
+import { fail, nearPath, REMOTE, within, type Instructions, type Res, type Work } from './work.ts';
 
 /** What kustomize does with a folder, for everything whose meaning is plain; what is not is noted in `work.beyond`. */
 export function accumulate(work: Work, instructions: Instructions, before: readonly Res[] = [], trail: readonly string[] = []): readonly Res[] {
   const here = [...trail, instructions.folder];
+  work.visited.push(instructions);
+  noteBeyond(work, instructions);
+  readConfigurations(work, instructions);
   let objects: Res[] = [...before];
   for (const field of ['resources', 'bases']) {
     list(instructions.data[field]).forEach((entry, index) => {
@@ -29,17 +35,19 @@ export function accumulate(work: Work, instructions: Instructions, before: reado
   return transform(work, instructions, objects);
 }
 
-const REMOTE = /^(?:[a-z+]+:\/\/|git::|gh:|git@|github\.com[:/])/i;
-
 function resource(work: Work, { folder }: Instructions, entry: string, source: Source, trail: readonly string[]): readonly Res[] {
   if (REMOTE.test(entry)) {
-    work.beyond.push({ what: `${entry} is fetched from elsewhere`, source });
+    work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: true });
     return [];
   }
   const path = within(folder, entry);
   if (path === undefined) { outside(work, entry, source); return []; }
   switch (work.texts.kind(path)) {
-    case 'file': return objectsOf(work, path, source);
+    case 'file': {
+      const why = ignoredIn(work.texts).why(path);
+      if (why !== undefined) fail(work, { rule: 'resource-missing', source, message: `${entry} is listed here, but Flux never sees it: ${why}`, hint: 'take the pattern away, or move the file' });
+      return objectsOf(work, path, source);
+    }
     case 'directory': {
       if (trail.includes(path)) { cycle(work, entry, path, source); return []; }
       const inner = readInstructions(work, path, 'Kustomization', source);
@@ -62,7 +70,7 @@ function cycle(work: Work, entry: string, path: string, source: Source): void {
 
 /** The folder of a component. */
 function folderOf(work: Work, { folder }: Instructions, entry: string, source: Source, trail: readonly string[]): string | undefined {
-  if (REMOTE.test(entry)) { work.beyond.push({ what: `${entry} is fetched from elsewhere`, source }); return undefined; }
+  if (REMOTE.test(entry)) { work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: true }); return undefined; }
   const path = within(folder, entry);
   if (path === undefined) { outside(work, entry, source); return undefined; }
   if (work.texts.kind(path) !== 'directory') {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../config/cluster.ts';
 import type { Path } from '../../config/source.ts';
 import type { Source } from '../model.types.ts';
 import { groupOf, isObject, isPlain, list, text } from './data.ts';
-import { fail, type Res, type Work } from './work.ts';
+import { effectiveNamespace, fail, type Res, type Work } from './work.ts';
 
 /** Reading manifests, and keeping objects apart. */
 
@@ -43,7 +43,7 @@ function lacks(data: unknown): string {
 
 /** What makes an object itself in one build: group, version, kind, namespace and name. */
 export function idOf(object: KubeObject): string {
-  return `${object.apiVersion}/${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  return `${object.apiVersion}/${object.kind}/${effectiveNamespace(object)}/${object.metadata.name}`;
 }
 
 /** Adds objects to a list that may not have one of them already. */

@@ -12,8 +12,13 @@ export class Positions {
     this.#text = text;
   }
 
-  /** Where the value at `path` is written, or its key; the nearest parent that is written when it is not. */
+  /**
+   * Where the value at `path` is written, or its key; the nearest parent that is written when it is not. A path may go on inside a
+   * block of text that is YAML itself (an inline patch, values in a ConfigMap).
+   */
   spot(document: number, path: Path, part: 'key' | 'value' = 'value'): Spot {
+    const inside = this.#inside(document, path);
+    if (inside !== undefined) return outer(inside, inside.positions.spot(0, inside.rest, part));
     const found = this.#find(document, path);
     if (found === undefined) return this.#start();
     const { node, key, whole } = found;
@@ -22,11 +27,31 @@ export class Positions {
 
   /** Where `needle` stands inside the scalar at `path` (in the whole text for a file that is no YAML); the scalar itself when it cannot be told. */
   spotIn(document: number, path: Path, needle: string): Spot {
+    const inside = this.#inside(document, path);
+    if (inside !== undefined) return outer(inside, inside.positions.spotIn(0, inside.rest, needle));
     const found = path.length === 0 ? undefined : this.#find(document, path);
     const [from, to] = found === undefined ? [0, this.#text.length] : [found.key?.range?.[0] ?? found.node.range?.[0] ?? 0, found.node.range?.[1] ?? this.#text.length];
     const at = needle === '' ? -1 : this.#text.slice(from, to).indexOf(needle);
     if (at < 0) return this.spot(document, path);
     return { ...this.offset(from + at), length: /^[^\n]*/.exec(needle)?.[0].length ?? 1 };
+  }
+
+  /** How a value is written, where that changes what it is: a key with nothing behind it, or in quotes. */
+  style(document: number, path: Path): 'nothing' | 'quoted' | 'plain' {
+    const inside = this.#inside(document, path);
+    if (inside !== undefined) return inside.positions.style(0, inside.rest);
+    const found = this.#find(document, path);
+    if (found === undefined || !found.whole) return 'plain';
+    if (found.node === found.key || (isScalar(found.node) && found.node.source === '' && found.node.type === 'PLAIN')) return 'nothing';
+    return isScalar(found.node) && found.node.type !== undefined && found.node.type !== 'PLAIN' ? 'quoted' : 'plain';
+  }
+
+  /** A single value as it is written; undefined when it is none, or is not written. */
+  scalar(document: number, path: Path): string | undefined {
+    const inside = this.#inside(document, path);
+    if (inside !== undefined) return inside.positions.scalar(0, inside.rest);
+    const found = this.#find(document, path);
+    return found !== undefined && found.whole && found.node !== found.key && isScalar(found.node) ? found.node.source : undefined;
   }
 
   /** A place by its offset in the text. */
@@ -56,6 +81,29 @@ export class Positions {
     return { node, key, whole: true };
   }
 
+  /** The block of text a path leads into, and what is left of the path there. */
+  #inside(document: number, path: Path): Inside | undefined {
+    for (let length = path.length - 1; length > 0; length -= 1) {
+      const found = this.#find(document, path.slice(0, length));
+      if (found?.whole !== true) continue;
+      if (!isScalar(found.node) || found.node.type !== 'BLOCK_LITERAL' || typeof found.node.value !== 'string') return undefined;
+      const known = this.#blocks.get(found.node);
+      const block = known ?? this.#block(found.node, found.node.value);
+      this.#blocks.set(found.node, block);
+      return { ...block, rest: path.slice(length) };
+    }
+    return undefined;
+  }
+  readonly #blocks = new Map<Node, Omit<Inside, 'rest'>>();
+
+  #block(node: Node, value: string): Omit<Inside, 'rest'> {
+    const { line } = this.offset(node.range?.[0] ?? 0);
+    const inner = value.split('\n');
+    const first = inner.findIndex((each) => each.trim() !== '');
+    const written = this.#text.split('\n')[line + first] ?? '';
+    return { positions: new Positions(this.#file, value), line, indent: Math.max(0, written.trimEnd().length - (inner[first] ?? '').trimEnd().length) };
+  }
+
   #documents(): readonly Document.Parsed[] {
     if (this.#parsed === undefined) {
       const lines = new LineCounter();
@@ -73,6 +121,11 @@ export class Positions {
     // What spans lines is underlined at its first character only.
     return { file: this.#file, line: from.line, column: from.col, length: from.line === to.line ? Math.max(1, end - start) : 1 };
   }
+}
+
+interface Inside { readonly positions: Positions; readonly rest: Path; readonly line: number; readonly indent: number }
+function outer({ line, indent }: Inside, spot: Spot): Spot {
+  return { ...spot, line: spot.line + line, column: spot.column + indent };
 }
 
 function resolved(node: Node, document: Document.Parsed): Node {

@@ -1,7 +1,62 @@
 import type { KubeObject } from '../../config/cluster.ts';
+import type { Texts } from '../model.types.ts';
 import { get, text } from './data.ts';
+import { folderOfPath } from './flux.ts';
 
-/** Whether a Flux Kustomization builds from the repository we look at. */
-export function ourSource(_object: KubeObject, _entry: string | undefined): boolean {
-  return text(get(_object, 'spec', 'sourceRef', 'name')) !== undefined;
+const KINDS = new Set(['GitRepository', 'OCIRepository', 'Bucket', 'ExternalArtifact']);
+/** What `flux bootstrap` and the Flux operator call the source of the entry point. */
+const MAIN = ['GitRepository/flux-system/flux-system', 'OCIRepository/flux-system/flux-system', 'Bucket/flux-system/flux-system'];
+
+/**
+ * Which sources are the repository we look at. A source nobody declares is the one whoever installs Flux makes. One that is declared is another
+ * repository, unless it has the same address, or is the only one that is used and its paths are here.
+ */
+export class Repository {
+  readonly #texts: Texts;
+  readonly #main = new Set(MAIN);
+  /** Declared sources, with their addresses. */
+  readonly #declared = new Map<string, string | undefined>();
+  #mainUsed = false;
+
+  constructor(texts: Texts) {
+    this.#texts = texts;
+  }
+
+  /** Every object of the tree is told, before it is asked about Kustomizations beside it. */
+  add(object: KubeObject): void {
+    if (KINDS.has(object.kind) && object.apiVersion.startsWith('source.')) this.#declared.set(`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`, addressOf(object));
+  }
+
+  /** The entry's own Kustomization: its source is ours. */
+  main(kustomization: KubeObject): void {
+    const ref = refOf(kustomization, kustomization.metadata.namespace ?? 'flux-system');
+    if (ref !== undefined) this.#main.add(ref);
+  }
+
+  /** Whether a Flux Kustomization builds from here. */
+  isOurs(kustomization: KubeObject, namespace: string): boolean {
+    const ref = refOf(kustomization, namespace);
+    if (ref === undefined) return true;
+    if (this.#main.has(ref)) { this.#mainUsed = true; return true; }
+    if (ref.startsWith('ExternalArtifact/')) return false;
+    const key = this.#declared.has(ref) ? ref : ref.replace(/\/[^/]*\//, '//');
+    if (!this.#declared.has(key)) return true;
+    const address = this.#declared.get(key);
+    if (address !== undefined && [...this.#main].some((main) => this.#declared.get(main) === address)) return true;
+    const folder = folderOfPath(text(get(kustomization, 'spec', 'path')));
+    if (this.#mainUsed || folder === '' || this.#texts.kind(folder) !== 'directory') return false;
+    // Nobody has used a source by Flux's own name: this is the one the tree begins with.
+    this.#main.add(ref);
+    return true;
+  }
+}
+
+function refOf(kustomization: KubeObject, namespace: string): string | undefined {
+  const [kind, name] = [text(get(kustomization, 'spec', 'sourceRef', 'kind')), text(get(kustomization, 'spec', 'sourceRef', 'name'))];
+  return kind === undefined || name === undefined ? undefined : `${kind}/${text(get(kustomization, 'spec', 'sourceRef', 'namespace')) ?? namespace}/${name}`;
+}
+
+/** An address without what does not tell one repository from another. */
+function addressOf(source: KubeObject): string | undefined {
+  return text(get(source, 'spec', 'url'))?.toLowerCase().replace(/^[a-z+]+:\/\//, '').replace(/^[^@/]*@/, '').replace(':', '/').replace(/\.git$/, '').replace(/\/$/, '');
 }

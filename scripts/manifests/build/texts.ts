@@ -4,31 +4,35 @@ import { join, posix } from 'node:path';
 import { kindOfPath, troubleWith, wordsFor } from '../../config/file.ts';
 import { wholeFile, type Spot } from '../../config/source.ts';
 import type { Source, Texts, YamlDocument } from '../model.types.ts';
-import { Positions } from './positions.ts';
-import { readYaml, type YamlTrouble } from './yaml.ts';
+import { Parses } from './parses.ts';
+import type { Positions } from './positions.ts';
+import type { YamlTrouble } from './yaml.ts';
 
 type Kind = 'file' | 'directory';
 /** Bytes; what is larger is no manifest (the largest bundles of definitions are about 5 MiB). */
 const LARGEST = 32 * 1_048_576;
 
-/** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). */
-export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map()): TreeTexts {
-  return new TreeTexts(root, overlay);
+/** Files of a tree: on disk, with `overlay` laid over it (path relative to the root -> text, null: removed). `parses`: what is kept from one look to the next. */
+export function readTexts(root: string, overlay: ReadonlyMap<string, string | null> = new Map(), parses: Parses = new Parses()): TreeTexts {
+  return new TreeTexts(root, overlay, parses);
 }
 
 /** Texts, and what the build alone wants of them: bytes, and what is wrong with a file. */
 export class TreeTexts implements Texts {
   readonly root: string;
   readonly #overlay: ReadonlyMap<string, string | null>;
+  readonly #parses: Parses;
   readonly #laid = new Map<string, Map<string, Kind | null>>();
   readonly #folders = new Map<string, ReadonlyMap<string, Kind>>();
   readonly #bytes = new Map<string, Buffer | string | undefined>();
   readonly #documents = new Map<string, readonly YamlDocument[] | undefined>();
+  readonly #instructions = new Map<string, readonly YamlDocument[] | undefined>();
   readonly #troubles = new Map<string, YamlTrouble | string>();
   readonly #positions = new Map<string, Positions>();
 
-  constructor(root: string, overlay: ReadonlyMap<string, string | null>) {
+  constructor(root: string, overlay: ReadonlyMap<string, string | null>, parses: Parses) {
     this.root = root;
+    this.#parses = parses;
     this.#overlay = overlay;
     for (const [file, text] of overlay) this.#lay(file, text === null ? null : 'file');
   }
@@ -69,10 +73,9 @@ export class TreeTexts implements Texts {
     return typeof read === 'string' ? read : undefined;
   }
 
-  /** What a file holds when it is no text; undefined when it is one, or is not there. */
-  bytes(file: string): Buffer | undefined {
-    const read = this.#read(file);
-    return typeof read === 'string' ? undefined : read;
+  /** What a file holds: text, or bytes that are none; undefined when it is not there, or cannot be read. */
+  content(file: string): Buffer | string | undefined {
+    return this.#read(file);
   }
 
   #read(file: string): Buffer | string | undefined {
@@ -98,17 +101,23 @@ export class TreeTexts implements Texts {
   }
 
   documents(file: string): readonly YamlDocument[] | undefined {
-    if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file));
+    if (!this.#documents.has(file)) this.#documents.set(file, this.#parse(file, false));
     return this.#documents.get(file);
   }
 
-  #parse(file: string): readonly YamlDocument[] | undefined {
+  /** The same as kustomize reads its own files, and operations: `yes` and `on` are true there. */
+  instructions(file: string): readonly YamlDocument[] | undefined {
+    if (!this.#instructions.has(file)) this.#instructions.set(file, this.#parse(file, true));
+    return this.#instructions.get(file);
+  }
+
+  #parse(file: string, again: boolean): readonly YamlDocument[] | undefined {
     const text = this.text(file);
     if (text === undefined) {
-      if (this.bytes(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
+      if (this.content(file) !== undefined) this.#troubles.set(file, 'it is no UTF-8 text');
       return undefined;
     }
-    const read = readYaml(text);
+    const read = this.#parses.yaml(file, text, again);
     if ('trouble' in read) {
       this.#troubles.set(file, read.trouble);
       return undefined;
@@ -118,7 +127,6 @@ export class TreeTexts implements Texts {
 
   /** Why a file has no documents: a place and a reason, or a reason alone; undefined when nothing is wrong or it is not there. */
   trouble(file: string): YamlTrouble | string | undefined {
-    if (this.documents(file) !== undefined) return undefined;
     return this.#troubles.get(file);
   }
 
@@ -141,7 +149,7 @@ export class TreeTexts implements Texts {
     const known = this.#positions.get(file);
     const text = known === undefined ? this.text(file) : undefined;
     if (text === undefined) return known;
-    const made = new Positions(file, text);
+    const made = this.#parses.positions(file, text);
     this.#positions.set(file, made);
     return made;
   }

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { meant } from '../../config/words.ts';
-import type { Built, Found, Settings, Source, Texts, Tree, Unit, VariableUse } from '../model.types.ts';
+import type { Around, Built, Found, Settings, Source, Texts, Tree, Unit, VariableUse } from '../model.types.ts';
 import { get, text } from './data.ts';
 import { commonMetadataEdit, folderOfPath, isFluxKustomization, withCommonMetadata } from './flux.ts';
 import { buildRaw } from './raw.ts';
-import { ourSource } from './repository.ts';
+import { Repository } from './repository.ts';
 import { substituteObject, substitutionDisabled, usesIn, type Trouble } from './substitute.ts';
 import { TreeTexts } from './texts.ts';
 import { isUnknown, unknownOf } from './unknown.ts';
@@ -13,16 +13,16 @@ import type { Res } from './work.ts';
 
 type Draft = { -readonly [Key in keyof Unit]: Unit[Key] };
 
-/** Everything one entry point leads to. Mistakes are in `found`; a unit that cannot be built does not stop the others. */
-export async function buildTree(texts: Texts, settings: Settings, entry: { readonly name: string; readonly folder: string }): Promise<Tree> {
+/** Everything one entry point leads to. Mistakes are in `found`; a unit that cannot be built does not stop the others. `around`: for what only the real kustomize can do. */
+export async function buildTree(texts: Texts, settings: Settings, entry: { readonly name: string; readonly folder: string }, around?: Around): Promise<Tree> {
   if (!(texts instanceof TreeTexts)) throw new TypeError('texts are made by readTexts');
-  return new Builder(texts, settings, entry).build();
+  return new Builder(texts, settings, entry, around).build();
 }
 
 /** Several entry points of one repository: what they share is read and built once. */
-export async function buildTrees(texts: Texts, settings: Settings, entries: readonly { readonly name: string; readonly folder: string }[]): Promise<readonly Tree[]> {
+export async function buildTrees(texts: Texts, settings: Settings, entries: readonly { readonly name: string; readonly folder: string }[], around?: Around): Promise<readonly Tree[]> {
   const trees: Tree[] = [];
-  for (const entry of entries) trees.push(await buildTree(texts, settings, entry));
+  for (const entry of entries) trees.push(await buildTree(texts, settings, entry, around));
   return trees;
 }
 
@@ -31,16 +31,20 @@ class Builder {
   readonly #settings: Settings;
   readonly #entry: { readonly name: string; readonly folder: string };
   readonly #sources: Sources;
+  readonly #repository: Repository;
+  readonly #around: Around | undefined;
   readonly #found = new Set<Found>();
   readonly #units = new Map<string, Draft>();
   readonly #children = new Map<Draft, Draft[]>();
   readonly #waiting: Draft[] = [];
 
-  constructor(texts: TreeTexts, settings: Settings, entry: { readonly name: string; readonly folder: string }) {
+  constructor(texts: TreeTexts, settings: Settings, entry: { readonly name: string; readonly folder: string }, around: Around | undefined) {
+    this.#around = around;
     this.#texts = texts;
     this.#settings = settings;
     this.#entry = entry;
     this.#sources = new Sources(settings);
+    this.#repository = new Repository(texts);
   }
 
   async build(): Promise<Tree> {
@@ -83,9 +87,10 @@ class Builder {
   /** The entry may hold the Kustomization that builds it (as `flux bootstrap` writes it); its spec counts then. */
   async #entryUnit(root: Draft): Promise<void> {
     const source: Source = { file: root.folder ?? '', document: 0, at: [] };
-    const { objects } = await buildRaw(this.#texts, root.folder ?? '', undefined, source);
-    const own = objects.find(({ object }) => isFluxKustomization(object) && folderOfPath(text(get(object, 'spec', 'path'))) === root.folder && ourSource(object, root.folder));
+    const { objects } = await buildRaw(this.#texts, root.folder ?? '', undefined, source, this.#around);
+    const own = objects.find(({ object }) => isFluxKustomization(object) && folderOfPath(text(get(object, 'spec', 'path'))) === root.folder);
     if (own !== undefined) {
+      this.#repository.main(own.object);
       root.namespace = own.object.metadata.namespace ?? root.namespace;
       root.name = own.object.metadata.name;
       root.declared = { object: own.object, raw: own.object, origin: { source: own.source, edits: own.edits }, unit: root };
@@ -100,7 +105,7 @@ class Builder {
     if (folder === undefined) return;
     if (declared !== undefined && this.#texts.kind(folder) !== 'directory') { this.#pathMissing(unit, declared); return; }
     const source = asked ?? (declared === undefined ? { file: folder, document: 0, at: [] } : { ...declared.origin.source, at: [...declared.origin.source.at, 'spec', 'path'] });
-    const { objects, work } = await buildRaw(this.#texts, folder, declared, source);
+    const { objects, work } = await buildRaw(this.#texts, folder, declared, source, this.#around);
     for (const found of work.found) this.#found.add(found);
     unit.files = work.files;
     unit.broken = work.broken;
@@ -114,7 +119,10 @@ class Builder {
       const built = unit.substitutes && variables !== undefined ? this.#filled(unit, res, variables) : plainly(unit, res);
       return common === undefined || declared === undefined ? built : Object.assign(built, { object: withCommonMetadata(built.object, declared.object), raw: withCommonMetadata(built.raw, declared.object), origin: { ...built.origin, edits: [...built.origin.edits, common] } });
     });
-    for (const built of unit.objects) this.#sources.add(built);
+    for (const built of unit.objects) {
+      this.#sources.add(built);
+      this.#repository.add(built.object);
+    }
     this.#children.set(unit, unit.objects.flatMap((built) => this.#child(unit, built)));
   }
 
@@ -170,7 +178,7 @@ class Builder {
       return [];
     }
     const path = text(get(object, 'spec', 'path'));
-    const here = !isUnknown(path) && ourSource(object, this.#entry.folder);
+    const here = !isUnknown(path) && this.#repository.isOurs(object, namespace);
     const unit = draft({ namespace, name: object.metadata.name, declared: built, parent, folder: here ? folderOfPath(path) : undefined });
     unit.suspended = get(object, 'spec', 'suspend') === true;
     this.#units.set(keyOf(unit), unit);

@@ -4,6 +4,8 @@ import type { KubeObject } from '../../config/cluster.ts';
 import type { Path } from '../../config/source.ts';
 import type { Edit, Found, Source } from '../model.types.ts';
 import type { Plain } from './data.ts';
+import { isClusterScoped } from './merge-keys.ts';
+import type { Reference } from './references.ts';
 import type { TreeTexts } from './texts.ts';
 
 /** What one build of one folder works with and leaves behind. A mistake does not end it: as much as possible is told at once. */
@@ -14,21 +16,30 @@ export interface Work {
   readonly found: Found[];
   /** What only the real kustomize can do, with the places that ask for it. */
   readonly beyond: Beyond[];
+  /** Every kustomization.yaml that was followed. */
+  readonly visited: Instructions[];
+  /** References of a tree's own, besides those kustomize knows. */
+  readonly references: Reference[];
   /** Kustomize would stop with an error. */
   broken: boolean;
 }
-export interface Beyond { readonly what: string; readonly source: Source }
+export interface Beyond { readonly what: string; readonly source: Source; /** It has to be fetched. */ readonly remote?: true }
+
+/** What kustomize takes for an address instead of a path. */
+export const REMOTE = /^(?:[a-z+]+:\/\/|git::|gh:|git@|github\.com[:/])/i;
 
 /** An object on its way through a build. */
 export interface Res {
   readonly object: KubeObject;
   readonly source: Source;
   readonly edits: readonly Edit[];
-  /** What it was called before names and namespaces were changed, oldest first. */
-  readonly was: readonly { readonly name: string; readonly namespace: string }[];
+  /** What it was called before kustomize changed names, namespaces or kinds, oldest first. */
+  readonly was: readonly Called[];
   /** A generator's object that is to get a hash behind its name. */
   readonly hashed?: true;
 }
+
+export interface Called { readonly kind: string; readonly name: string; readonly namespace: string }
 
 /** The instructions of one kustomization.yaml, or of the one Flux makes of it. */
 export interface Instructions {
@@ -36,13 +47,15 @@ export interface Instructions {
   /** The file they are written in; undefined when nobody wrote it. */
   readonly file: string | undefined;
   readonly data: Plain;
+  /** Flux has kustomize write into every object where it comes from. */
+  readonly origins?: true;
   source(path: Path): Source;
   /** Whose words these are in an edit: what stands in a Flux Kustomization is called by its name there. */
   by(field: Edit['by']): Edit['by'];
 }
 
 export function newWork(texts: TreeTexts): Work {
-  return { texts, files: new Set(), found: [], beyond: [], broken: false };
+  return { texts, files: new Set(), found: [], beyond: [], visited: [], references: [], broken: false };
 }
 
 /** Says that kustomize would fail. */
@@ -70,4 +83,14 @@ export function nearPath(work: Work, folder: string, path: string, otherwise: st
   const parent = posix.dirname(joined) === '.' ? '' : posix.dirname(joined);
   const around = work.texts.entries(parent).map(({ name }) => posix.relative(folder === '' ? '.' : folder, posix.join(parent, name)));
   return meant(path.replace(/^\.\//, ''), around, around.length === 0 || around.length > 12 ? otherwise : `${otherwise}; there is ${listed(around)}`);
+}
+
+/** Remembers what an object is called now, before something changes it. */
+export function renamed(res: Res): Res {
+  return { ...res, was: [...res.was, { kind: res.object.kind, name: res.object.metadata.name, namespace: effectiveNamespace(res.object) }] };
+}
+
+/** The namespace kustomize compares by: none is `default`, and kinds outside namespaces have one of their own. */
+export function effectiveNamespace({ apiVersion, kind, metadata: { namespace } }: KubeObject): string {
+  return isClusterScoped(apiVersion, kind) ? '_non_namespaceable_' : namespace === undefined || namespace === '' ? 'default' : namespace;
 }

@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, defineScalarTag, loadAll, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml';
+import { folded } from './folded.ts';
 
 /**
  * YAML as kustomize and Flux read it. Both use Go libraries that are neither YAML 1.1 nor 1.2: `0644` is octal in both, `yes` is
@@ -88,7 +89,7 @@ export type YamlRead = { readonly documents: readonly unknown[] } | { readonly t
 /** The documents of a text, empty ones as null. `again`: as Flux reads a text in which variables are filled in. */
 export function readYaml(text: string, again = false): YamlRead {
   try {
-    return { documents: loadAll(text, { schema: again ? AGAIN : FILES, maxTotalMergeKeys: 100_000 }) };
+    return { documents: loadAll(again ? text : folded(text), { schema: again ? AGAIN : FILES, maxTotalMergeKeys: 100_000 }) };
   } catch (error) {
     if (error instanceof YAMLException) return { trouble: { line: (error.mark?.line ?? 0) + 1, column: (error.mark?.column ?? 0) + 1, message: error.reason, duplicate: error.reason.startsWith('duplicated mapping key') } };
     if (error instanceof RangeError) return { trouble: { line: 1, column: 1, message: 'it is nested too deeply', duplicate: false } };

@@ -42,5 +42,5 @@ export function toolsNow(env: Environment, programRoot: string): readonly string
 
 /** Where answers about trees are remembered. */
 export function memoryFolder(env: Environment): string {
-  return join(cacheFolder(env), 'manifests');
+  return join(cacheFolder(env), 'manifests', 'answers');
 }

@@ -23,7 +23,7 @@ export function fateOf(built: Built, after: After): Fate {
 
 function fateInRelease(built: Built, release: Built, after: After): Fate {
   const { object } = built;
-  if (object.kind === 'CustomResourceDefinition' && built.origin.template?.startsWith('crds/') === true) return { is: 'stays', because: 'Helm never deletes definitions of a crds folder' };
+  if (object.kind === 'CustomResourceDefinition' && /(?:^|\/)crds\//.test(built.origin.template ?? '')) return { is: 'stays', because: 'Helm never deletes definitions of a crds folder' };
   if (object.metadata.annotations?.['helm.sh/resource-policy'] === 'keep') return { is: 'stays', because: 'helm.sh/resource-policy: keep' };
   const now = after.objects.get(keyOf(release));
   if (now !== undefined) {

@@ -47,13 +47,22 @@ function footOf({ rule, object, clusters }: Told, report: Pick<Report, 'clusters
   return [rule, ...(object === null ? [] : [object]), ...(all ? [] : [`only ${clusters.join(', ')}`])].join(' · ');
 }
 
-/** Places of one reason together: a chart that is not here is often not here thirty times. */
+/** Places of one reason that are told; without schemas there would be one for every kind. */
+const PLACES = 8;
+
+/** Places of one rule together: a chart that is not here is often not here thirty times. What to do is said once where it is the same for all. */
 function unknownLines(unknown: readonly Told[], style: Style): readonly string[] {
-  const groups = [...Map.groupBy(unknown, ({ rule, hint }) => `${rule}\n${hint}`).values()];
-  return groups.flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    return [...group.flatMap((finding) => headLines(style.yellow(SIGN.unknown), finding, style)), ...wrap(first.hint, style.width - 5).map((line) => `     ${style.cyan(line)}`), ...wrap(first.rule, style.width - 5).map((line) => `     ${style.dim(line)}`)];
+  const below = (text: string, dress: (words: string) => string): readonly string[] => wrap(text, style.width - 5).map((line) => `     ${dress(line)}`);
+  return [...Map.groupBy(unknown, ({ rule }) => rule)].flatMap(([rule, group]) => {
+    const more = group.length - PLACES;
+    const shown = more > 1 ? group.slice(0, PLACES) : group;
+    const [hint = '', ...others] = new Set(group.map((finding) => finding.hint));
+    const own = others.length > 0;
+    return [
+      ...shown.flatMap((finding) => [...headLines(style.yellow(SIGN.unknown), finding, style), ...(own ? below(finding.hint, style.cyan) : [])]),
+      ...(more > 1 ? below(`and ${more} more of this kind (FORMAT=json tells them all)`, (words) => words) : []),
+      ...(own ? [] : below(hint, style.cyan)), ...below(rule, style.dim),
+    ];
   });
 }
 

@@ -23,6 +23,7 @@ const CHARTS: Readonly<Record<string, RegExp>> = {
   'gha-runner-scale-set-controller': /arc|gha|runner/,
   'keycloak-operator': /keycloak/,
   'metrics-server': /metrics-server|metrics\.k8s\.io/,
+  'openebs': /openebs|localpv|lvm|zfs|mayastor|loki|alloy|minio|nats|etcd/,
   'plugin-barman-cloud': /barman/,
   'prometheus-operator-crds': /^(?!)/,
   'reloader': /reloader/,

@@ -28,6 +28,8 @@ export interface Index {
   namespaceOf(built: Built): string;
   readonly pods: readonly Pods[];
   podsIn(namespace: string): readonly Pods[];
+  /** Namespaces in which pods are known to run, whoever makes them. */
+  readonly populated: readonly string[];
   /** The pods of a workload. */
   podsOf(built: Built): readonly Pods[];
   readonly namespaces: ReadonlyMap<string, Namespace>;
@@ -110,6 +112,8 @@ class Lookups implements Index {
   }
 
   namespaceOf(built: Built): string { return this.#namespaceOf.get(built) ?? this.#locate(built); }
+
+  get populated(): readonly string[] { return [...this.#podsIn.keys()]; }
 
   podsIn(namespace: string): readonly Pods[] { return this.#podsIn.get(namespace) ?? NONE; }
 

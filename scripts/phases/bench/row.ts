@@ -1,5 +1,12 @@
 /** One thing measured, as a ratio: seconds differ between machines, ratios hardly do. */
-export interface Row { readonly what: string; readonly ratio: number; readonly goal: number; readonly figures: string }
+export interface Row {
+  readonly what: string;
+  readonly ratio: number;
+  readonly goal: number;
+  readonly figures: string;
+  /** It could not be measured here, and why. Then it is not met. */
+  readonly unknown?: string;
+}
 
 /** Pairs measured; medians are compared, so that one slow moment of the machine decides nothing. */
 export const PAIRS = 11;

@@ -56,6 +56,13 @@ describe('text', () => {
     ]);
   });
 
+  test('what could not be checked for one reason is told once, with its first places', () => {
+    const many = Array.from({ length: 12 }, (_, index) => told({ severity: 'unknown', message: `chart ${index} is not here`, at: [index + 1, 1, 1] }));
+    const lines = renderText(report({ findings: many }), plain);
+    expect([lines.filter((line) => line.startsWith('? apps')).length, lines[8], lines.filter((line) => line.includes('name somebody'))]).toEqual([8, '     and 4 more of this kind (FORMAT=json tells them all)', ['     name somebody who is there']]);
+    expect(lines).toContain(`? nothing wrong; 12 could not be checked${' '.repeat(54)}exit 2`);
+  });
+
   test('nothing found is one line and what was looked at', () => {
     expect(renderText(report(), plain)).toEqual(['✔ nothing wrong', '  infra, apps; 4 Kustomizations; 15 objects; 2 of 3 charts rendered; 2 rules']);
   });

@@ -110,23 +110,27 @@ class Parser {
 
   #member(): void {
     const plain = this.#primary();
-    let first: string | undefined = plain;
+    // Only a name, or names with dots between, may stand before the fields of a message.
+    let type = plain !== undefined;
     for (;;) {
       if (this.#take('.')) {
         this.#take('?');
         const { kind, text } = this.#peek();
         if (kind !== 'name') throw new Stumble(kind === 'end' ? 'it ends after a dot' : `a field's name is missing before ${text}`, text);
         this.#next += 1;
-        if (this.#take('(')) this.#arguments(MACROS[text] === undefined ? undefined : text);
+        if (this.#take('(')) {
+          this.#arguments(MACROS[text] === undefined ? undefined : text);
+          type = false;
+        }
       } else if (this.#take('[')) {
         this.#take('?');
         this.#expression();
         this.#need(']', 'the closing ]');
-      } else if (this.#peek().text === '{' && this.#peek().kind === 'sign' && first !== undefined) {
-        this.#next += 1;
+        type = false;
+      } else if (type && this.#take('{')) {
         this.#map();
+        type = false;
       } else break;
-      first = undefined;
     }
     if (plain !== undefined && !this.#bound.includes(plain)) this.names.add(plain);
   }

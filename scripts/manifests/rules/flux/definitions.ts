@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { KubeObject } from '../../../config/cluster.ts';
 import { chartName } from '../../../config/rules/versions.ts';
 import { at, groupOf, kindOf, text } from '../../index/read.ts';
@@ -30,6 +31,9 @@ function needs(view: View): readonly Need[] {
   if (before !== undefined) return before;
   const makers = new Map<string, Maker[]>();
   const there = new Set<string>(view.tree.settings.given.flatMap(({ object }) => (isDefinition(object) ? kindDefined(object) ?? [] : [])));
+  const urls = (view.tree.settings.definitions ?? []).map(({ url }) => posix.basename(url));
+  // Files of definitions are called group_plural.yaml, as controller-gen writes them.
+  const isApplied = (definition: KubeObject): boolean => urls.includes(`${text(at(definition['spec'], 'group')) ?? ''}_${text(at(definition['spec'], 'names', 'plural')) ?? ''}.yaml`);
   const add = (kind: string | undefined, maker: Maker): void => {
     if (kind === undefined) return;
     const all = makers.get(kind);
@@ -37,12 +41,13 @@ function needs(view: View): readonly Need[] {
     else all.push(maker);
   };
   for (const built of view.tree.objects) {
-    if (isDefinition(built.object) && !isRemote(built.unit) && !isAsleep(built.unit)) add(kindDefined(built.object), { built, by: 'unit' });
+    if (isDefinition(built.object) && isApplied(built.object)) there.add(kindDefined(built.object) ?? '');
+    else if (isDefinition(built.object) && !isRemote(built.unit) && !isAsleep(built.unit)) add(kindDefined(built.object), { built, by: 'unit' });
   }
   const before_ = new Set(view.tree.settings.before.map(({ chart }) => chartName(chart)));
   for (const release of view.releases) {
     if (isRemote(release.declared.unit)) continue;
-    for (const definition of release.crds) if (before_.has(release.chart.name)) there.add(kindDefined(definition) ?? '');
+    for (const definition of release.crds) if (before_.has(release.chart.name) || isApplied(definition)) there.add(kindDefined(definition) ?? '');
     if (isSuspended(release.declared) || isAsleep(release.declared.unit)) continue;
     for (const definition of installed(release)) add(kindDefined(definition), { built: release.declared, by: 'release' });
   }
@@ -78,14 +83,14 @@ const never: Rule = {
   id: 'definition-too-late', severity: 'error',
   summary: 'No custom resource has to be there before the definition of its kind can be',
   why: 'A Kustomization is applied all or nothing: with a kind nobody defined yet nothing of it is applied, and if the definition comes with or after it, that stays so for ever',
-  check: (view) => early(view, needs(view), 'never', { makes: 'defines' }),
+  check: (view) => early(view, needs(view), 'never', { makes: 'brings' }),
 };
 
 const unordered: Rule = {
   id: 'definition-unordered', severity: 'warning',
   summary: 'What applies custom resources comes after what defines their kinds',
   why: 'It is left to chance which is first: in a new cluster the Kustomization fails with "no matches for kind" and is tried again later, and what waits for it fails with it',
-  check: (view) => early(view, needs(view), 'unordered', { makes: 'defines' }),
+  check: (view) => early(view, needs(view), 'unordered', { makes: 'brings' }),
 };
 
 export const DEFINITIONS: readonly Rule[] = [never, unordered];

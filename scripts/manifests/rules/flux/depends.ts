@@ -1,7 +1,8 @@
-import { meant } from '../../../config/words.ts';
-import type { Rule, View } from '../../model.types.ts';
-import { nameFor, orderOf, sleeper, type Circle } from './order.ts';
+import { listed, meant } from '../../../config/words.ts';
+import type { Built, Rule, View } from '../../model.types.ts';
+import { orderOf, type Circle } from './order.ts';
 import { called, isAsleep, isFlux, isMissing, isSuspended, partsOf, references, spec, type Item, type Parts, type Say } from './parts.ts';
+import { nameFor, sleeper } from './waits.ts';
 
 const KINDS = ['Kustomization', 'HelmRelease'] as const;
 
@@ -31,7 +32,7 @@ const resolved: Rule = {
       if (parts.seen === 'hidden') continue;
       yield {
         built: item.built, path: ['spec', 'dependsOn', index, elsewhere !== undefined && entry['namespace'] !== undefined ? 'namespace' : 'name'],
-        message: `${called(item.built.object)} waits for ${kind} ${nameFor(item.built, name, namespace)}, which ${view.tree.name} does not have`,
+        message: `${called(item.built.object)} waits for ${kind} ${nameFor(item.built, name, namespace)}, which is not there`,
         hint: elsewhere === undefined ? meant(name, near, `it would wait for ever; name one that is there, or take it away`) : `${kind} ${name} is in namespace ${elsewhere.namespace ?? ''}: set namespace: ${elsewhere.namespace ?? ''} beside its name`,
       };
     }
@@ -87,36 +88,41 @@ const deadlock: Rule = {
   }),
 };
 
-/** What is waited for is not suspended. */
+interface Waiter { readonly built: Built; readonly path: readonly (string | number)[]; readonly whole: boolean }
+
+/** What is waited for is not suspended; told once, where it is. */
 const suspended: Rule = {
   id: 'waits-for-suspended', severity: 'error',
   summary: 'Nothing waits for what is suspended',
   why: 'What is suspended does not come to a new revision, and in a new cluster never becomes Ready: everything that waits for it stands still too',
   *check(view) {
     const parts = partsOf(view);
+    const waiters = new Map<Built, Waiter[]>();
+    const add = (asleep: Built, waiter: Waiter): void => {
+      const known = waiters.get(asleep);
+      if (known === undefined) waiters.set(asleep, [waiter]);
+      else known.push(waiter);
+    };
     for (const { item, items, reference } of waits(parts)) {
       const needed = items.get(`${reference.namespace}/${reference.name}`)?.built;
-      if (needed === undefined || reference.entry['readyExpr'] !== undefined || isSuspended(item.built) || isAsleep(item.built.unit)) continue;
-      const asleep = sleeper(needed);
-      if (asleep === undefined) continue;
-      yield {
-        built: item.built, path: ['spec', 'dependsOn', reference.index, 'name'],
-        message: `${called(item.built.object)} waits for ${reference.kind} ${nameFor(item.built, reference.name, reference.namespace)}, which is suspended${asleep === needed ? '' : ` with ${called(asleep.object)}`}`,
-        hint: 'resume it, or take it out of dependsOn as long as it is suspended',
-        related: [{ what: 'suspended here', source: { ...asleep.origin.source, at: [...asleep.origin.source.at, 'spec', 'suspend'] } }],
-      };
+      const asleep = needed === undefined || reference.entry['readyExpr'] !== undefined || isSuspended(item.built) || isAsleep(item.built.unit) ? undefined : sleeper(needed);
+      if (asleep !== undefined) add(asleep, { built: item.built, path: ['spec', 'dependsOn', reference.index, 'name'], whole: false });
     }
     for (const unit of parts.tree.units) {
       const { declared } = unit;
       if (declared === undefined || isAsleep(unit) || spec(declared, 'wait') !== true) continue;
       for (const built of unit.objects) {
-        if (!(isFlux(built.object, 'Kustomization') || isFlux(built.object, 'HelmRelease')) || !isSuspended(built) || built === declared) continue;
-        yield {
-          built, path: ['spec', 'suspend'],
-          message: `${called(built.object)} is suspended, and ${called(declared.object)} waits for all it applies`,
-          hint: `resume it, take it off the list, or set wait: false for ${called(declared.object)} as long as it is suspended`,
-        };
+        if ((isFlux(built.object, 'Kustomization') || isFlux(built.object, 'HelmRelease')) && isSuspended(built) && built !== declared) add(built, { built: declared, path: ['spec', 'wait'], whole: true });
       }
+    }
+    for (const [asleep, all] of waiters) {
+      const names = all.map(({ built }) => called(built.object));
+      yield {
+        built: asleep, path: ['spec', 'suspend'],
+        message: `${called(asleep.object)} is suspended, and ${listed(names.slice(0, 3))}${names.length > 3 ? ` and ${names.length - 3} more` : ''} ${names.length === 1 ? 'waits' : 'wait'} for it`,
+        hint: all.some(({ whole }) => whole) ? 'resume it, take it off the list, or let nothing wait for it (dependsOn, wait: false) as long as it is suspended' : 'resume it, or take it out of dependsOn as long as it is suspended',
+        related: all.map(({ built, path }) => ({ what: `${called(built.object)} waits here`, source: { ...built.origin.source, at: [...built.origin.source.at, ...path] } })),
+      };
     }
   },
 };

@@ -31,7 +31,7 @@ function judge(order: Order, need: Need, user: User): Verdict | undefined {
     const made = maker.by === 'unit' ? order.unit(maker.built.unit, 'definitions') : order.release(maker.built, 'ready');
     if (made === undefined || made === use || order.comesAfter(use, made)) return undefined;
     const ready = order.unit(maker.built.unit, 'applied');
-    const how = order.comesAfter(made, use) ? 'never' : ready !== undefined && maker.by === 'release' && order.comesAfter(use, ready) ? 'unwaited' : 'unordered';
+    const how = order.comesAfter(made, use) ? 'never' : ready !== undefined && maker.by === 'release' && maker.built.unit !== user.unit && order.comesAfter(use, ready) ? 'unwaited' : 'unordered';
     if (worst === undefined || how === 'never') worst = { how, maker };
   }
   return worst;
@@ -64,7 +64,7 @@ export function* early(view: View, needs: readonly Need[], which: 'never' | 'uno
           message: together
             ? `${wants(user)} ${user.count > 1 ? 'need' : 'needs'} ${need.what}, which ${called(made.built.object)} beside ${user.count > 1 ? 'them' : 'it'} ${how.makes}: ${who} applies all or nothing, so neither ever comes`
             : `${wants(user)} ${user.count > 1 ? 'need' : 'needs'} ${need.what}, which ${maker(made)} ${how.makes} only after ${who}`,
-          hint: together ? `move what needs it into a Kustomization of its own that depends on this one, with wait: true here` : `turn the order round: ${who} has to come after ${maker(made)}`,
+          hint: together ? `move what needs it into a Kustomization of its own that depends on this one, with wait: true here` : `turn the order round: ${who} has to come after ${maker(made)}; if it is there before Flux, say so in .manifests.yaml (given)`,
         };
       } else if (verdict.how === 'unwaited' && made.built.unit.declared !== undefined) {
         yield {
@@ -79,7 +79,7 @@ export function* early(view: View, needs: readonly Need[], which: 'never' | 'uno
           message: `${who} does not wait for ${maker(made)}, which ${how.makes} ${need.what} that ${wants(user)} ${user.count > 1 ? 'need' : 'needs'}`,
           hint: user.release !== undefined && made.by === 'release'
             ? `add ${called(made.built.object)} to its dependsOn`
-            : `${made.built.unit.declared === undefined ? 'apply it there' : `add ${made.built.unit.name} to its dependsOn`}${made.by === 'release' && made.built.unit.declared !== undefined && spec(made.built.unit.declared, 'wait') !== true ? ', and set wait: true there' : ''}; if it is there before Flux, say so in .manifests.yaml`,
+            : `${made.built.unit.declared === undefined ? 'apply it there' : `add ${made.built.unit.name} to its dependsOn`}${made.by === 'release' && made.built.unit.declared !== undefined && spec(made.built.unit.declared, 'wait') !== true ? ', and set wait: true there' : ''}; if it is there before Flux, say so in .manifests.yaml (given)`,
         };
       }
     }

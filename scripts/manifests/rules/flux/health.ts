@@ -3,8 +3,8 @@ import { indexOf, type Index } from '../../index/index.ts';
 import { at, entries, groupOf, isHole, items, kindKey, text } from '../../index/read.ts';
 import type { Built, Rule, Unit, View } from '../../model.types.ts';
 import { readCel } from './cel.ts';
-import { healthChecks, type HealthCheck } from './order.ts';
 import { isFlux, isRemote, partsOf, pathOf, spec, type Parts, type Say } from './parts.ts';
+import { healthChecks, type HealthCheck } from './waits.ts';
 
 interface Checked { readonly unit: Unit; readonly declared: Built; readonly check: HealthCheck; readonly own: readonly Built[] }
 
@@ -34,7 +34,7 @@ const nothing: Rule = {
       yield {
         built: declared, path: ['spec', 'healthChecks', check.index, said.part],
         message: `Kustomization ${unit.name} checks the health of ${place}, which nobody brings`,
-        hint: spec(declared, 'wait') === true ? `${said.hint}; beside wait: true, which waits for all that is applied, healthChecks are not looked at` : said.hint,
+        hint: spec(declared, 'wait') === true ? `${said.hint} (beside wait: true, which waits for all that is applied, Flux does not look at healthChecks)` : said.hint,
       };
     }
   },

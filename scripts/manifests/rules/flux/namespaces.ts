@@ -56,7 +56,7 @@ function read(view: View): Namespaces {
     if (spec(declared, 'storageNamespace') !== undefined) use(text(spec(declared, 'storageNamespace')), declared, ['spec', 'storageNamespace'], declared);
   }
   const there = new Set([
-    ...SYSTEM_NAMESPACES, ...tree.settings.before.map(({ namespace }) => namespace), ...tree.units.filter(({ declared }) => declared === undefined).map(({ namespace }) => namespace),
+    ...SYSTEM_NAMESPACES, ...tree.settings.before.map(({ namespace }) => namespace), ...tree.units.filter(({ parent }) => parent === undefined).map(({ namespace }) => namespace),
     ...tree.settings.given.flatMap(({ object }) => (object.kind === 'Namespace' ? [object.metadata.name] : [])),
   ]);
   return { before: there, makers, users, uses };

@@ -73,6 +73,8 @@ export interface Parts {
    * `hidden` a part of the tree could not be built, and what is missing may only be hidden there.
    */
   readonly seen: 'whole' | 'partly' | 'hidden';
+  /** Something makes objects in the cluster of which the tree shows nothing. */
+  readonly makers: boolean;
 }
 
 const known = new WeakMap<View, Parts>();
@@ -94,14 +96,14 @@ function collect(view: View): Parts {
   const kustomizations = new Map<string, Item>();
   const helmReleases = new Map<string, Item>();
   const byKey = new Map<string, Built[]>();
-  let partly = tree.units.some((unit) => unit.folder === undefined);
+  let makers = false;
   const add = (built: Built): void => {
     const { object } = built;
     const key = keyOf(object);
     const same = byKey.get(key);
     if (same === undefined) byKey.set(key, [built]);
     else same.push(built);
-    if (MAKERS.has(`${groupOf(object.apiVersion)}/${object.kind}`)) partly = true;
+    if (MAKERS.has(`${groupOf(object.apiVersion)}/${object.kind}`)) makers = true;
     const items = isFlux(object, 'Kustomization') ? kustomizations : isFlux(object, 'HelmRelease') ? helmReleases : undefined;
     const id = pathOf(object);
     if (items !== undefined && !items.has(id)) items.set(id, { id, built });
@@ -112,7 +114,7 @@ function collect(view: View): Parts {
     tree, kustomizations, helmReleases, byKey,
     releaseOf: new Map(releases.map((release) => [release.declared, release])),
     unitOf: new Map(tree.units.flatMap((unit) => (unit.declared === undefined ? [] : [[unit.declared, unit] as const]))),
-    seen: tree.units.some((unit) => unit.broken) ? 'hidden' : partly ? 'partly' : 'whole',
+    makers, seen: tree.units.some((unit) => unit.broken) ? 'hidden' : makers || tree.units.some((unit) => unit.folder === undefined) ? 'partly' : 'whole',
   };
 }
 

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { listed } from '../../../config/words.ts';
 import { at, entries, items, text } from '../../index/read.ts';
 import type { Rule, Settings, Texts, Tree, View } from '../../model.types.ts';
 import { isFlux, type Say } from './parts.ts';
@@ -9,12 +10,13 @@ import { isFlux, type Say } from './parts.ts';
  */
 
 type What = 'kustomization' | 'flux' | 'manifest';
-interface Forgotten { readonly file: string; readonly what: What; readonly flux: string | undefined }
+/** `flux`: the Kustomizations nobody gets because of it. */
+interface Forgotten { readonly file: string; readonly path: string; readonly flux: readonly string[] }
 
 const KUSTOMIZATION = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const YAML = /\.ya?ml$/;
 /** Folders that hold YAML which is no part of a tree, whatever it looks like. */
-const APART = /^(?:\..*|node_modules|charts?|templates|tests?|examples?|docs?|hack|scripts|vendor|testdata|ci)$/;
+const APART = /^(?:\..*|node_modules|charts?|templates|tests?|examples?|docs?|hack|scripts|vendor|testdata|ci|bootstrap|talos|terraform|ansible)$/;
 const known = new WeakMap<Texts, { readonly trees: readonly Tree[]; readonly found: readonly Forgotten[] }>();
 
 /** What no tree reaches; worked out once for all clusters that are looked at together. */
@@ -42,17 +44,23 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
   }));
   const named = new Set([...what].flatMap(([file]) => [...refersTo(texts, file)]));
   for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
+  // What is read from elsewhere may still lie here.
+  for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
   const isNamed = (path: string): boolean => {
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
   };
-  const tops_ = [...what].filter(([file]) => !isNamed(file) && !elsewhere(file, trees, settings)).toSorted(([a, first], [b, second]) => depth(a, first.what) - depth(b, second.what) || (a < b ? -1 : 1));
+  const apart = otherRoots(texts, what, trees);
+  const tops_ = [...what].filter(([file]) => !isNamed(file) && !elsewhere(file, trees, settings) && !apart.some((folder) => file.startsWith(`${folder}/`))).toSorted(([a, first], [b, second]) => depth(a, first.what) - depth(b, second.what) || (a < b ? -1 : 1));
   const told: string[] = [];
   return tops_.flatMap(([file, { what: is, flux }]) => {
     const folder = posix.dirname(file);
     if (told.some((each) => folder === each || folder.startsWith(`${each}/`))) return [];
-    if (is === 'kustomization') told.push(folder);
-    return [{ file, what: is, flux }];
+    // A folder of which nothing is used is told once, by the file that speaks for it or by its first.
+    const whole = is === 'kustomization' || (is === 'manifest' && !texts.entries(folder).some(({ name }) => reached.has(`${folder}/${name}`)));
+    if (whole) told.push(folder);
+    const below = is === 'kustomization' ? [...what].filter(([each]) => each.startsWith(`${folder}/`)).flatMap(([, each]) => each.flux ?? []) : [flux ?? []].flat();
+    return [{ file, path: whole ? folder : file, flux: below }];
   });
 }
 
@@ -82,6 +90,21 @@ function elsewhere(file: string, trees: readonly Tree[], settings: Settings): bo
   });
 }
 
+/**
+ * Folders of clusters that are not looked at: a Kustomization nobody lists that leads to more Kustomizations is where another cluster
+ * begins. All of the folder in which it and our entries part is that cluster's.
+ */
+function otherRoots(texts: Texts, what: ReadonlyMap<string, { readonly what: What }>, trees: readonly Tree[]): readonly string[] {
+  const flux = [...what].filter(([, each]) => each.what === 'flux').map(([file]) => file);
+  return flux.flatMap((file) => {
+    const leads = [...refersTo(texts, file)].some((folder) => flux.some((other) => other !== file && other.startsWith(`${folder}/`)));
+    if (!leads || trees.some(({ entry }) => file.startsWith(`${entry}/`))) return [];
+    const parts = file.split('/');
+    const shared = Math.max(...trees.map(({ entry }) => parts.findIndex((part, index) => entry.split('/')[index] !== part)));
+    return shared > 0 && shared < parts.length - 1 ? [parts.slice(0, shared + 1).join('/')] : [];
+  });
+}
+
 /** What a file holds, as far as Flux could apply it; undefined when it holds nothing of the kind. */
 function look(texts: Texts, file: string): { readonly what: What; readonly flux: string | undefined } | undefined {
   if (KUSTOMIZATION.has(posix.basename(file))) return { what: 'kustomization', flux: undefined };
@@ -98,6 +121,11 @@ function look(texts: Texts, file: string): { readonly what: What; readonly flux:
   return what === undefined ? undefined : { what, flux: undefined };
 }
 
+/** A path as a Flux Kustomization writes it, relative to the root. */
+function folderNamed(path: string): string {
+  return posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+}
+
 /** Files and folders a file leads to. */
 function* refersTo(texts: Texts, file: string): Iterable<string> {
   const folder = posix.dirname(file);
@@ -105,7 +133,7 @@ function* refersTo(texts: Texts, file: string): Iterable<string> {
     for (const { entry } of [{ entry: data }]) {
       if (isFlux({ apiVersion: text(at(entry, 'apiVersion')) ?? '', kind: text(at(entry, 'kind')) ?? '', metadata: { name: '' } }, 'Kustomization')) {
         const path = text(at(entry, 'spec', 'path'));
-        if (path !== undefined) yield posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+        if (path !== undefined) yield folderNamed(path);
       }
     }
     if (!KUSTOMIZATION.has(posix.basename(file))) continue;
@@ -129,11 +157,11 @@ function* comments(texts: Texts, file: string): Iterable<string> {
 }
 
 function* tell(view: View, flux: boolean): Iterable<Say> {
-  for (const { file, what, flux: name } of forgotten(view)) {
-    if ((what === 'flux') !== flux) continue;
+  for (const { file, path, flux: names } of forgotten(view)) {
+    if (names.length > 0 !== flux) continue;
     const spot = { file, line: 1, column: 1, length: 1 };
-    if (flux) yield { spot, message: `nothing leads to ${file}: Kustomization ${name ?? ''} is in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
-    else yield { spot, message: `nothing leads to ${what === 'kustomization' ? posix.dirname(file) : file}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
+    if (flux) yield { spot, message: `nothing leads to ${path}: Kustomization ${listed(names)} ${names.length === 1 ? 'is' : 'are'} in no cluster`, hint: 'list it in the kustomization.yaml above it, or remove it' };
+    else yield { spot, message: `nothing leads to ${path}: no kustomization.yaml lists it and no Kustomization points to it`, hint: 'list it where it belongs, or remove it' };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Rule, Source, Tree, VariableUse, View } from '../../model.types.ts
 import { called, spec, type Say } from './parts.ts';
 
 /** A variable as somebody defines it: in a ConfigMap or Secret of a cluster, or in the Kustomization itself. */
-interface Definition { readonly name: string; readonly from: Source }
+interface Definition { readonly name: string; readonly from: Source; /** In the Kustomization itself. */ readonly inline: boolean }
 
 const placeKey = ({ file, document, at: path }: Source): string => `${file}#${document}#${path.join('.')}`;
 
@@ -33,9 +33,10 @@ function accountOf(tree: Tree): Account {
   for (const unit of tree.units) {
     const names_ = new Set(unit.uses.map(({ name }) => name));
     for (const name of names_) names.add(name);
+    const inline = fields(unit.declared === undefined ? undefined : spec(unit.declared, 'postBuild', 'substitute'));
     for (const { name, from } of unit.variables.values()) {
       if (from === 'given' || (given.has(from.file) && !own.has(from.file))) continue;
-      definitions.set(placeKey(from), { name, from });
+      definitions.set(placeKey(from), { name, from, inline: Object.hasOwn(inline, name) });
       if (names_.has(name)) used.add(placeKey(from));
     }
     hidden ||= unit.broken || unit.suspended || (unit.folder === undefined && unit.declared !== undefined && spec(unit.declared, 'postBuild') !== undefined);
@@ -54,14 +55,15 @@ const unused: Rule = {
     // What is used in a part that cannot be seen would look unused.
     if (all.some(({ hidden }) => hidden)) return;
     const own = accountOf(view.tree);
-    for (const [key, { name, from }] of own.definitions) {
-      if (all.some((account) => account.used.has(key))) continue;
+    for (const [key, { name, from, inline }] of own.definitions) {
+      // Kustomizations of one pattern define the same for themselves, whether each needs it or not.
+      if (all.some((account) => account.used.has(key) || (inline && account.names.has(name)))) continue;
       // The same name in another cluster's settings, used there: this one only has it for the sake of being alike.
       if (all.some((account) => account !== own && [...account.definitions].some(([other, definition]) => definition.name === name && account.used.has(other)))) continue;
       if (isReadOtherwise(view, from)) continue;
       const near = nearest(name, own.names);
       yield {
-        source: from, key: true, message: `${name} is used nowhere in what ${listed([view.tree, ...view.others].map((tree) => tree.name))} ${view.others.length === 0 ? 'applies' : 'apply'}`,
+        source: from, key: true, message: `${name} is used nowhere in what ${listed([view.tree, ...view.others].map((tree) => tree.name).toSorted())} ${view.others.length === 0 ? 'applies' : 'apply'}`,
         hint: near === undefined ? 'remove it, or use it where its value is now written out' : `remove it; ${near} is used, is that what it should be called?`,
       };
     }
@@ -166,7 +168,7 @@ const decryption: Rule = {
 function isEncryptedFile(value: unknown): boolean {
   if (typeof value !== 'string' || value.length < 40) return false;
   const plain = Buffer.from(value, 'base64').toString('utf8');
-  return plain.includes('ENC[AES256_GCM,') && /\bsops\b/.test(plain);
+  return plain.includes('ENC[AES256_GCM,') && /\bsops/.test(plain);
 }
 
 export const VARIABLES: readonly Rule[] = [unused, defaults, decryption];

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SITE } from '../../scripts/config/target.ts';
+import { planFixes } from '../../scripts/manifests/findings/fix.ts';
+import { Parses } from '../../scripts/manifests/build/index.ts';
+import type { Report, Told } from '../../scripts/manifests/findings/report.ts';
+import type { Around } from '../../scripts/manifests/model.types.ts';
+import { validate } from '../../scripts/manifests/validate.ts';
+import { makeProc } from '../../scripts/tools/proc.ts';
+import { makeRedactor } from '../../scripts/tools/redact.ts';
+import { realTool } from '../real-tool.ts';
+
+export const ROOT = dirname(dirname(import.meta.dirname));
+
+/** What a mistake takes to be found that is not everywhere. */
+export type Need = 'reference' | 'kustomize' | 'helm' | 'kubeconform' | 'gitleaks';
+
+/** A mistake put into our own tree, and the one finding it must lead to. */
+export interface Planted {
+  readonly rule: string;
+  /** What kind of mistake, in a few words; with the rule it is the name of its test. */
+  readonly variant: string;
+  /** The only cluster it is found in; both when not given, or when either will do. */
+  readonly cluster?: string;
+  readonly change: readonly {
+    readonly file: string;
+    /** Must stand in the file exactly once; `to` takes its place. */
+    readonly from?: string;
+    readonly to?: string;
+    /** The whole new text, null: the file is taken away. */
+    readonly whole?: string | null;
+  }[];
+  /** `line`: text that stands on the reported line; '' when the whole file is meant. */
+  readonly at: { readonly file: string; readonly line: string };
+  readonly says: RegExp;
+  /** Other rules that rightly speak too. */
+  readonly also?: readonly string[];
+  readonly needs?: Need | readonly Need[];
+  /** It is found as "could not be checked". */
+  readonly unknown?: true;
+}
+
+/** Charts and schemas beside the checkout, for whoever has them there. */
+export const REFERENCE = process.env['MANIFESTS_REFERENCE'] ?? join(ROOT, '../shared/reference');
+
+/** Why a planted mistake cannot be looked for here; undefined when it can. */
+export function missing({ needs = [] }: Pick<Planted, 'needs'>): string | undefined {
+  const absent = [needs].flat().filter((need) => (need === 'reference' ? !existsSync(REFERENCE) : realTool(need) === undefined));
+  return absent.length === 0 ? undefined : `skipped: no ${absent.join(', ')} here`;
+}
+
+/** Tools as they are on this machine; no network. */
+export function aroundHere(): Around {
+  const folders = ['kustomize', 'helm', 'kubeconform', 'gitleaks', 'flux'].flatMap((tool) => { const file = realTool(tool); return file === undefined ? [] : [dirname(file)]; });
+  const environment = { ...process.env, PATH: [...new Set(folders), process.env['PATH'] ?? ''].join(':') };
+  const signal = new AbortController().signal;
+  return {
+    proc: makeProc({ lane: '', step: 'manifests', emit: () => undefined, signal, dryRun: false, redactor: makeRedactor(), taskDir: join(ROOT, '.task'), looking: true, env: environment, site: { target: SITE } }),
+    environment, offline: true, signal, read: () => undefined, volatile: () => undefined,
+  };
+}
+
+export interface Asked { readonly overlay?: ReadonlyMap<string, string | null>; /** With the charts and schemas of the reference. */ readonly reference?: boolean; readonly root?: string; readonly entry?: string }
+
+/** Files nobody planted anything in are parsed once for all. */
+const parses = new Parses();
+
+export async function reportOf({ overlay = new Map(), reference = false, root = ROOT, entry }: Asked = {}): Promise<Report> {
+  const folders = reference ? { charts: [join(REFERENCE, 'charts')], schemas: [join(REFERENCE, 'schemas')] } : {};
+  const answer = await validate({ root, overlay, parses, around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
+  if ('broken' in answer) throw new Error(`the settings are broken: ${answer.broken.map(({ message }) => message).join('; ')}`);
+  return answer.report;
+}
+
+/** The files as they are with some mistakes in them. */
+export function overlayOf(planted: readonly Planted[]): ReadonlyMap<string, string | null> {
+  const overlay = new Map<string, string | null>();
+  for (const { rule, variant, change } of planted) {
+    for (const { file, from, to, whole } of change) {
+      if (whole !== undefined) { overlay.set(file, whole); continue; }
+      if (from === undefined || to === undefined) throw new Error(`${rule}, ${variant}: a change of ${file} says neither whole nor from and to`);
+      const before = overlay.get(file) ?? readFileSync(join(ROOT, file), 'utf8');
+      const count = before.split(from).length - 1;
+      if (count !== 1) throw new Error(`${rule}, ${variant}: ${JSON.stringify(from)} stands ${count} times in ${file}`);
+      overlay.set(file, before.replace(from, () => to));
+    }
+  }
+  return overlay;
+}
+
+/** What a set of mistakes led to that was not there before, line numbers apart. */
+export function news(report: Report, before: Report): readonly Told[] {
+  const key = ({ rule, spot, message, severity }: Told): string => JSON.stringify([rule, spot.file, message, severity]);
+  const known = new Set(before.findings.map(key));
+  return report.findings.filter((finding) => !known.has(key(finding)));
+}
+
+const asFound = ({ rule, severity, spot, text, message, clusters }: Told): string => `${severity} ${rule} at ${spot.file}:${spot.line}:${spot.column} (${text?.trim() ?? 'no line'}) of ${clusters.join(', ')}: ${message}`;
+
+/** What is wrong with what was found, in words; [] when every mistake led to its finding and to nothing else. */
+export function judged(planted: readonly Planted[], found: readonly Told[], before: Pick<Report, 'findings'>): readonly string[] {
+  const left = new Set(found);
+  const wrong: string[] = [];
+  for (const each of planted) {
+    const own = found.filter((finding) => left.has(finding) && finding.rule === each.rule && finding.spot.file === each.at.file && each.says.test(finding.message)
+      && (each.at.line === '' ? finding.spot.line === 0 : finding.text?.includes(each.at.line) === true)
+      && (finding.severity === 'unknown') === (each.unknown === true) && (each.cluster === undefined || finding.clusters.join() === each.cluster));
+    if (own.length !== 1) wrong.push(`${each.rule}, ${each.variant}: found ${own.length} times at ${each.at.file} (${each.at.line}), saying ${String(each.says)}`);
+    for (const finding of own) left.delete(finding);
+  }
+  const also = new Set(planted.flatMap((each) => each.also ?? []));
+  // Without schemas or charts here, what is planted is one more object that could not be checked.
+  const absent = new Set(before.findings.filter(({ severity }) => severity === 'unknown').map(({ rule }) => rule));
+  return [...wrong, ...[...left].filter(({ rule, severity }) => !also.has(rule) && !(severity === 'unknown' && absent.has(rule))).map((finding) => `besides: ${asFound(finding)}`)];
+}
+
+/** Mistakes that do not touch the same files, a few at a time: they are looked for together. */
+export function batches(planted: readonly Planted[], size: number): readonly (readonly Planted[])[] {
+  const out: { readonly of: Planted[]; readonly files: Set<string> }[] = [];
+  for (const each of planted) {
+    const files = [...each.change.map(({ file }) => file), each.at.file];
+    // What rightly speaks of one mistake must not cover up a wrong finding of another.
+    const fits = each.also === undefined ? out.find((batch) => batch.of.length < size && batch.of.every((other) => other.also === undefined && other.rule !== each.rule) && files.every((file) => !batch.files.has(file))) : undefined;
+    if (fits === undefined) out.push({ of: [each], files: new Set(files) });
+    else {
+      fits.of.push(each);
+      for (const file of files) fits.files.add(file);
+    }
+  }
+  return out.map((batch) => batch.of);
+}
+
+/** The overlay with the fixes of its findings put in; undefined when none has one. */
+export function mended(overlay: ReadonlyMap<string, string | null>, found: readonly Told[]): ReadonlyMap<string, string | null> | undefined {
+  const { changes } = planFixes(found, (file) => overlay.get(file) ?? (existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : undefined));
+  return changes.length === 0 ? undefined : new Map([...overlay, ...changes.map((change): [string, string] => [change.file, change.after])]);
+}
