@@ -3,14 +3,16 @@ import type { KubeObject } from '../world/types.ts';
 import type { Chart, ReleaseRequest } from './chart.ts';
 import { cilium } from './charts/cilium.ts';
 import { certManager, coredns, externalSecrets, fluxInstance, fluxOperator } from './charts/core.ts';
+import { strimziKafkaOperator } from './charts/messaging.ts';
 import { appTemplate, spegel } from './charts/networking.ts';
 import { reloader } from './charts/operations.ts';
+import { dragonflyOperator, pluginBarmanCloud } from './charts/databases.ts';
 import { cloudnativePg, prometheusOperatorCrds, victoriaMetricsOperatorCrds } from './charts/operators.ts';
 import { openebs, rookCeph } from './charts/storage.ts';
 
 const CHARTS: ReadonlyMap<string, Chart> = new Map([
   cilium, coredns, certManager, externalSecrets, fluxOperator, fluxInstance, victoriaMetricsOperatorCrds, prometheusOperatorCrds, cloudnativePg,
-  openebs, rookCeph, reloader, spegel, appTemplate,
+  openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator, strimziKafkaOperator,
 ].map((chart) => [chart.name, chart]));
 
 /** The catalog has no such chart or does not serve that version; the message names it as a registry would. */

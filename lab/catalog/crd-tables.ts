@@ -99,6 +99,33 @@ export function cloudnativePgCrds(options: CrdOptions = {}): KubeObject[] {
     Subscription subscriptions v1 cols=age,cluster`, options);
 }
 
+export function barmanCloudCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('barmancloud.cnpg.io', `
+    ObjectStore objectstores v1 cols=age`, options);
+}
+
+export function dragonflyCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('dragonflydb.io', `
+    Dragonfly dragonflies v1alpha1 cols=phase`, options);
+}
+
+export function strimziCrds(options: CrdOptions = {}): KubeObject[] {
+  return [
+    ...crds('kafka.strimzi.io', `
+      KafkaBridge kafkabridges v1beta2 short=kb
+      KafkaConnector kafkaconnectors v1beta2 short=kctr
+      KafkaConnect kafkaconnects v1beta2 short=kc
+      KafkaMirrorMaker2 kafkamirrormaker2s v1beta2 short=kmm2
+      KafkaNodePool kafkanodepools v1beta2 short=knp
+      KafkaRebalance kafkarebalances v1beta2 short=kr
+      Kafka kafkas v1beta2 short=k cols=ready
+      KafkaTopic kafkatopics v1beta2 short=kt cols=ready
+      KafkaUser kafkausers v1beta2 short=ku cols=ready`, options),
+    ...crds('core.strimzi.io', `
+      StrimziPodSet strimzipodsets v1beta2 short=sps`, options),
+  ];
+}
+
 export function gatewayApiCrds(options: CrdOptions = {}): KubeObject[] {
   return crds('gateway.networking.k8s.io', `
     BackendTLSPolicy backendtlspolicies v1 short=btlspolicy

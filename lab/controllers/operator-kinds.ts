@@ -6,6 +6,8 @@ import { befalls, faultsOf, otherAuthority } from './faults/befalls.ts';
 import { backup, databaseOf, scheduledBackup } from './data/backups.ts';
 import { POSTGRES, postgres } from './data/databases.ts';
 import { VOLSYNC_KINDS } from './data/volsync.ts';
+import { DATABASE_KINDS } from './operator-databases.ts';
+import { MESSAGING_KINDS } from './operator-messaging.ts';
 import { STORAGE_KINDS } from './operator-storage.ts';
 import type { Again } from './runtime.ts';
 
@@ -216,6 +218,8 @@ export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: POSTGRES, kind: 'Cluster', operator: CNPG, afterMs: 0, wokenBy: databaseOf, reconcile: postgres },
   { apiVersion: POSTGRES, kind: 'Backup', operator: CNPG, afterMs: 0, reconcile: backup },
   { apiVersion: POSTGRES, kind: 'ScheduledBackup', operator: CNPG, afterMs: 0, reconcile: scheduledBackup },
+  ...DATABASE_KINDS,
+  ...MESSAGING_KINDS,
   ...VOLSYNC_KINDS,
   ...STORAGE_KINDS,
 ];

@@ -1,6 +1,6 @@
 /**
  * spec.healthCheckExprs: how far an object is, by expressions over its fields. Of CEL only what the project uses is known,
- * `has(a.b)`, `a.b == 'x'`, `a.b in ['x', 'y']`, `a.b.exists(e, e.c == 'x' && e.d == 'y')`, joined by && and ||; any other
+ * `has(a.b)`, `a.b`, `!a.b`, `a.b == 'x'`, `a.b == c.d`, `a.b in ['x', 'y']`, `a.b.exists(e, e.c == 'x' && e.d == 'y')`, joined by && and ||; any other
  * form is refused rather than guessed.
  */
 import type { KubeObject } from '../world/types.ts';
@@ -11,6 +11,8 @@ export class ExpressionError extends Error {}
 
 const HAS = /^(!?)has\(([\w.]+)\)$/;
 const EQUALS = /^([\w.]+) (==|!=) '([^']*)'$/;
+const SAME = /^([\w.]+) (==|!=) ([\w.]+)$/;
+const TRUE = /^(!?)([a-z][\w.]+)$/;
 const EXISTS = /^([\w.]+)\.exists\((\w+), (.+)\)$/;
 const AMONG = /^([\w.]+) in \[((?:'[^']*'(?:, )?)+)\]$/;
 
@@ -27,6 +29,9 @@ function parts(expression: string, joint: string): string[] {
   return out.filter((part) => part !== '');
 }
 
+/** A field, or a number written out. */
+const number = (object: object, word: string): unknown => (/^\d+$/.test(word) ? Number(word) : at(object, word));
+
 function term(object: object, expression: string): boolean {
   const exists = EXISTS.exec(expression);
   if (exists !== null) return list(at(object, exists[1] ?? '')).some((entry) => holds({ [exists[2] ?? '']: entry }, exists[3] ?? ''));
@@ -34,6 +39,10 @@ function term(object: object, expression: string): boolean {
   if (has !== null) return (at(object, has[2] ?? '') !== undefined) !== (has[1] === '!');
   const equals = EQUALS.exec(expression);
   if (equals !== null) return (at(object, equals[1] ?? '') === equals[3]) === (equals[2] === '==');
+  const same = SAME.exec(expression);
+  if (same !== null) return (number(object, same[1] ?? '') === number(object, same[3] ?? '')) === (same[2] === '==');
+  const truth = TRUE.exec(expression);
+  if (truth !== null) return (at(object, truth[2] ?? '') === true) !== (truth[1] === '!');
   const among = AMONG.exec(expression);
   if (among !== null) return [...(among[2] ?? '').matchAll(/'([^']*)'/g)].some(([, word]) => word === at(object, among[1] ?? ''));
   throw new ExpressionError(`the lab does not know the form of the health expression ${expression}`);

@@ -8,6 +8,10 @@ import type { TreeObject, WrittenTree } from './written.ts';
 const LISTS = ['resources', 'components', 'configMapGenerator', 'patches', 'labels', 'images'];
 const KNOWN_KEYS = ['apiVersion', 'kind', 'metadata', 'namespace', 'resources', 'components', 'configMapGenerator', 'generatorOptions', 'patches', 'labels', 'images'];
 
+/** Filled in from platform-mode, which is made with the cluster (docs/decisions/0011). */
+export const BY_MODE = '${DATA_MODE}';
+export const MODES = ['fresh', 'restore'] as const;
+
 interface Unit { readonly owner: string | undefined; readonly substituted: boolean }
 interface Scope {
   readonly folder: string;
@@ -137,14 +141,23 @@ class Walk {
       this.#sources.report(keySpot(document, [], 'spec'), 'dangling-path', `Kustomization ${name} has no path`, 'without one Flux would build the whole repository; add spec.path');
       return;
     }
-    const folder = posix.normalize(path.value).replace(/^\.?\//, '').replace(/\/$/, '');
+    // A data set is built from another folder when it is restored; both bring the same objects, and both must be there.
+    for (const mode of path.value.includes(BY_MODE) ? MODES : ['']) this.#fluxFolder(document, name, path, path.value.replaceAll(BY_MODE, mode), mode === '' || mode === MODES[0]);
+  }
+
+  #fluxFolder(document: Written, name: string, path: At<string>, value: string, walked: boolean): void {
+    const folder = posix.normalize(value).replace(/^\.?\//, '').replace(/\/$/, '');
     if (folder === '..' || folder.startsWith('../')) {
-      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${path.value}, which is outside the repository`, 'paths begin at the root of the repository');
+      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${value}, which is outside the repository`, 'paths begin at the root of the repository');
       return;
     }
     if (this.#sources.kind(folder) !== 'directory') {
       const around = this.#nearestFolder(folder);
-      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${path.value}, which does not exist`, meant(folder, around, `there is ${listed(around)}`));
+      this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${value}, which does not exist`, meant(folder, around, `there is ${listed(around)}`));
+      return;
+    }
+    if (!walked) {
+      this.#aside(folder);
       return;
     }
     if (this.#seen.has(folder)) {
@@ -156,6 +169,14 @@ class Walk {
     const settings = listIn(document.data, 'spec', 'postBuild', 'substituteFrom');
     const substituted = settings.some((each) => textIn(each, 'kind') === 'ConfigMap' && textIn(each, 'name') === 'cluster-settings');
     this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted }, above: [] });
+  }
+
+  /** A folder that stands in for another: its files are in use, its objects are the other's. */
+  #aside(folder: string): void {
+    const beside = new Walk(this.#sources);
+    beside.#kustomization({ folder, namespace: undefined, unit: { owner: undefined, substituted: true }, above: [] });
+    for (const file of beside.files) this.files.add(file);
+    for (const file of beside.substituted) this.substituted.add(file);
   }
 
   #nearestFolder(folder: string): readonly string[] {

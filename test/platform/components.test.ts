@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { load } from 'js-yaml';
 import { at, list, plain, strings, text, type Plain } from '../../lab/catalog/data.ts';
 import { renderRelease } from '../../lab/catalog/charts.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
 import { all, appsOf, clusterFile, documents, each, exists, file, infraOf, one, type Check, type Seen } from './networking.checks.ts';
-import { built, CLUSTERS, type BuiltCluster } from './tree.ts';
+import { built, CLUSTERS, PROJECT, type BuiltCluster } from './tree.ts';
 
 /** Security, storage, operations and Flux: what must agree, and that each check finds the mistake it is for. */
 
@@ -48,8 +50,10 @@ const FLUX: readonly Check[] = [
     find: (all_) => each(all_, (cluster, say) => {
       for (const { object, objects } of cluster.units) {
         const made = [...objects, ...objects.filter(({ kind }) => kind === 'HelmRelease').flatMap((release) => rendered(cluster, release))];
+        // Those that are there before Flux are the bootstrap's to name (bootstrap/crds.yaml).
+        const before = (check: object): boolean => at(check, 'kind') === 'CustomResourceDefinition' && GROUPS.some((group) => String(at(check, 'name')).endsWith(`.${group}`));
         for (const check of list(at(object.spec, 'healthChecks')).map(plain)) {
-          if (!made.some((each_) => each_.kind === check['kind'] && each_.metadata.name === check['name'] && (check['namespace'] ?? each_.metadata.namespace) === (each_.metadata.namespace ?? check['namespace']))) say(`${object.metadata.name} waits for ${String(check['kind'])} ${String(check['name'])}`);
+          if (!before(check) && !made.some((each_) => each_.kind === check['kind'] && each_.metadata.name === check['name'] && (check['namespace'] ?? each_.metadata.namespace) === (each_.metadata.namespace ?? check['namespace']))) say(`${object.metadata.name} waits for ${String(check['kind'])} ${String(check['name'])}`);
         }
       }
     }),
@@ -83,12 +87,15 @@ const FLUX: readonly Check[] = [
     find: (all_) => each(all_, (cluster, say) => {
       const data = cluster.units.find(({ name }) => name === 'data');
       const needs = list(at(data?.object.spec, 'dependsOn')).map((entry) => String(plain(entry)['name'])).toSorted().join();
-      if (needs !== 'networking,operations,security,storage') say(`the gate waits for ${needs}`);
+      const layers = ['networking', 'operations', ...(cluster.units.some(({ name }) => name === 'operators') ? ['operators'] : []), 'security', 'storage'].join();
+      if (needs !== layers) say(`the gate waits for ${needs}`);
       if (one(cluster, 'ConfigMap', 'data-gate').data?.['mode'] !== 'fresh') say('the gate does not say what it was opened with');
     }),
     plant: (all_) => { plain(appsOf(all_).units.find(({ name }) => name === 'data')?.object.spec)['dependsOn'] = [{ name: 'networking' }]; },
   },
 ];
+
+const GROUPS = list(at(load(readFileSync(join(PROJECT, 'bootstrap/crds.yaml'), 'utf8')), 'groups')).map(String);
 
 const SECRETS: readonly Check[] = [
   {
@@ -215,11 +222,11 @@ const EVERYWHERE: readonly Check[] = [
   {
     holds: 'every alert says how long, how bad, what and where to read on, and that place exists',
     find: (all_) => each(all_, (cluster, say) => {
-      const alerts = own(cluster).filter(({ kind }) => kind === 'PrometheusRule').flatMap((rule) => list(at(rule.spec, 'groups'))).flatMap((group) => list(plain(group)['rules'])).map(plain);
+      const alerts = own(cluster).filter(({ kind }) => kind === 'PrometheusRule' || kind === 'VMRule').flatMap((rule) => list(at(rule.spec, 'groups'))).flatMap((group) => list(plain(group)['rules'])).map(plain);
       if (alerts.length < 30) say(`only ${alerts.length} alerts`);
       for (const alert of alerts) {
         const name = String(alert['alert']);
-        if (text(alert['for']) === undefined || !['warning', 'critical'].includes(String(at(alert, 'labels.severity'))) || text(at(alert, 'annotations.summary')) === undefined || text(at(alert, 'annotations.description')) === undefined) say(`${name} says too little`);
+        if (text(alert['for']) === undefined || !['info', 'warning', 'critical'].includes(String(at(alert, 'labels.severity'))) || text(at(alert, 'annotations.summary')) === undefined || text(at(alert, 'annotations.description')) === undefined) say(`${name} says too little`);
         const [, page = '', anchor = ''] = ALERT_PAGES.exec(String(at(alert, 'annotations.runbook_url'))) ?? [];
         if (page === '' || !exists(page) || !new RegExp(`^#+ ${anchor}$`, 'im').test(file(all_, page))) say(`${name} leads to ${String(at(alert, 'annotations.runbook_url'))}, which is not there`);
       }
@@ -237,7 +244,7 @@ const EVERYWHERE: readonly Check[] = [
   {
     holds: 'no image moves under its name', defect: '7.4 helper images without a version',
     find: (all_) => each(all_, (cluster, say) => {
-      for (const object of cluster.objects) for (const [, image = ''] of JSON.stringify(object.spec ?? {}).matchAll(/"image":"([^"]+)"/g)) if (!/:v?\d+(\.\d+)+/.test(image) && !image.includes('@sha256:')) say(`${object.kind} ${object.metadata.name} runs ${image}`);
+      for (const object of cluster.objects) for (const [, image = ''] of JSON.stringify(object.spec ?? {}).matchAll(/"image":"([^"]+)"/g)) if (!/:(v?\d+(\.\d+)+|RELEASE\.\d{4}-\d\d-\d\dT)/.test(image) && !image.includes('@sha256:')) say(`${object.kind} ${object.metadata.name} runs ${image}`);
     }),
     plant: (all_) => { plain(at(one(appsOf(all_), 'CephCluster', 'rook-ceph').spec, 'cephVersion'))['image'] = 'quay.io/ceph/ceph:latest'; },
   },
@@ -259,7 +266,9 @@ const EVERYWHERE: readonly Check[] = [
       const everything = [...own(cluster), ...releases(cluster).flatMap((release) => rendered(cluster, release).map((object) => ({ ...object, metadata: { namespace: release.metadata.namespace ?? '', ...object.metadata } })))];
       for (const budget of everything.filter(({ kind }) => kind === 'PodDisruptionBudget')) {
         const wanted = strings(at(budget.spec, 'selector.matchLabels'));
-        const chosen = everything.some((object) => object.metadata.namespace === budget.metadata.namespace && Object.entries(wanted).every(([key, value]) => strings(at(object.spec, 'template.metadata.labels'))[key] === value));
+        // A Pooler's pods carry its name.
+        const pooler = wanted['cnpg.io/poolerName'];
+        const chosen = (pooler !== undefined && everything.some(({ kind, metadata }) => kind === 'Pooler' && metadata.name === pooler && metadata.namespace === budget.metadata.namespace)) || everything.some((object) => object.metadata.namespace === budget.metadata.namespace && Object.entries(wanted).every(([key, value]) => strings(at(object.spec, 'template.metadata.labels'))[key] === value));
         if (!chosen) say(`${budget.metadata.name} chooses nothing`);
       }
     }),

@@ -52,7 +52,9 @@ export const POLICIES: readonly Check[] = [
   {
     holds: 'what closes a namespace and what opens it again come in one piece',
     find: (seen) => each(seen, (cluster, say) => {
-      const owners = new Set(cluster.units.filter(({ objects }) => objects.some(({ kind }) => kind === 'CiliumNetworkPolicy')).map(({ name }) => name));
+      // One that chooses its pods by their labels belongs to these pods, and comes with them.
+      const ofAll = (object: KubeObject): boolean => object.kind === 'CiliumNetworkPolicy' && Object.keys(strings(at(object.spec, 'endpointSelector.matchLabels'))).length === 0;
+      const owners = new Set(cluster.units.filter(({ objects }) => objects.some(ofAll)).map(({ name }) => name));
       if ([...owners].join() !== 'networkpolicy-baseline') say(`policies are applied by ${[...owners].join(', ')}`);
     }),
     plant: (seen) => { for (const object of infraOf(seen).units.find(({ name }) => name === 'spegel')?.objects ?? []) object.kind = 'CiliumNetworkPolicy'; },

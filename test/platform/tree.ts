@@ -15,7 +15,7 @@ import { realTool } from '../real-tool.ts';
 
 export const PROJECT = join(import.meta.dirname, '../..');
 /** What only a running cluster knows. */
-const AT_RUN_TIME = { DATA_MODE: 'fresh' };
+const AT_RUN_TIME = { DATA_MODE: 'fresh', DATA_GENERATION: '20260101-000000', DATA_FROM: 'none' };
 
 export interface Unit {
   readonly name: string;

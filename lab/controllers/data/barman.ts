@@ -7,7 +7,7 @@ import { befallsStore } from './faults.ts';
 import { dataOf } from './memory.ts';
 
 export const PLUGIN = 'barman-cloud.cloudnative-pg.io';
-export const BARMAN = { app: 'barman-cloud' };
+export const BARMAN = { 'app.kubernetes.io/name': 'plugin-barman-cloud' };
 export const BARMAN_API = 'barmancloud.cnpg.io/v1';
 
 /** A place in a store: the ObjectStore that leads there and the server name below it. */

@@ -2,9 +2,9 @@ import { dig, listIn, textAt, textIn } from '../data.ts';
 import type { Spot } from '../source.ts';
 import { isFluxKustomization } from '../tree.ts';
 import { meant } from '../words.ts';
-import type { TreeObject, WrittenSite, WrittenTree } from '../written.ts';
+import type { TreeObject, WrittenTree } from '../written.ts';
 import { namespacesBeforeFlux } from './helmfile.ts';
-import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
+import { fill, PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
 interface Need { readonly name: string; readonly spot: Spot }
 interface Unit { readonly name: string; readonly owner: string | undefined; readonly waits: boolean; readonly needs: readonly Need[] }
@@ -72,7 +72,7 @@ function wayBack(units: ReadonlyMap<string, Unit>, from: string, to: string): { 
 }
 
 /** Kinds that a chart makes, so that no manifest shows them; that the chart really makes these is for the tests, which have charts. */
-const BY_CHARTS = ['Deployment', 'DaemonSet', 'StatefulSet', 'Job', 'FluxInstance'];
+const BY_CHARTS = ['Deployment', 'DaemonSet', 'StatefulSet', 'Job', 'FluxInstance', 'CustomResourceDefinition'];
 
 /** What a Kustomization checks the health of is brought by it, in that very version: otherwise it waits until its timeout, for ever. */
 export const healthChecks: Rule = (site, sources) => {
@@ -90,11 +90,11 @@ export const healthChecks: Rule = (site, sources) => {
         const namespace = textIn(check, 'namespace');
         const version = textAt(unit.document, 'spec', 'healthChecks', index, 'apiVersion');
         const named = own.filter((each) => each.kind === kind);
-        const found = named.find((each) => filled(each.name) === name.value && (namespace === undefined || (each.namespace ?? namespace) === namespace));
+        const found = named.find((each) => filled(each.name) === name.value && (namespace === undefined || filled(each.namespace ?? namespace) === namespace));
         if (found === undefined) {
           // One that is in a namespace nobody makes is told for that.
           if (named.some((each) => filled(each.name) === name.value && each.namespace !== undefined && !made.has(each.namespace))) return;
-          if (BY_CHARTS.includes(kind) && own.some((each) => isRelease(each) && placeOf(each) === namespace)) return;
+          if (BY_CHARTS.includes(kind) && own.some((each) => isRelease(each) && (namespace === undefined || placeOf(each) === namespace))) return;
           missing.add(tree.cluster, name.spot, 'health-check-nothing', () => `Kustomization ${unit.name} checks the health of ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name.value}, which it does not bring`, meant(name.value, named.map((each) => filled(each.name)), 'it would wait for it until its timeout, again and again; check what is below its path'));
         } else if (version !== undefined && found.apiVersion !== version.value) {
           missing.add(tree.cluster, version.spot, 'health-check-version', () => `${kind} ${name.value} is ${found.apiVersion}, its health is looked for as ${version.value}`, `did you mean ${found.apiVersion}?`);
@@ -111,10 +111,4 @@ function isRelease(object: TreeObject): boolean {
 
 function placeOf(release: TreeObject): string | undefined {
   return textIn(release.document.data, 'spec', 'targetNamespace') ?? release.namespace;
-}
-
-/** Names of objects as they are in a cluster, variables filled in. */
-function fill(site: WrittenSite, cluster: string): (text: string) => string {
-  const data = new Map((site.settings.get(cluster)?.data ?? []).map(({ key, value }) => [key.value, value.value]));
-  return (text) => text.replaceAll(/\$\{(\w+)(?::?[=-]([^}]*))?\}/g, (whole, name: string, otherwise: string | undefined) => data.get(name) ?? otherwise ?? whole);
 }

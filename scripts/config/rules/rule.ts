@@ -32,3 +32,9 @@ export class PerCluster {
     for (const { spot, rule, clusters, say, hint } of this.#found.values()) report(spot, rule, say(listed(clusters), clusters.length > 1), hint);
   }
 }
+
+/** Names of objects as they are in a cluster, variables filled in. */
+export function fill(site: WrittenSite, cluster: string): (text: string) => string {
+  const data = new Map((site.settings.get(cluster)?.data ?? []).map(({ key, value }) => [key.value, value.value]));
+  return (text) => text.replaceAll(/\$\{(\w+)(?::?[=-]([^}]*))?\}/g, (whole, name: string, otherwise: string | undefined) => data.get(name) ?? otherwise ?? whole);
+}

@@ -1,5 +1,7 @@
+import { posix } from 'node:path';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../ipv4.ts';
 import { listIn, mapIn, textIn } from '../data.ts';
+import { BY_MODE, isFluxKustomization, MODES } from '../tree.ts';
 import { nearest } from '../words.ts';
 import type { At, Sources, Spot } from '../source.ts';
 import type { WrittenCluster, WrittenSettings, WrittenSite, WrittenTree } from '../written.ts';
@@ -146,7 +148,9 @@ const AT_RUN_TIME: ReadonlyMap<string, string> = new Map([['DATA_MODE', 'platfor
 /** Whether the Kustomization that applies a manifest takes variables from this ConfigMap. */
 function takesFrom(tree: WrittenTree, file: string, configMap: string): boolean {
   const owners = tree.objects.filter(({ document }) => document.file === file).map(({ owner }) => owner);
-  return tree.objects.some((each) => each.kind === 'Kustomization' && owners.includes(each.name)
+  // A patch is no object, and of two folders that stand for each other only one shows its objects.
+  const below = (path: string): boolean => MODES.some((mode) => file.startsWith(`${posix.normalize(path.replaceAll(BY_MODE, mode)).replace(/^\.?\//, '').replace(/\/$/, '')}/`));
+  return tree.objects.some((each) => isFluxKustomization(each.apiVersion, each.kind) && (owners.length > 0 ? owners.includes(each.name) : below(textIn(each.document.data, 'spec', 'path') ?? './'))
     && listIn(each.document.data, 'spec', 'postBuild', 'substituteFrom').some((from) => textIn(from, 'kind') === 'ConfigMap' && textIn(from, 'name') === configMap));
 }
 

@@ -5,7 +5,7 @@ import { isFluxKustomization } from '../tree.ts';
 import { listed, meant } from '../words.ts';
 import type { TreeObject, WrittenTree } from '../written.ts';
 import { adopter, namespacesBeforeFlux, reportCycles } from './helmfile.ts';
-import { PerCluster, treeIsWhole, type Rule } from './rule.ts';
+import { fill, PerCluster, treeIsWhole, type Rule } from './rule.ts';
 
 /** Everything below kubernetes/ is applied to some cluster; what nothing leads to is forgotten, and looks as if it were there. */
 export const treeReachable: Rule = (site, sources) => {
@@ -139,10 +139,11 @@ export const treeNamespaces: Rule = (site, { report }) => {
   if (site.namespaces.length === 0) return;
   for (const tree of site.trees) {
     const before = namespacesBeforeFlux(site);
+    const filled = fill(site, tree.cluster);
     const made = new Set([...before, ...tree.objects.filter(({ kind }) => kind === 'Namespace').map(({ name }) => name)]);
     for (const object of tree.objects) {
       if (object.kind === 'Namespace' && before.has(object.name)) report(object.document.spotAt(['metadata', 'name']), 'namespace-twice', `namespace ${object.name} is made by bootstrap/namespaces.yaml already`, 'two owners take each other\'s labels away; remove it here');
-      else if (object.namespace !== undefined && !made.has(object.namespace)) {
+      else if (object.namespace !== undefined && !made.has(filled(object.namespace))) {
         report(object.document.spotAt(['metadata', 'namespace']), 'namespace-missing', `${object.kind} ${object.name} goes to namespace ${object.namespace}, which nobody makes`, meant(object.namespace, made, 'add it to bootstrap/namespaces.yaml, with its Pod Security labels'));
       }
     }

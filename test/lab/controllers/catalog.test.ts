@@ -11,7 +11,7 @@ import { manualClock } from './rig.ts';
 
 const PINS: readonly (readonly [chart: string, version: string, values: object, crds: number])[] = [
   ['cert-manager', 'v1.19.1', { crds: { enabled: true } }, 6], ['cert-manager', 'v1.19.1', {}, 0], ['external-secrets', '0.20.4', { installCRDs: true }, 23], ['external-secrets', '0.20.4', { installCRDs: false }, 0],
-  ['victoria-metrics-operator-crds', '0.6.0', {}, 22], ['prometheus-operator-crds', '24.0.1', {}, 10], ['cloudnative-pg', '0.26.1', {}, 10], ['flux-operator', '0.49.0', {}, 4], ['flux-instance', '0.49.0', {}, 0], ['cilium', '1.18.3', {}, 0], ['coredns', '1.45.0', {}, 0], ['spegel', '0.4.0', {}, 0], ['app-template', '4.4.0', {}, 0], ['openebs', '4.3.3', {}, 0], ['rook-ceph', 'v1.18.6', {}, 24], ['reloader', '2.2.5', {}, 0],
+  ['victoria-metrics-operator-crds', '0.6.0', {}, 22], ['prometheus-operator-crds', '24.0.1', {}, 10], ['cloudnative-pg', '0.26.1', {}, 10], ['flux-operator', '0.49.0', {}, 4], ['flux-instance', '0.49.0', {}, 0], ['cilium', '1.18.3', {}, 0], ['coredns', '1.45.0', {}, 0], ['spegel', '0.4.0', {}, 0], ['app-template', '4.4.0', {}, 0], ['openebs', '4.3.3', {}, 0], ['rook-ceph', 'v1.18.6', {}, 24], ['reloader', '2.2.5', {}, 0], ['plugin-barman-cloud', '0.3.1', {}, 1], ['dragonfly-operator', 'v1.3.0', {}, 1], ['strimzi-kafka-operator', '0.48.0', {}, 10],
 ];
 const render = (chart: string, version: string, values: object) => renderRelease({ name: chart, namespace: 'ns', chart: `oci://registry.example.test/${chart}`, version, values: { ...values } });
 

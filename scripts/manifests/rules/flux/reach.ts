@@ -46,6 +46,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
   for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
   // What is read from elsewhere may still lie here.
   for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
+  // A path with a variable in it leads to another folder with another value of it.
+  for (const { declared } of trees.flatMap(({ units }) => units)) for (const folder of folderAlternatives(texts, text(at(declared?.raw, 'spec', 'path')) ?? '')) named.add(folder);
   const isNamed = (path: string): boolean => {
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
@@ -62,6 +64,16 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
     const below = is === 'kustomization' ? [...what].filter(([each]) => each.startsWith(`${folder}/`)).flatMap(([, each]) => each.flux ?? []) : [flux ?? []].flat();
     return [{ file, path: whole ? folder : file, flux: below }];
   });
+}
+
+/** Every folder there is that a path could mean, whatever its variables are; none for a path without any. */
+function folderAlternatives(texts: Texts, path: string): readonly string[] {
+  if (!path.includes('${')) return [];
+  return folderNamed(path).split('/').reduce<readonly string[]>((folders, part) => {
+    if (!part.includes('${')) return folders.map((folder) => posix.join(folder, part));
+    const fits = new RegExp(`^${part.split(/\$\{[^}]*\}/).map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`);
+    return folders.flatMap((folder) => texts.entries(folder).filter(({ name, kind }) => kind === 'directory' && fits.test(name)).map(({ name }) => posix.join(folder, name)));
+  }, ['']);
 }
 
 /** A kustomization.yaml speaks for everything below it. */

@@ -55,6 +55,13 @@ describe('reach', () => {
     { is: 'all but a folder, told once', files: { ...base, 'apps/b/kustomization.yaml': list('y.yaml', 'z.yaml', 'in'), 'apps/b/y.yaml': map('y'), 'apps/b/z.yaml': map('z'), 'apps/b/in/kustomization.yaml': list('n.yaml'), 'apps/b/in/n.yaml': map('n') }, finds: ['unreachable apps/b/kustomization.yaml "apiVersion: kustomize.config.k8s.io/v1beta1"'] },
     { is: 'all but a folder without a kustomization.yaml, told once', files: { ...base, 'apps/b/y.yaml': map('y'), 'apps/b/z.yaml': map('z') }, finds: ['unreachable apps/b/y.yaml "---"'], says: /nothing leads to apps\/b:/ },
     { is: 'all but what is taken off a list by a comment', files: { ...base, 'apps/a/kustomization.yaml': `${list('x.yaml')}  # - y.yaml\n`, 'apps/a/y.yaml': map('y') } },
+    {
+      is: 'the folder that a variable of a path leads to with another value', given: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mode, namespace: flux-system}\ndata: {MODE: fresh}\n",
+      files: {
+        'c/ks.yaml': ks('in', 'path: ./apps', 'postBuild: {substituteFrom: [{kind: ConfigMap, name: mode}]}'), 'apps/ks.yaml': ks('set', 'path: "./sets/${MODE}"'),
+        'sets/base/kustomization.yaml': list('x.yaml'), 'sets/base/x.yaml': map('x'), 'sets/fresh/kustomization.yaml': list('../base'), 'sets/restore/kustomization.yaml': list('../base', 'y.yaml'), 'sets/restore/y.yaml': map('y'),
+      },
+    },
     { is: 'what is no manifest', files: { ...base, 'apps/a/values.yaml': 'replicas: 2\n', 'apps/a/README.yaml': 'apiVersion: is a word here' } },
     { is: 'a chart beside the tree', files: { ...base, 'apps/chart/Chart.yaml': 'apiVersion: v2\nname: c\n', 'apps/chart/templates/x.yaml': map('x') } },
     { is: 'other folders of the repository', files: { ...base, 'terraform/x.yaml': map('x'), '.github/x.yaml': map('x'), 'apps/tests/x.yaml': map('x') } },
