@@ -66,7 +66,8 @@ test.runIf(SOAK)(`${TIMES} rehearsals in a row: all green, nothing left over, me
     expect(resets(log)).toEqual(['apps-01', 'apps-02', 'apps-03', 'infra-01', 'infra-02', 'infra-03']);
     expect(bootstraps(log)).toEqual(nth === 1 ? ['apps', 'apps', 'infra', 'infra'] : ['apps', 'infra']);
     // The lab's daemon asks git which commit there is now and then: what is still there on a later look was left.
-    await expect.poll(() => processesOf(rig), { timeout: 10_000 }).toEqual([]);
+    const own = rig;
+    await expect.poll(() => processesOf(own), { timeout: 10_000 }).toEqual([]);
     const now = standing(rig);
     stood.push(now);
     process.stderr.write(`rehearsal ${nth} of ${TIMES}: green in ${Math.round(ran.wallMs / 100) / 10} s; daemon ${now.rssMb} MB, ${now.descriptors} descriptors; ${now.files.length} files outside the runs, ${now.outsideRunsKb} kB, the lab's log ${now.logKb} kB\n`);
