@@ -113,7 +113,7 @@ class Lookups implements Index {
     return this.#owners.get(namespace)?.some(({ object }) => name.startsWith(`${object.metadata.name}-`) || broughtBy(object, groupOf(object.apiVersion))?.names?.test(name) === true) === true ? undefined : false;
   }
 
-  namespaceOf(built: Built): string { return this.#namespaceOf.get(built) ?? this.#locate(built); }
+  namespaceOf(built: Built): string { return this.#namespaceOf.get(built) ?? this.#locate(built, kindOf(built.object)); }
 
   get populated(): readonly string[] { return [...this.#podsIn.keys()]; }
 
@@ -130,7 +130,7 @@ class Lookups implements Index {
   #add(built: Built): void {
     const kind = kindOf(built.object);
     push(this.#kinds, kind, built);
-    const namespace = this.#locate(built);
+    const namespace = this.#locate(built, kind);
     this.#namespaceOf.set(built, namespace);
     const name = built.object.metadata.name;
     if (isHole(name) || isHole(namespace)) this.#unnamed.add(`${kind} ${isHole(namespace) ? '' : namespace}`);
@@ -148,12 +148,13 @@ class Lookups implements Index {
     else if (!isInert(group, built.object.kind) && TEMPLATES[kind] === undefined) this.#openAll([namespace], `what is made of ${built.object.kind} ${name} is not known`);
   }
 
-  #locate(built: Built): string {
-    if (this.#isClusterScoped(kindOf(built.object)) === true) return '';
+  #locate(built: Built, kind: string): string {
+    const wide = this.#isClusterScoped(kind);
+    if (wide === true) return '';
     const own = built.object.metadata.namespace;
     if (own !== undefined && own !== '') return own;
     if (built.release !== undefined) return releaseNamespace(built.release);
-    return this.#isClusterScoped(kindOf(built.object)) === false ? 'default' : '';
+    return wide === false ? 'default' : '';
   }
 
   #isClusterScoped(kind: string): boolean | undefined { return this.#scopes.get(kind) ?? isClusterScoped(kind); }

@@ -48,8 +48,16 @@ export function any(verdicts: Iterable<Verdict>): Verdict {
 
 /** A map of labels that must all be there (a Service's selector, matchLabels). An empty one holds for everything. */
 export function hasAll(wanted: unknown, labels: Labels): Verdict {
+  if (wanted === undefined || wanted === null) return true;
   if (isHole(wanted)) return undefined;
-  return all(Object.entries(fields(wanted)).map(([key, value]) => has(key, valueOf(value), labels)));
+  const map = fields(wanted);
+  let sure: Verdict = true;
+  for (const key of Object.keys(map)) {
+    const verdict = has(key, valueOf(map[key]), labels);
+    if (verdict === false) return false;
+    if (verdict === undefined) sure = undefined;
+  }
+  return sure;
 }
 
 function has(key: string, value: string | undefined, labels: Labels): Verdict {
@@ -66,7 +74,9 @@ function same(a: string | undefined, b: string | undefined): Verdict {
 /** A label selector: matchLabels and matchExpressions. An empty one holds for everything; whether an absent one does is for who asks. */
 export function selects(selector: unknown, labels: Labels): Verdict {
   if (isHole(selector)) return undefined;
-  return all([hasAll(at(selector, 'matchLabels'), labels), ...entries(at(selector, 'matchExpressions')).map(({ entry }) => holds(entry, labels))]);
+  const map = fields(selector);
+  const sure = hasAll(map['matchLabels'], labels);
+  return map['matchExpressions'] === undefined || sure === false ? sure : all([sure, ...entries(map['matchExpressions']).map(({ entry }) => holds(entry, labels))]);
 }
 
 function holds(expression: Readonly<Record<string, unknown>>, labels: Labels): Verdict {

@@ -67,7 +67,7 @@ function plainPolicy(index: Index, built: Built): Policy {
   const spec = fields(built.object['spec']);
   const namespace = index.namespaceOf(built);
   const own = (selector: unknown, path: Path): Choice => ({
-    path, text: said(selector), only: namespace, everything: isEmpty(selector), named: [], inNamespace: (each) => each === namespace, pods: (pods) => (pods.namespace === namespace ? selects(selector, pods.labels) : false),
+    path, get text() { return said(selector); }, only: namespace, everything: isEmpty(selector), named: [], inNamespace: (each) => each === namespace, pods: (pods) => (pods.namespace === namespace ? selects(selector, pods.labels) : false),
   });
   const types = items(spec['policyTypes']);
   return {
@@ -94,7 +94,7 @@ function across(index: Index, peer: Fields, path: Path): Choice {
   const label = text(at(namespaces, 'matchLabels', 'kubernetes.io/metadata.name'));
   const inNamespace = (namespace: string): Verdict => selects(namespaces, labelsOfNamespace(index, namespace));
   return {
-    path: pods === undefined ? [...path, 'namespaceSelector'] : [...path, 'podSelector'], text: pods === undefined ? said(namespaces) : said(pods), only: label, everything: pods === undefined || isEmpty(pods),
+    path: pods === undefined ? [...path, 'namespaceSelector'] : [...path, 'podSelector'], get text() { return said(pods ?? namespaces); }, only: label, everything: pods === undefined || isEmpty(pods),
     named: label === undefined ? [] : [{ name: label, path: [...path, 'namespaceSelector', 'matchLabels', 'kubernetes.io/metadata.name'] }],
     inNamespace,
     pods: (each) => { const there = inNamespace(each.namespace); return there === true ? (pods === undefined ? true : selects(pods, each.labels)) : there; },
@@ -148,7 +148,7 @@ function endpoints(index: Index, selector: unknown, path: Path, namespace: strin
   const name = text(Object.entries(fields(at(bare, 'matchLabels'))).find(([key]) => key === NAMESPACE_KEY)?.[1]);
   const written = Object.keys(fields(at(selector, 'matchLabels'))).find((key) => key.endsWith(NAMESPACE_KEY)) ?? NAMESPACE_KEY;
   return {
-    path, text: said(bare), only: ofNamespace.length === 0 ? namespace : ofNamespace.length === 1 ? name : undefined, everything: !reserved && ofPods.length === 0, named: name === undefined ? [] : [{ name, path: [...path, 'matchLabels', written] }], inNamespace,
+    path, get text() { return said(bare); }, only: ofNamespace.length === 0 ? namespace : ofNamespace.length === 1 ? name : undefined, everything: !reserved && ofPods.length === 0, named: name === undefined ? [] : [{ name, path: [...path, 'matchLabels', written] }], inNamespace,
     pods: (pods) => { const there = inNamespace(pods.namespace); return there === true ? chosen(pods.labels) : there; },
   };
 }

@@ -39,10 +39,10 @@ function* judged({ built, who, resources: asked, path }: Asked): Iterable<Findin
         // Charts may put a template there.
         if (written.includes('{{')) continue;
         const likely = likelyQuantity(written);
-        yield { built, path: where, message: `${written} is no quantity: ${resource} that ${who} ${part === 'requests' ? 'asks for' : 'may use'}`, hint: likely === undefined ? 'write it like 100m (cpu) or 128Mi (memory)' : `did you mean ${likely}?`, ...(likely === undefined ? {} : { fix: { from: written, to: likely } }) };
+        yield { built, path: where, message: `${written} is no quantity: ${resource} that ${who} ${part === 'requests' ? 'asks for' : 'may use'}`, hint: likely === undefined ? 'write it like 100m (cpu) or 128Mi (memory)' : `did you mean ${likely}?`, ...(likely?.toLowerCase() === written.toLowerCase() ? { fix: { from: written, to: likely ?? '' } } : {}) };
       } else if (amount < 0) yield { built, path: where, message: `${resource} of ${who} is below zero`, hint: 'write what it needs' };
       else if (isTiny(resource, value)) {
-        yield { built, path: where, message: `${written} of ${resource} is a thousandth of ${written.slice(0, -1)} bytes`, hint: `did you mean ${written.slice(0, -1)}Mi?`, fix: { from: written, to: `${written.slice(0, -1)}Mi` } };
+        yield { built, path: where, message: `${written} of ${resource} is a thousandth of ${written.slice(0, -1)} bytes`, hint: `did you mean ${written.slice(0, -1)}Mi?` };
       } else if (part === 'requests') {
         const limit = quantity(at(limits, resource));
         // A limit in thousandths of a byte is told already.
