@@ -23,7 +23,7 @@ export function entriesOf(texts: Texts, settings: Settings, options: { readonly 
 }
 
 /** Folders Flux may begin with where nothing says so, in the order they are believed. */
-const PARENTS = ['kubernetes/clusters', 'clusters', 'cluster'];
+const PARENTS = ['kubernetes/clusters', 'clusters', 'cluster', 'k8s/clusters', 'gitops/clusters', 'flux/clusters', 'deploy/clusters'];
 const FOLDERS = ['kubernetes/flux/cluster', 'kubernetes/flux/config', 'kubernetes/flux', 'flux/cluster', 'flux/config', 'flux', 'cluster/flux', 'k8s/flux', 'kubernetes', 'k8s'];
 /** Folders below the root that are looked into, and how many files, for what says where Flux begins. */
 const DEEPEST = 7;
@@ -38,7 +38,9 @@ function discovered(texts: Texts): readonly Entry[] {
   if (said.length > 0) return said;
   for (const parent of PARENTS) {
     const folders = texts.entries(parent).filter(({ name, kind }) => kind === 'directory' && holdsManifests(texts, posix.join(parent, name)));
-    if (folders.length > 0) return folders.map(({ name }) => ({ name, folder: posix.join(parent, name) }));
+    // What clusters share lies beside them, and is none.
+    const clusters = folders.filter(({ name }) => !/^(?:_.*|\..*|bases?|common|shared|templates?|lib)$/.test(name));
+    if (clusters.length > 0) return clusters.map(({ name }) => ({ name, folder: posix.join(parent, name) }));
   }
   return FOLDERS.filter((folder) => holdsManifests(texts, folder)).slice(0, 1).map((folder) => ({ name: posix.basename(folder), folder }));
 }

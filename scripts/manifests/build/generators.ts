@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import type { Edit, Source } from '../model.types.ts';
 import { isPlain, list, plain, strings, text, type Plain } from './data.ts';
+import { isEncryptedFile, isSopsKey } from './decrypt.ts';
 import { idOf } from './objects.ts';
+import { isUnknown, UNKNOWN } from './unknown.ts';
 import { fail, mayBeUnread, nearPath, within, type Instructions, type Res, type Work } from './work.ts';
 
 /** configMapGenerator and secretGenerator. */
@@ -41,7 +43,7 @@ function makeOne(work: Work, instructions: Instructions, entry: Plain, field: st
     const pair = data.get(key);
     if (pair === undefined) continue;
     const binary = kind === 'ConfigMap' && typeof pair.value !== 'string';
-    if (binary) bytes[key] = encoded(pair.value); else texts[key] = kind === 'Secret' ? encoded(pair.value) : String(pair.value);
+    if (binary) bytes[key] = encoded(pair.value); else texts[key] = kind === 'Secret' && !isUnknown(pair.value) ? encoded(pair.value) : String(pair.value);
     sets.push({ path: [binary ? 'binaryData' : 'data', key], from: [], source: pair.from ?? pair.source });
   }
   return {
@@ -74,7 +76,7 @@ function* pairsOf(work: Work, instructions: Instructions, entry: Plain, at: read
       if (written === '' || written.startsWith('#')) continue;
       const equals = written.indexOf('=');
       const key = equals < 0 ? written : written.slice(0, equals);
-      if (key !== '') yield { key, value: equals < 0 ? '' : written.slice(equals + 1), source: { file: read.file, document: 0, at: [] }, from: { file: read.file, document: 0, at: [] } };
+      if (key !== '' && !(work.decrypts && isSopsKey(key))) yield { key, value: equals < 0 ? '' : work.decrypts && written.startsWith('ENC[', equals + 1) ? UNKNOWN : written.slice(equals + 1), source: { file: read.file, document: 0, at: [] }, from: { file: read.file, document: 0, at: [] } };
     }
   }
   for (const [index, each] of list(entry['literals']).entries()) {
@@ -93,7 +95,7 @@ function* pairsOf(work: Work, instructions: Instructions, entry: Plain, at: read
       continue;
     }
     const read = fileOf(work, instructions, second ?? first, source);
-    if (read !== undefined) yield { key: second === undefined ? posix.basename(first) : first, value: read.content, source, from: { file: read.file, document: 0, at: [] } };
+    if (read !== undefined) yield { key: second === undefined ? posix.basename(first) : first, value: work.decrypts && typeof read.content === 'string' && isEncryptedFile(read.content) ? UNKNOWN : read.content, source, from: { file: read.file, document: 0, at: [] } };
   }
 }
 

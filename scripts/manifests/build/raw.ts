@@ -1,5 +1,7 @@
 import type { Around, Built, Source } from '../model.types.ts';
 import { withOrigin } from './beyond.ts';
+import { get } from './data.ts';
+import { decrypted } from './decrypt.ts';
 import { accumulate } from './kustomize.ts';
 import { fluxInstructions, overlayOf } from './flux.ts';
 import { settle } from './names.ts';
@@ -16,21 +18,20 @@ export function buildRaw(texts: TreeTexts, folder: string, declared: Built | und
   const mine = known.get(texts) ?? new Map<string, Promise<Raw>>();
   known.set(texts, mine);
   const overlay = declared === undefined ? undefined : overlayOf(declared.object);
-  const key = overlay === undefined ? folder : JSON.stringify([folder, overlay, declared?.origin.source]);
+  const decrypts = get(declared?.object, 'spec', 'decryption') !== undefined;
+  const key = JSON.stringify(overlay === undefined ? [folder, decrypts] : [folder, decrypts, overlay, declared?.origin.source]);
   const there = mine.get(key);
   if (there !== undefined) return there;
-  const made = build(texts, folder, declared, asked, around);
+  const made = build(newWork(texts, decrypts), folder, declared, asked, around);
   mine.set(key, made);
   return made;
 }
 
-async function build(texts: TreeTexts, folder: string, declared: Built | undefined, asked: Source, around: Around | undefined): Promise<Raw> {
-  const work = newWork(texts);
+async function build(work: Work, folder: string, declared: Built | undefined, asked: Source, around: Around | undefined): Promise<Raw> {
   const instructions = fluxInstructions(work, folder, declared, asked);
   if (instructions === undefined) return { objects: [], work };
   const plain = settle(work, accumulate(work, instructions));
   const objects = instructions.origins === true ? plain.map((res) => withOrigin(instructions, res)) : plain;
-  if (work.beyond.length === 0) return { objects, work };
-  const { buildBeyond } = await import('./real.ts');
-  return { objects: await buildBeyond(work, instructions, objects, around), work };
+  const all = work.beyond.length === 0 ? objects : await (await import('./real.ts')).buildBeyond(work, instructions, objects, around);
+  return { objects: work.decrypts ? all.map((res) => ({ ...res, object: decrypted(res.object) })) : all, work };
 }

@@ -1,9 +1,13 @@
+import { posix } from 'node:path';
 import type { KubeObject } from '../../config/cluster.ts';
 import type { Texts } from '../model.types.ts';
-import { get, text } from './data.ts';
+import { get, list, text } from './data.ts';
 import { folderOfPath } from './flux.ts';
 
 const KINDS = new Set(['GitRepository', 'OCIRepository', 'Bucket', 'ExternalArtifact']);
+/** A folder of the repository that is copied to one of an artifact. */
+interface Copy { readonly from: string; readonly to: string }
+
 /** What `flux bootstrap` and the Flux operator call the source of the entry point. */
 const MAIN = ['GitRepository/flux-system/flux-system', 'OCIRepository/flux-system/flux-system', 'Bucket/flux-system/flux-system'];
 
@@ -16,6 +20,7 @@ export class Repository {
   readonly #main = new Set(MAIN);
   /** Declared sources, with their addresses. */
   readonly #declared = new Map<string, string | undefined>();
+  readonly #artifacts = new Map<string, readonly Copy[]>();
   #mainUsed = false;
 
   constructor(texts: Texts) {
@@ -24,6 +29,7 @@ export class Repository {
 
   /** Every object of the tree is told, before it is asked about Kustomizations beside it. */
   add(object: KubeObject): void {
+    if (object.kind === 'ArtifactGenerator') this.#addArtifacts(object);
     if (KINDS.has(object.kind) && object.apiVersion.startsWith('source.')) this.#declared.set(`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`, addressOf(object));
   }
 
@@ -33,12 +39,45 @@ export class Repository {
     if (ref !== undefined) this.#main.add(ref);
   }
 
+  /** The folder a Flux Kustomization builds, when it builds from here. */
+  folderOf(kustomization: KubeObject, namespace: string): string | undefined {
+    const ref = refOf(kustomization, namespace);
+    const path = folderOfPath(text(get(kustomization, 'spec', 'path')));
+    if (ref?.startsWith('ExternalArtifact/') === true) return this.#inArtifact(ref, path);
+    return this.#isOurs(kustomization, namespace) ? path : undefined;
+  }
+
+  /** Artifacts that are cut out of sources: what lies where in each. */
+  #addArtifacts(object: KubeObject): void {
+    const namespace = object.metadata.namespace ?? '';
+    const ours = new Set(list(get(object, 'spec', 'sources')).flatMap((source) => {
+      const ref = `${text(get(source, 'kind')) ?? ''}/${text(get(source, 'namespace')) ?? namespace}/${text(get(source, 'name')) ?? ''}`;
+      return this.#main.has(ref) || !this.#declared.has(ref) ? [text(get(source, 'alias')) ?? ''] : [];
+    }));
+    for (const artifact of list(get(object, 'spec', 'artifacts'))) {
+      const copies = list(get(artifact, 'copy')).flatMap((copy): Copy[] => {
+        const [, alias, from] = /^@([^/]+)\/(.*?)\/?\*\*$/.exec(text(get(copy, 'from')) ?? '') ?? [];
+        const [, to] = /^@artifact\/(.*?)\/?$/.exec(text(get(copy, 'to')) ?? '') ?? [];
+        return alias === undefined || from === undefined || to === undefined || !ours.has(alias) ? [] : [{ from, to }];
+      });
+      this.#artifacts.set(`ExternalArtifact/${namespace}/${text(get(artifact, 'name')) ?? ''}`, copies);
+    }
+  }
+
+  /** Where a path of an artifact lies in the repository: below what was copied to it, or to what is below it. */
+  #inArtifact(ref: string, path: string): string | undefined {
+    const copies = this.#artifacts.get(ref) ?? [];
+    const above = copies.find(({ to }) => to === '' || path === to || path.startsWith(`${to}/`));
+    if (above !== undefined) return posix.join(above.from, path.slice(above.to.length)).replace(/^\.$/, '').replace(/\/$/, '');
+    const below = copies.find(({ from, to }) => to.startsWith(`${path}/`) && `/${from}`.endsWith(`/${to}`));
+    return below === undefined ? undefined : posix.join(below.from.slice(0, below.from.length - below.to.length), path).replace(/\/$/, '');
+  }
+
   /** Whether a Flux Kustomization builds from here. */
-  isOurs(kustomization: KubeObject, namespace: string): boolean {
+  #isOurs(kustomization: KubeObject, namespace: string): boolean {
     const ref = refOf(kustomization, namespace);
     if (ref === undefined) return true;
     if (this.#main.has(ref)) { this.#mainUsed = true; return true; }
-    if (ref.startsWith('ExternalArtifact/')) return false;
     const key = this.#declared.has(ref) ? ref : ref.replace(/\/[^/]*\//, '//');
     if (!this.#declared.has(key)) return true;
     const address = this.#declared.get(key);

@@ -79,6 +79,8 @@ class Builder {
     return out;
   }
   readonly #forced = new Set<Draft>();
+  /** Units of which kustomize itself would have to say more. */
+  readonly #unsure = new Set<Unit>();
 
   #mustWait(unit: Draft): boolean {
     if (unit.declared === undefined || unit.folder === undefined || this.#forced.has(unit)) return false;
@@ -104,10 +106,16 @@ class Builder {
   async #unit(unit: Draft, asked?: Source): Promise<void> {
     const { declared, folder } = unit;
     if (folder === undefined) return;
-    if (declared !== undefined && this.#texts.kind(folder) !== 'directory') { this.#pathMissing(unit, declared); return; }
+    if (declared !== undefined && this.#texts.kind(folder) !== 'directory') {
+      // What could not be built to the end may still have got another path.
+      if (unit.parent !== undefined && this.#unsure.has(unit.parent)) unit.folder = undefined;
+      else this.#pathMissing(unit, declared);
+      return;
+    }
     const source = asked ?? (declared === undefined ? { file: folder, document: 0, at: [] } : { ...declared.origin.source, at: [...declared.origin.source.at, 'spec', 'path'] });
     const { objects, work } = await buildRaw(this.#texts, folder, declared, source, this.#around);
     for (const found of work.found) this.#found.add(found);
+    if (work.found.some(({ rule }) => rule === 'kustomize-needed')) this.#unsure.add(unit);
     unit.files = work.files;
     unit.broken = work.broken;
     unit.hides = work.broken;
@@ -181,11 +189,20 @@ class Builder {
       return [];
     }
     const path = text(get(object, 'spec', 'path'));
-    const here = !isUnknown(path) && this.#repository.isOurs(object, namespace);
-    const unit = draft({ namespace, name: object.metadata.name, declared: built, parent, folder: here ? folderOfPath(path) : undefined });
+    const folder = isUnknown(path) ? undefined : this.#inSource(this.#repository.folderOf(object, namespace));
+    const unit = draft({ namespace, name: object.metadata.name, declared: built, parent, folder });
     unit.suspended = get(object, 'spec', 'suspend') === true;
     this.#units.set(keyOf(unit), unit);
     return [unit];
+  }
+
+  /** A source may hold a part of the repository alone (an artifact made of one folder): paths begin there then, somewhere above the entry. */
+  #inSource(folder: string | undefined): string | undefined {
+    if (folder === undefined || this.#texts.kind(folder) === 'directory') return folder;
+    for (let base = this.#entry.folder; base !== '' && base !== '.'; base = posix.dirname(base)) {
+      if (base !== this.#entry.folder && this.#texts.kind(posix.join(base, folder)) === 'directory') return posix.join(base, folder);
+    }
+    return folder;
   }
 
   /** The entry, what it declares, what that declares, and so on. */

@@ -3,10 +3,13 @@ import { nearest } from '../../config/words.ts';
 import type { Built, Found, Settings, Source, Variable } from '../model.types.ts';
 import { get, isPlain, list, plain, text } from './data.ts';
 import { writtenBy } from './place.ts';
+import { isUnknown } from './unknown.ts';
 
 /** ConfigMaps and Secrets of a tree, and what else is known to make some: where variables come from. */
 export class Sources {
   readonly #known = new Map<string, { readonly object: KubeObject; readonly from: (path: readonly string[]) => Source | 'given' }>();
+  /** Made by a unit that is broken: what they hold is not all there is. */
+  readonly #partial = new Set<string>();
   /** Secrets that an object of the tree has made in the cluster. */
   readonly #made = new Map<string, ReadonlySet<string> | 'open'>();
 
@@ -18,7 +21,10 @@ export class Sources {
 
   add(built: Built): void {
     const { object } = built;
-    if (isSource(object)) this.#known.set(idOf(object), { object, from: (path) => writtenBy(built.origin, path).source });
+    if (isSource(object)) {
+      this.#known.set(idOf(object), { object, from: (path) => writtenBy(built.origin, path).source });
+      if (built.unit.broken && built.origin.edits.some(({ by }) => by === 'generator')) this.#partial.add(idOf(object));
+    }
     if (object.kind === 'SealedSecret') this.#made.set(keyOf('Secret', object.metadata.namespace, object.metadata.name), new Set(Object.keys(plain(get(object, 'spec', 'encryptedData')))));
     if (object.kind === 'ExternalSecret') {
       const named = list(get(object, 'spec', 'data')).map((each) => text(get(each, 'secretKey'))).filter((each) => each !== undefined);
@@ -42,6 +48,11 @@ export class Sources {
     return nearest(name, [...this.#known.keys(), ...this.#made.keys()].filter((key) => key.startsWith(start)).map((key) => key.slice(start.length)));
   }
 
+  /** Whether what is known of a source may not be all. */
+  isPartial(kind: string, namespace: string, name: string): boolean {
+    return this.#partial.has(keyOf(kind, namespace, name)) || this.#partial.has(keyOf(kind, undefined, name));
+  }
+
   /** What one source holds; undefined when nobody knows it, 'open' when only the cluster knows which names it has. */
   variables(kind: string, namespace: string, name: string): readonly Variable[] | 'open' | undefined {
     const found = this.#find(kind, namespace, name);
@@ -54,7 +65,7 @@ export class Sources {
     const value = (each: unknown, encoded: boolean): string | undefined => {
       if (each === null || each === undefined) return '';
       const written = String(each);
-      if (written.startsWith('ENC[') || (encrypted && encoded)) return undefined;
+      if (written.startsWith('ENC[') || isUnknown(written) || (encrypted && encoded)) return undefined;
       return flat(encoded ? Buffer.from(written, 'base64').toString('utf8') : written);
     };
     const all = (field: string, encoded: boolean): Variable[] => Object.entries(plain(object[field])).map(([key, each]) => ({ name: key, value: value(each, encoded), from: from([field, key]) }));
@@ -100,7 +111,10 @@ export function variablesOf(built: Built, namespace: string, sources: Sources, c
   for (const { kind, name, optional, index } of askedBy(built.object)) {
     const some = sources.variables(kind, namespace, name);
     if (some === 'open') open = open === 'missing' ? open : 'open';
-    else if (some !== undefined) for (const variable of some) known.set(variable.name, variable);
+    else if (some !== undefined) {
+      for (const variable of some) known.set(variable.name, variable);
+      if (sources.isPartial(kind, namespace, name)) open = 'open';
+    }
     else {
       open = optional ? 'missing' : 'open';
       if (optional) continue;

@@ -20,6 +20,8 @@ export interface Work {
   readonly visited: Instructions[];
   /** References of a tree's own, besides those kustomize knows. */
   readonly references: Reference[];
+  /** Flux decrypts files and objects of this build. */
+  readonly decrypts: boolean;
   /** Kustomize would stop with an error. */
   broken: boolean;
 }
@@ -54,8 +56,8 @@ export interface Instructions {
   by(field: Edit['by']): Edit['by'];
 }
 
-export function newWork(texts: TreeTexts): Work {
-  return { texts, files: new Set(), found: [], beyond: [], visited: [], references: [], broken: false };
+export function newWork(texts: TreeTexts, decrypts = false): Work {
+  return { texts, files: new Set(), found: [], beyond: [], visited: [], references: [], decrypts, broken: false };
 }
 
 /** Says that kustomize would fail. */

@@ -16,7 +16,7 @@ test.each([
   ['gotk-sync.yaml, several', { 'clusters/one/flux-system/gotk-sync.yaml': 'kind: GitRepository\n---\nkind: Kustomization\nspec: {path: ./clusters/one}\n', 'clusters/two/flux-system/gotk-sync.yaml': 'kind: Kustomization\nspec: {path: ./clusters/two}\n', 'clusters/common/a.yaml': ANY }, [['one', 'clusters/one'], ['two', 'clusters/two']]],
   ['two of one name', { 'a/gotk-sync.yaml': 'kind: Kustomization\nspec: {path: a/prod}\n', 'b/gotk-sync.yaml': 'kind: Kustomization\nspec: {path: b/prod}\n', 'a/prod/x.yaml': ANY, 'b/prod/x.yaml': ANY }, [['a-prod', 'a/prod'], ['b-prod', 'b/prod']]],
   ['a path that is not there, or that nobody knows', { 'x.yaml': 'kind: FluxInstance\nspec: {sync: {path: nowhere}}\n', 'y.yaml': 'kind: FluxInstance\nspec: {sync: {path: "${PATH}"}}\n', 'clusters/x/a.yaml': ANY }, [['x', 'clusters/x']]],
-  ['folders of clusters', { 'kubernetes/clusters/b/a.yaml': ANY, 'kubernetes/clusters/a/flux-system/x.yaml': ANY, 'kubernetes/clusters/docs/readme.md': 'x' }, [['a', 'kubernetes/clusters/a'], ['b', 'kubernetes/clusters/b']]],
+  ['folders of clusters', { 'kubernetes/clusters/b/a.yaml': ANY, 'kubernetes/clusters/a/flux-system/x.yaml': ANY, 'kubernetes/clusters/docs/readme.md': 'x', 'kubernetes/clusters/base/x.yaml': ANY, 'kubernetes/clusters/_shared/x.yaml': ANY }, [['a', 'kubernetes/clusters/a'], ['b', 'kubernetes/clusters/b']]],
   ['a folder called flux', { 'kubernetes/flux/kustomization.yaml': ANY }, [['flux', 'kubernetes/flux']]],
 ] as const)('what says where Flux begins: %s', (_, files, entries) => {
   expect(found(files)).toEqual(entries.map(([name, folder]) => ({ name, folder })));

@@ -31,6 +31,33 @@ describe('units', () => {
     expect(tree.found).toEqual([]);
   });
 
+  test('what is cut out of our source into an artifact is ours, where it lies here', async () => {
+    const generator = 'apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\nmetadata: {name: g, namespace: flux-system}\nspec:\n  sources: [{alias: mono, kind: GitRepository, name: flux-system}, {alias: far, kind: OCIRepository, name: far}]\n  artifacts:\n    - {name: apps, copy: [{from: "@mono/apps/base/**", to: "@artifact/base/"}, {from: "@mono/apps/prod/**", to: "@artifact/prod/"}]}\n    - {name: all, copy: [{from: "@mono/apps/prod/**", to: "@artifact/"}]}\n    - {name: far, copy: [{from: "@far/**", to: "@artifact/"}]}\n';
+    const of = (name: string, artifact: string, path: string): string => ks(name, path).replace('kind: GitRepository\n    name: flux-system', `kind: ExternalArtifact\n    name: ${artifact}`);
+    const tree = await treeOf({ 'cluster/g.yaml': generator, 'cluster/far.yaml': 'apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: far, namespace: flux-system}\nspec: {url: oci://x/y}\n', 'cluster/a.yaml': of('a', 'apps', 'prod'), 'cluster/b.yaml': of('b', 'all', 'web'), 'cluster/c.yaml': of('c', 'far', 'x'), 'cluster/d.yaml': of('d', 'nobodys', 'x'), 'apps/prod/kustomization.yaml': list('../base'), 'apps/base/kustomization.yaml': list('m.yaml'), 'apps/base/m.yaml': map('m', 'k: v'), 'apps/prod/web/w.yaml': map('w', 'k: v') });
+    expect(tree.found).toEqual([]);
+    expect(tree.units.slice(1).map(({ name, folder, objects }) => [name, folder, objects.length])).toEqual([['a', 'apps/prod', 1], ['b', 'apps/prod/web', 1], ['c', undefined, 0], ['d', undefined, 0]]);
+  });
+
+  test('a source of a part of the repository: paths begin above the entry', async () => {
+    const texts = readTexts(join(import.meta.dirname, 'nowhere'), new Map(Object.entries({ 'k8s/clusters/one/a.yaml': ks('a', 'apps/a'), 'k8s/clusters/one/b.yaml': ks('b', 'apps/b'), 'k8s/apps/a/m.yaml': map('m', 'k: v') })));
+    const tree = await buildTree(texts, readSettings(texts).settings, { name: 'one', folder: 'k8s/clusters/one' });
+    expect(tree.units.slice(1).map(({ folder, broken }) => [folder, broken])).toEqual([['k8s/apps/a', false], ['apps/b', true]]);
+  });
+
+  test('what Flux decrypts is there, and its values are not known', async () => {
+    const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: "ENC[AES256_GCM,data:x]", b: plain}\nsops: {version: 3.9.0}\n';
+    const files = { 'a/kustomization.yaml': `${list('s.yaml')}secretGenerator:\n  - name: g\n    envs: [g.env]\n    files: [whole.yaml]\n    options: {disableNameSuffixHash: true}\n`, 'a/s.yaml': secret, 'a/g.env': 'X=ENC[AES256_GCM,data:x]\nY=plain\nsops_version=3.9.0\n', 'a/whole.yaml': 'k: ENC[AES256_GCM,data:x]\nsops:\n  version: 3.9.0\n' };
+    const tree = await treeOf({ ...files, 'cluster/a.yaml': ks('a', 'a', '  decryption: {provider: sops}\n') });
+    expect(tree.found).toEqual([]);
+    const [s, g] = [builtOf(tree, 's').object, builtOf(tree, 'g').object];
+    expect(s).not.toHaveProperty('sops');
+    expect([isUnknown((s['stringData'] as Record<string, unknown>)['a']), (s['stringData'] as Record<string, unknown>)['b']]).toEqual([true, 'plain']);
+    expect(Object.entries(g['data'] as object).map(([key, value]) => [key, isUnknown(value)])).toEqual([['X', true], ['Y', false], ['whole.yaml', true]]);
+    const left = await treeOf({ ...files, 'cluster/a.yaml': ks('a', 'a') });
+    expect(builtOf(left, 's').object).toHaveProperty('sops');
+  });
+
   test('a suspended one is built and says so; a path cannot lead out', async () => {
     const tree = await treeOf({ 'cluster/a.yaml': ks('a', '../../a', '  suspend: true\n'), 'a/m.yaml': map('m', 'k: v') });
     expect(unitOf(tree, 'a')).toMatchObject({ suspended: true, folder: 'a', broken: false });
