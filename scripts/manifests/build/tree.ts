@@ -159,11 +159,12 @@ class Builder {
       this.#found.add({ rule: 'substituted-yaml', ...place, message: `with its variables filled in this is no YAML any more: ${trouble.message}`, hint: 'put quotes around it, or change the value of the variable' });
     } else {
       const { expression } = trouble;
-      const unknown = variables.open === 'missing';
+      // What kustomize itself would still have done may have given it a value, or switched this off.
+      const unknown = variables.open === 'missing' || this.#unsure.has(unit);
       unit.broken ||= !unknown;
       this.#found.add({
         rule: 'variable-undefined', ...(unknown ? { unknown: true as const } : {}), ...place, needle: hole.text.slice(expression.from, expression.to),
-        message: unknown ? `the variable ${expression.name} can only come from a source that is optional and not in the tree` : `the variable ${expression.name} has no value in Kustomization ${unit.namespace}/${unit.name}`,
+        message: variables.open === 'missing' ? `the variable ${expression.name} can only come from a source that is optional and not in the tree` : `the variable ${expression.name} has no value in Kustomization ${unit.namespace}/${unit.name}`,
         hint: meant(expression.name, variables.known.keys(), `define it, give it a default (\${${expression.name}:=...}), or write $\${${expression.name}} to keep it as text`),
       });
     }
