@@ -118,6 +118,7 @@ const METRICS_CHECKS: readonly Check[] = [
     find: (seen_) => each(seen_, (cluster, say) => {
       const { spec } = one(cluster, 'VMAgent', 'platform');
       if (at(spec, 'externalLabels.cluster') !== cluster.name) say(`named ${String(at(spec, 'externalLabels.cluster'))}`);
+      if (!list(at(spec, 'inlineRelabelConfig')).map(plain).some((rule) => rule['targetLabel'] === 'cluster' && rule['replacement'] === cluster.name)) say('metrics that have such a label keep theirs');
       const names = new Set(globals(cluster).map((service) => service.metadata.name));
       const alert = one(cluster, 'VMAlert', 'platform').spec;
       const urls = [...list(at(spec, 'remoteWrite')).map((entry) => at(entry, 'url')), at(alert, 'datasource.url'), at(alert, 'remoteWrite.url'), ...list(at(alert, 'notifiers')).map((entry) => at(entry, 'url'))].map(String);
