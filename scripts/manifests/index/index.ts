@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../config/cluster.ts';
 import type { Built, Release, View } from '../model.types.ts';
 import { mayMake } from './charts.ts';
 import { isBuiltIn, isClusterScoped, SYSTEM_NAMESPACES } from './kinds.ts';
@@ -110,7 +111,8 @@ class Lookups implements Index {
   exists(kind: string, namespace: string, name: string): Verdict {
     if (this.find(kind, namespace, name) !== undefined || this.names(kind, namespace).includes(name)) return true;
     if (isHole(name) || isHole(namespace) || this.#unnamed.has(`${kind} ${namespace}`) || this.#unnamed.has(`${kind} `) || this.unseen(namespace, name) !== undefined) return undefined;
-    return this.#owners.get(namespace)?.some(({ object }) => name.startsWith(`${object.metadata.name}-`) || broughtBy(object, groupOf(object.apiVersion))?.names?.test(name) === true) === true ? undefined : false;
+    // Operators make what Kubernetes itself serves; objects of their own kinds are for people to write.
+    return isBuiltIn(kind.includes('/') ? kind.slice(0, kind.indexOf('/')) : '') && this.#owners.get(namespace)?.some(({ object }) => couldMake(object, name)) === true ? undefined : false;
   }
 
   namespaceOf(built: Built): string { return this.#namespaceOf.get(built) ?? this.#locate(built, kindOf(built.object)); }
@@ -195,6 +197,12 @@ class Lookups implements Index {
 
 function withName(labels: Labels, name: string): Labels {
   return { known: new Map([...labels.known, ['kubernetes.io/metadata.name', name]]), open: labels.open };
+}
+
+/** Whether an operator could make something of this name for an object. */
+function couldMake(object: KubeObject, name: string): boolean {
+  const brought = broughtBy(object, groupOf(object.apiVersion));
+  return brought?.only !== true && (name.startsWith(`${object.metadata.name}-`) || brought?.names?.test(name) === true);
 }
 
 /** The namespace a HelmRelease installs into. */

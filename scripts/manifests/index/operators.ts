@@ -4,13 +4,15 @@ import { at, items, kindKey, text } from './read.ts';
 /** Pods an operator runs for an object: the labels by which they are told apart. There are always others beside them. */
 export interface OperatorPods { readonly labels: Readonly<Record<string, string | undefined>>; readonly ports: Readonly<Record<string, number>> }
 
-/** What an operator is known to make of an object, in the object's namespace. Names that begin with the object's own are never ruled out. */
+/** What an operator is known to make of an object, in the object's namespace. Names that begin with the object's own are not ruled out, unless it makes nothing else. */
 export interface Brings {
   readonly pods: readonly OperatorPods[];
   readonly services: readonly string[];
   readonly secrets: readonly string[];
   /** What else it makes is called like this. */
   readonly names?: RegExp;
+  /** It makes nothing else. */
+  readonly only?: true;
 }
 
 const brings = (parts: Partial<Brings>): Brings => ({ pods: [], services: [], secrets: [], ...parts });
@@ -42,13 +44,15 @@ const OPERATORS: Table = {
   // strimzi: operator-common Labels.java, cluster-operator KafkaResources.java
   'kafka.strimzi.io/Kafka': ({ metadata: { name } }) => brings({
     pods: ['kafka', 'entity-operator', 'kafka-exporter', 'cruise-control'].map((part) => ({
-      labels: { 'strimzi.io/cluster': name, 'strimzi.io/kind': 'Kafka', 'strimzi.io/name': `${name}-${part}`, [INSTANCE]: name, [MANAGED]: 'strimzi-cluster-operator', [PART]: `strimzi-${name}` }, ports: {},
+      labels: { 'strimzi.io/cluster': name, 'strimzi.io/kind': 'Kafka', 'strimzi.io/name': `${name}-${part}`, [NAME]: part, [INSTANCE]: name, [MANAGED]: 'strimzi-cluster-operator', [PART]: `strimzi-${name}` }, ports: {},
     })),
     services: [`${name}-kafka-bootstrap`, `${name}-kafka-brokers`],
     secrets: [`${name}-cluster-ca-cert`, `${name}-clients-ca-cert`],
   }),
   'kafka.strimzi.io/KafkaConnect': ({ metadata: { name } }) => brings({ pods: [{ labels: { 'strimzi.io/cluster': name, 'strimzi.io/kind': 'KafkaConnect', 'strimzi.io/name': `${name}-connect` }, ports: {} }], services: [`${name}-connect-api`] }),
-  'kafka.strimzi.io/KafkaUser': (object) => brings({ secrets: [object.metadata.name] }),
+  'kafka.strimzi.io/KafkaUser': (object) => brings({ secrets: [object.metadata.name], only: true }),
+  // Its pods are those of its Kafka.
+  'kafka.strimzi.io/KafkaNodePool': () => brings({ only: true }),
   'operator.victoriametrics.com/VMAgent': victoria(['vmagent', 8429]),
   'operator.victoriametrics.com/VMAlert': victoria(['vmalert', 8080]),
   'operator.victoriametrics.com/VMAlertmanager': victoria(['vmalertmanager', 9093]),
@@ -60,7 +64,7 @@ const OPERATORS: Table = {
   'operator.victoriametrics.com/VLCluster': victoria(['vlselect', 9471], ['vlinsert', 9481], ['vlstorage', 9491]),
   'operator.victoriametrics.com/VLAgent': victoria(['vlagent', 9429]),
   'operator.victoriametrics.com/VTSingle': victoria(['vtsingle', 10_428]),
-  'operator.victoriametrics.com/VMUser': ({ metadata: { name } }) => brings({ secrets: [`vmuser-${name}`] }),
+  'operator.victoriametrics.com/VMUser': ({ metadata: { name } }) => brings({ secrets: [`vmuser-${name}`], only: true }),
   // dragonfly-operator: internal/resources/resources.go and const.go
   'dragonflydb.io/Dragonfly': (object) => brings({
     pods: [{ labels: { app: object.metadata.name, [PART]: 'dragonfly', [NAME]: 'dragonfly', role: undefined }, ports: { redis: 6379, admin: 9999 } }],
@@ -102,7 +106,7 @@ const INERT: Readonly<Record<string, readonly string[] | 'all'>> = {
   'acme.cert-manager.io': 'all', 'autoscaling.k8s.io': 'all', 'bitnami.com': 'all', 'barmancloud.cnpg.io': 'all', 'cert-manager.io': 'all', 'cilium.io': 'all', 'crd.projectcalico.org': 'all', 'externaldns.k8s.io': 'all',
   'external-secrets.io': ['ExternalSecret', 'SecretStore', 'PushSecret'], 'gateway.envoyproxy.io': 'all', 'gateway.networking.k8s.io': 'all', 'gateway.networking.x-k8s.io': 'all', 'generators.external-secrets.io': 'all',
   'grafana.integreatly.org': 'all', 'groupsnapshot.storage.k8s.io': 'all', 'helm.toolkit.fluxcd.io': 'all', 'image.toolkit.fluxcd.io': 'all', 'k8s.cni.cncf.io': 'all', 'k8s.keycloak.org': ['KeycloakRealmImport'],
-  'kafka.strimzi.io': ['KafkaTopic', 'KafkaNodePool', 'KafkaConnector', 'KafkaRebalance'], 'keda.sh': 'all', 'kustomize.toolkit.fluxcd.io': 'all', 'longhorn.io': 'all', 'metallb.io': 'all',
+  'kafka.strimzi.io': ['KafkaTopic', 'KafkaConnector', 'KafkaRebalance'], 'keda.sh': 'all', 'kustomize.toolkit.fluxcd.io': 'all', 'longhorn.io': 'all', 'metallb.io': 'all',
   'monitoring.coreos.com': ['ServiceMonitor', 'PodMonitor', 'Probe', 'PrometheusRule', 'ScrapeConfig', 'AlertmanagerConfig'], 'networking.istio.io': 'all', 'nfd.k8s-sigs.io': 'all',
   'notification.toolkit.fluxcd.io': 'all', 'openebs.io': 'all',
   'operator.victoriametrics.com': ['VMServiceScrape', 'VMPodScrape', 'VMRule', 'VMProbe', 'VMNodeScrape', 'VMStaticScrape', 'VMScrapeConfig', 'VMAlertmanagerConfig'],

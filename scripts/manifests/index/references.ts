@@ -96,6 +96,8 @@ const FIELDS: Readonly<Record<string, readonly (readonly [path: string, kind: Ho
   'barmancloud.cnpg.io/ObjectStore': [['spec.configuration.s3Credentials.*', 'Secret'], ['spec.configuration.endpointCA', 'Secret']],
   'dragonflydb.io/Dragonfly': [['spec.authentication.passwordFromSecret', 'Secret'], ['spec.authentication.clientCaCertSecret', 'Secret'], ['spec.tlsSecretRef', 'Secret'], ['spec.aclFromSecret', 'Secret']],
   'k8s.keycloak.org/Keycloak': [['spec.db.usernameSecret', 'Secret'], ['spec.db.passwordSecret', 'Secret'], ['spec.http.tlsSecret', 'Secret'], ['spec.bootstrapAdmin.user.secret', 'Secret'], ['spec.additionalOptions.*.secret', 'Secret']],
+  'kafka.strimzi.io/Kafka': [['spec.kafka.metricsConfig.valueFrom.configMapKeyRef', 'ConfigMap'], ['spec.zookeeper.metricsConfig.valueFrom.configMapKeyRef', 'ConfigMap'], ['spec.kafka.logging.valueFrom.configMapKeyRef', 'ConfigMap']],
+  'kafka.strimzi.io/KafkaUser': [['spec.authentication.password.valueFrom.secretKeyRef', 'Secret']],
   'volsync.backube/ReplicationSource': [['spec.restic.repository', 'Secret'], ['spec.kopia.repository', 'Secret'], ['spec.rclone.rcloneConfig', 'Secret']],
   'volsync.backube/ReplicationDestination': [['spec.restic.repository', 'Secret'], ['spec.kopia.repository', 'Secret'], ['spec.rclone.rcloneConfig', 'Secret']],
   'monitoring.coreos.com/ServiceMonitor': [['spec.endpoints.*.basicAuth.*', 'Secret'], ['spec.endpoints.*.authorization.credentials', 'Secret'], ['spec.endpoints.*.bearerTokenSecret', 'Secret']],

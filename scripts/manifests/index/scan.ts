@@ -68,7 +68,8 @@ class Walk implements Hits {
       const each = value[key];
       if (typeof each === 'object') this.#below(key, each);
       else if (typeof each === 'string') {
-        if (key === 'storageClassName' || key === 'storageClass') this.#class(key, each);
+        // Strimzi calls it class, beside the type of the volume.
+        if (key === 'storageClassName' || key === 'storageClass' || (key === 'class' && value['type'] === 'persistent-claim')) this.#class(key, each);
         asks ||= ADDRESS_ANNOTATIONS.has(key);
       }
     }

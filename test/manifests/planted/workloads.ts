@@ -1,6 +1,7 @@
 import type { Planted } from '../planted.ts';
 
 const HOUSE = 'kubernetes/infrastructure';
+const PLATFORM = 'kubernetes/workloads/platform';
 const CEPH = `${HOUSE}/storage/rook-ceph/cluster`;
 const TOOLBOX = `${CEPH}/toolbox.yaml`;
 const NETWORKING = `${HOUSE}/networking`;
@@ -119,6 +120,10 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'certificate-issuer', variant: 'the other kind of issuer', ...at(WILDCARD, '    kind: ClusterIssuer', '    kind: Issuer', 'name: ${WILDCARD_ISSUER:=letsencrypt-production}'), says: /nobody makes Issuer kube-system\/letsencrypt-production/ },
   { rule: 'certificate-request', variant: 'a zone no solver is for', ...at(WILDCARD, '"*.gitlab.${CLUSTER}.${SECRET_DOMAIN}"', '"*.gitlab.example.org"'), says: /no solver of letsencrypt-production is for \*\.gitlab\.example\.org/ },
   { rule: 'certificate-request', variant: 'renewed before it is issued', ...at(WILDCARD, 'renewBefore: 360h', 'renewBefore: 3600h'), says: /renewBefore is not below duration/ },
+  { rule: 'config-reference', variant: 'a variable of a container', ...at(`${PLATFORM}/messaging/schema-registry/app/deployment.yaml`, '                  name: schema-registry\n                  key: sasl', '                  name: schema-registry-password\n                  key: sasl', 'name: schema-registry-password'), says: /nobody makes Secret messaging\/schema-registry-password/ },
+  { rule: 'disruption-budget-selects', variant: 'beside pods of an operator', ...at(`${PLATFORM}/messaging/schema-registry/app/poddisruptionbudget.yaml`, 'app.kubernetes.io/name: schema-registry', 'app.kubernetes.io/name: registry', 'selector:'), says: /no pod of messaging has app\.kubernetes\.io\/name=registry/ },
+  { rule: 'operator-reference', variant: 'the cluster of a topic', ...at(`${PLATFORM}/messaging/schema-registry/app/kafkatopic.yaml`, 'strimzi.io/cluster: kafka-cluster', 'strimzi.io/cluster: kafka'), says: /nobody makes Kafka messaging\/kafka$/ },
+  { rule: 'operator-reference', variant: 'the archive of a database', ...at(`${PLATFORM}/databases/shared-postgres/base/cluster.yaml`, 'barmanObjectName: shared-postgres-backups', 'barmanObjectName: shared-postgres-backup'), says: /nobody makes ObjectStore cnpg-system\/shared-postgres-backup$/ },
   { rule: 'pod-security', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, 'web:\n', 'hostNetwork: true\nweb:\n', 'hostNetwork: true'), says: /the pod uses the node's own \(hostNetwork\); namespace flux-system enforces Pod Security restricted/ },
   { rule: 'pod-class', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, 'web:\n', 'priorityClassName: important\nweb:\n', 'priorityClassName: important'), says: /nobody makes PriorityClass important/ },
   { rule: 'resources', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, '    memory: 64Mi', '    memory: 640Mi', 'memory: 640Mi'), says: /asks for more memory \(640Mi\) than it may use \(256Mi\)/ },

@@ -47,7 +47,7 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
   // What is read from elsewhere may still lie here.
   for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
   // A path with a variable in it leads to another folder with another value of it.
-  for (const { declared } of trees.flatMap(({ units }) => units)) for (const folder of folderAlternatives(texts, text(at(declared?.raw, 'spec', 'path')) ?? '')) named.add(folder);
+  for (const { declared } of trees.flatMap(({ units }) => units)) for (const folder of folderAlternatives(texts, at(declared?.raw, 'spec', 'path'))) named.add(folder);
   const isNamed = (path: string): boolean => {
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
@@ -67,8 +67,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
 }
 
 /** Every folder there is that a path could mean, whatever its variables are; none for a path without any. */
-function folderAlternatives(texts: Texts, path: string): readonly string[] {
-  if (!path.includes('${')) return [];
+function folderAlternatives(texts: Texts, path: unknown): readonly string[] {
+  if (typeof path !== 'string' || !path.includes('${')) return [];
   return folderNamed(path).split('/').reduce<readonly string[]>((folders, part) => {
     if (!part.includes('${')) return folders.map((folder) => posix.join(folder, part));
     const fits = new RegExp(`^${part.split(/\$\{[^}]*\}/).map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`);

@@ -4,6 +4,7 @@ import { disruptionBudget, disruptionBudgetSelects, disruptionBudgetTwice } from
 import { certificateIssuer, certificateRequest } from './certificates.ts';
 import { podClass } from './classes.ts';
 import { secretItem, secretMerge, secretStore, secretTemplate, secretTwice } from './external-secrets.ts';
+import { operatorReference } from './operators.ts';
 import { podSecurity } from './pod-security.ts';
 import { quota } from './quotas.ts';
 import { roleBinding } from './rbac.ts';
@@ -20,7 +21,7 @@ const ALL: readonly Rule[] = [
   podSecurity, configReference, configKey, serviceAccount, roleBinding,
   duplicateEntry, volumeMount, namedPort, workloadSelector, statefulService, podClass, resources, quota,
   disruptionBudget, disruptionBudgetSelects, disruptionBudgetTwice, scaleTarget, scaleMetric, scaleReplicas, podSpread, podAffinity, cronSchedule,
-  storageClass, accessMode, volumeClaim, claimShared, scrapeTarget,
+  storageClass, accessMode, volumeClaim, claimShared, scrapeTarget, operatorReference,
   secretStore, secretItem, secretTwice, secretMerge, secretTemplate, certificateIssuer, certificateRequest,
 ];
 

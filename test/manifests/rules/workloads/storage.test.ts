@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UNKNOWN } from '../../../../scripts/manifests/build/unknown.ts';
+import { operatorReference } from '../../../../scripts/manifests/rules/workloads/operators.ts';
 import { scrapeTarget } from '../../../../scripts/manifests/rules/workloads/scrapes.ts';
 import { accessMode, claimShared, storageClass, volumeClaim } from '../../../../scripts/manifests/rules/workloads/storage.ts';
 import type { Rule } from '../../../../scripts/manifests/model.types.ts';
@@ -20,6 +21,10 @@ const FINDS: readonly (readonly [Rule, string, Parts | string, string])[] = [
   [storageClass, 'a template of claims', FAST + stateful('{storageClassName: fats}'), 'StatefulSet db spec.volumeClaimTemplates.0.spec.storageClassName: nobody makes StorageClass fats'],
   [storageClass, 'a volume of its own', FAST + web('{name: x, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: fats}}}}'), 'Deployment web spec.template.spec.volumes.0.ephemeral.volumeClaimTemplate.spec.storageClassName: nobody makes StorageClass fats'],
   [storageClass, 'a database', `${FAST}apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {storage: {storageClass: fats}}`, 'Cluster db spec.storage.storageClass: nobody makes StorageClass fats'],
+  [storageClass, 'a pool of Kafka', `${FAST}apiVersion: kafka.strimzi.io/v1beta2\nkind: KafkaNodePool\nmetadata: {name: p, namespace: shop}\nspec: {storage: {type: jbod, volumes: [{id: 0, type: persistent-claim, class: fats}]}}`, 'KafkaNodePool p spec.storage.volumes.0.class: nobody makes StorageClass fats'],
+  [operatorReference, 'the cluster of a backup', 'apiVersion: postgresql.cnpg.io/v1\nkind: ScheduledBackup\nmetadata: {name: b, namespace: shop}\nspec: {cluster: {name: db}}', 'ScheduledBackup b spec.cluster.name: nobody makes Cluster shop/db'],
+  [operatorReference, 'the cluster of a topic', 'apiVersion: kafka.strimzi.io/v1beta2\nkind: KafkaTopic\nmetadata: {name: t, namespace: shop, labels: {strimzi.io/cluster: k}}', 'KafkaTopic t metadata.labels.strimzi.io/cluster: nobody makes Kafka shop/k'],
+  [operatorReference, 'the archive of a database', 'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {plugins: [{name: barman, parameters: {barmanObjectName: backups}}]}', 'Cluster db spec.plugins.0.parameters.barmanObjectName: nobody makes ObjectStore shop/backups'],
   [accessMode, 'no mode', claim('{accessModes: [ReadWriteOne]}'), 'PersistentVolumeClaim data spec.accessModes.0: ReadWriteOne is no access mode'],
   [accessMode, 'for many nodes', FAST + claim('{accessModes: [ReadWriteMany], storageClassName: fast}'), 'PersistentVolumeClaim data spec.accessModes.0: storage class fast (openebs.io/local) gives a volume to one node at a time, not ReadWriteMany'],
   [volumeClaim, 'nobody', web(MOUNT), 'Deployment web spec.template.spec.volumes.0.persistentVolumeClaim.claimName: nobody makes claim shop/data'],
@@ -39,6 +44,9 @@ const SILENT: readonly (readonly [Rule, string, Parts | string])[] = [
   [storageClass, 'a tree that makes none', claim('{storageClassName: anything}')],
   [storageClass, 'perhaps of a chart', { tree: FAST + claim('{storageClassName: longhorn}'), charts: { 'else/longhorn': undefined } }],
   [storageClass, 'not known', FAST + claim(`{storageClassName: "${UNKNOWN}"}`)],
+  [operatorReference, 'there', 'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\n---\napiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: b, namespace: shop}\nspec: {cluster: {name: db}}'],
+  [operatorReference, 'perhaps of a chart', { tree: 'apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: b, namespace: shop}\nspec: {cluster: {name: db}}', charts: { 'shop/x': undefined } }],
+  [operatorReference, 'not known', `apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: b, namespace: shop}\nspec: {cluster: {name: "${UNKNOWN}"}}`],
   [accessMode, 'as it should be', FAST + claim('{accessModes: [ReadWriteOnce], storageClassName: fast}')],
   [accessMode, 'for many nodes as a device', `${FAST.replace('openebs.io/local', 'rook.rbd.csi.ceph.com')}${claim('{accessModes: [ReadWriteMany], volumeMode: Block, storageClassName: fast}')}`],
   [volumeClaim, 'there', claim('{}') + web(MOUNT)],
