@@ -7,12 +7,14 @@ import { strimziKafkaOperator } from './charts/messaging.ts';
 import { appTemplate, spegel } from './charts/networking.ts';
 import { reloader } from './charts/operations.ts';
 import { dragonflyOperator, pluginBarmanCloud } from './charts/databases.ts';
+import { fluentBit, victoriaLogsSingle, victoriaMetricsOperator } from './charts/observability.ts';
 import { cloudnativePg, prometheusOperatorCrds, victoriaMetricsOperatorCrds } from './charts/operators.ts';
+import { harbor } from './charts/registry.ts';
 import { openebs, rookCeph } from './charts/storage.ts';
 
 const CHARTS: ReadonlyMap<string, Chart> = new Map([
   cilium, coredns, certManager, externalSecrets, fluxOperator, fluxInstance, victoriaMetricsOperatorCrds, prometheusOperatorCrds, cloudnativePg,
-  openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator, strimziKafkaOperator,
+  openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator, strimziKafkaOperator, harbor, victoriaMetricsOperator, victoriaLogsSingle, fluentBit,
 ].map((chart) => [chart.name, chart]));
 
 /** The catalog has no such chart or does not serve that version; the message names it as a registry would. */

@@ -5,6 +5,7 @@ const POD_READY: readonly (readonly [string, number])[] = [
   ['cilium/cilium-envoy', 9_000], ['cilium/operator', 10_000], ['cilium/hubble', 6_000], ['cilium/clustermesh-apiserver', 8_000], ['cilium/cilium:', 26_000],
   ['coredns', 8_000], ['cert-manager-webhook', 17_000], ['cert-manager-cainjector', 12_000], ['cert-manager-startupapicheck', 3_000], ['cert-manager', 10_000],
   ['external-secrets', 12_000], ['flux-operator', 8_000], ['fluxcd/', 7_000], ['cloudnative-pg', 10_000], ['ceph/ceph:', 11_000], ['cephcsi', 7_000], ['openebs/', 6_000],
+  ['keycloak/keycloak-operator', 8_000], ['keycloak/keycloak:', 25_000],
 ];
 const POD_READY_OTHERWISE = 4_000;
 

@@ -10,6 +10,8 @@ export interface Making {
   /** Labels of the Deployment that does the work. */
   readonly operator: Readonly<Record<string, string>>;
   readonly afterMs?: number;
+  /** Kind whose change makes this one be looked at again. */
+  readonly dependsOn?: string;
   /** What is made for it, in the order it is made; owned by it. */
   make(object: KubeObject, cx: ControllerContext): readonly KubeObject[];
   /** Its status once all of that is available. */
@@ -24,7 +26,7 @@ export interface Making {
 export function making(line: Making): OperatorKind {
   const { apiVersion, kind, operator, afterMs = TIMES.operatorStatus } = line;
   return {
-    apiVersion, kind, operator, afterMs,
+    apiVersion, kind, operator, afterMs, ...(line.dependsOn === undefined ? {} : { dependsOn: line.dependsOn }),
     wokenBy: (object) => {
       const owner = object.metadata.ownerReferences?.find((each) => each.apiVersion === apiVersion && each.kind === kind);
       return owner === undefined ? undefined : `${object.metadata.namespace ?? ''}/${owner.name}`;
@@ -52,6 +54,7 @@ export function available(cx: ControllerContext, made: KubeObject): boolean {
     case 'Deployment': return conditionOf(live, 'Available')?.['status'] === 'True';
     case 'StatefulSet': return whole(live.status?.['readyReplicas'], 0) >= whole(at(live.spec, 'replicas'), 1);
     case 'DaemonSet': return whole(live.status?.['desiredNumberScheduled'], -1) === whole(live.status?.['numberReady'], 0);
+    case 'Job': return conditionOf(live, 'Complete')?.['status'] === 'True';
     default: return true;
   }
 }

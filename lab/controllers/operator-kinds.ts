@@ -7,7 +7,9 @@ import { backup, databaseOf, scheduledBackup } from './data/backups.ts';
 import { POSTGRES, postgres } from './data/databases.ts';
 import { VOLSYNC_KINDS } from './data/volsync.ts';
 import { DATABASE_KINDS } from './operator-databases.ts';
+import { IDENTITY_KINDS } from './operator-identity.ts';
 import { MESSAGING_KINDS } from './operator-messaging.ts';
+import { OBSERVABILITY_KINDS } from './operator-observability.ts';
 import { STORAGE_KINDS } from './operator-storage.ts';
 import type { Again } from './runtime.ts';
 
@@ -219,7 +221,8 @@ export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: POSTGRES, kind: 'Backup', operator: CNPG, afterMs: 0, reconcile: backup },
   { apiVersion: POSTGRES, kind: 'ScheduledBackup', operator: CNPG, afterMs: 0, reconcile: scheduledBackup },
   ...DATABASE_KINDS,
-  ...MESSAGING_KINDS,
+  ...MESSAGING_KINDS, ...IDENTITY_KINDS,
+  ...OBSERVABILITY_KINDS,
   ...VOLSYNC_KINDS,
   ...STORAGE_KINDS,
 ];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finish, journalOf, makeRig, type LogLine, type Ran, type Rig } from './rig.ts';
 
 // Faster, a machine that is busy besides takes longer than Flux is waited for.
-const SPEED = '120';
+const SPEED = '60';
 const REHEARSE = ['dr:rehearse', 'TARGET=lab'];
 const ok = (kind: string, verb: RegExp) => (log: readonly LogLine[]): readonly string[] => log.filter((entry) => entry.kind === kind && verb.test(entry.verb) && entry.write && entry.result === 'OK').map((entry) => entry.object).toSorted();
 const resets = ok('talos', /^reset/i);
