@@ -7,12 +7,18 @@ export interface Ignored {
   why(file: string): string | undefined;
 }
 
-interface Pattern { readonly matches: RegExp; readonly keeps: boolean; readonly from: string }
+interface Pattern { readonly matches: { test(file: string): boolean }; readonly keeps: boolean; readonly from: string }
 
-const OWN = [
-  '.git/', '.gitignore', '.gitmodules', '.gitattributes', '*.jpg', '*.jpeg', '*.gif', '*.png', '*.wmv', '*.flv', '*.tar.gz', '*.zip',
-  '.github/', '.circleci/', '.travis.yml', '.gitlab-ci.yml', 'appveyor.yml', '.drone.yml', 'cloudbuild.yaml', 'codeship-services.yml', 'codeship-steps.yml', '**/.goreleaser.yml', '**/.sops.yaml', '**/.flux.yaml',
-];
+/** Names of files and folders Flux leaves out wherever they are, and endings of files that are no manifests. */
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  '.gitignore', '.gitmodules', '.gitattributes', '.travis.yml', '.gitlab-ci.yml', 'appveyor.yml', '.drone.yml', 'cloudbuild.yaml', 'codeship-services.yml', 'codeship-steps.yml', '.goreleaser.yml', '.sops.yaml', '.flux.yaml',
+]);
+const OWN_FOLDERS: ReadonlySet<string> = new Set(['.git', '.github', '.circleci']);
+const OWN_ENDINGS = /\.(?:jpg|jpeg|gif|png|wmv|flv|tar\.gz|zip)$/;
+function leftOut(file: string): boolean {
+  const parts = file.split('/');
+  return OWN_ENDINGS.test(file) || parts.some((part, index) => OWN_NAMES.has(part) || (index < parts.length - 1 && OWN_FOLDERS.has(part)));
+}
 const FILE = '.sourceignore';
 const made = new WeakMap<Texts, Ignored>();
 
@@ -20,8 +26,7 @@ const made = new WeakMap<Texts, Ignored>();
 export function ignoredIn(texts: Texts): Ignored {
   const known = made.get(texts);
   if (known !== undefined) return known;
-  // One expression for all of them: every file is held against it.
-  const own: readonly Pattern[] = [{ matches: new RegExp(OWN.map((line) => patternOf(line, '', '').matches.source).join('|')), keeps: false, from: 'Flux leaves it out of every source' }];
+  const own: readonly Pattern[] = [{ matches: { test: leftOut }, keeps: false, from: 'Flux leaves it out of every source' }];
   const byFolder = new Map<string, readonly Pattern[]>();
   const patternsOf = (folder: string): readonly Pattern[] => {
     const there = byFolder.get(folder);
