@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { dump, loadAll } from 'js-yaml';
 import type { KubeObject } from '../../scripts/config/cluster.ts';
 import type { Tree, Unit } from '../../scripts/manifests/model.types.ts';
+import { isUnknown } from '../../scripts/manifests/build/index.ts';
 import { finish } from '../tasks/rig.ts';
 
 /** What differs between our build and Flux's of one Kustomization, in words. */
@@ -77,7 +78,9 @@ function byIdentity(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObj
 function comparable(object: KubeObject | undefined): string {
   if (object === undefined) return '';
   const { sops, data, stringData, ...rest } = object as KubeObject & { readonly sops?: unknown; readonly data?: unknown; readonly stringData?: unknown };
-  const values = sops === undefined && !JSON.stringify(data ?? stringData ?? '').includes('**SOPS**') ? { data, stringData } : { data: keysOf(data), stringData: keysOf(stringData) };
+  const written = JSON.stringify(data ?? stringData ?? '');
+  // What only a key knows is compared by its name alone.
+  const values = sops === undefined && !written.includes('**SOPS**') && !Object.values({ ...Object(data), ...Object(stringData) }).some(isUnknown) ? { data, stringData } : { data: keysOf(data), stringData: keysOf(stringData) };
   return JSON.stringify(sorted({ ...rest, ...values }));
 }
 function keysOf(value: unknown): unknown {

@@ -7,7 +7,7 @@ import { differences, fingerprint } from './fingerprint.ts';
 import { finish, journalOf, makeRig, type Rig } from './rig.ts';
 
 const PRELOAD = join(import.meta.dirname, 'die.ts');
-const SPEED = '120';
+const SPEED = '90';
 const CREATE = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes'];
 
 /** What an undisturbed create leaves: its objects, and how many lines its journal has. */

@@ -9,7 +9,7 @@ const runOf = (stdout: string): string => JSON.parse(stdout).run;
 describe('cluster:destroy', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '240' });
+    rig = makeRig({ speed: '120' });
     await rig.lab('up', '--speed', '240');
   });
   afterAll(async () => { await rig.dispose(); });

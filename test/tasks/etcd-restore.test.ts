@@ -53,7 +53,7 @@ describe('etcd:restore', () => {
   };
 
   beforeAll(async () => {
-    rig = makeRig({ speed: '240' });
+    rig = makeRig({ speed: '120' });
     file = join(rig.dir, 'apps.db');
     await rig.lab('up', '--speed', '240');
     expect(said(await rig.task('bootstrap:talos', 'CLUSTER=apps', 'TARGET=lab', '--yes'))).toMatch(/^0 /);

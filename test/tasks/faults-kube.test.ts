@@ -82,7 +82,7 @@ const all = process.env['SOAK'] !== undefined;
 describe('what befalls a healthy cluster', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '240' });
+    rig = makeRig({ speed: '120' });
     const created = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
     expect(`${created.code} ${created.stderr}`).toMatch(/^0 /);
   }, 180_000);

@@ -5,7 +5,7 @@ import { makeRig, type Ran, type Rig } from './rig.ts';
 
 const SOAK = process.env['SOAK'] !== undefined;
 /** Waits of ten minutes are over in five seconds; much faster, and two busy cores no longer keep up with it. */
-const SPEED = '120';
+const SPEED = '90';
 const CREATE = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes'];
 
 /** A fault that is on before the first create. */

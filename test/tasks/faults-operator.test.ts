@@ -144,7 +144,7 @@ describe('faults around the operator, met by cluster:create', () => {
   // One world bears them all, one after the other; in the long tests each begins with bare machines of its own.
   let shared: Rig;
   beforeAll(async () => {
-    shared = makeRig({ speed: '120' });
+    shared = makeRig({ speed: '90' });
     await shared.lab('up', '--speed', '120');
   });
   afterAll(async () => shared.dispose());
@@ -154,7 +154,7 @@ describe('faults around the operator, met by cluster:create', () => {
   test.for(ROWS.filter((row) => SOAK || row.sample === true))('$fault: exit $exit, cause and next step named, and nothing worse than before', { timeout: 180_000 }, async (row, { skip }) => {
     if (row.terminal === true && NO_TERMINAL !== undefined) return skip(NO_TERMINAL);
     if (row.fault === 'tool-missing' && findTool('helmfile', process.env['PATH'] ?? '') !== undefined) return skip('a real helmfile is on PATH');
-    const rig = SOAK ? makeRig({ speed: '120' }) : shared;
+    const rig = SOAK ? makeRig({ speed: '90' }) : shared;
     try {
       await rig.lab('up', '--speed', '120');
       const since = (await rig.log()).at(-1)?.seq ?? 0;

@@ -142,7 +142,7 @@ describe('two whole runs at once', () => {
   const words = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes', '--output=json'];
 
   test('of one folder one proceeds, and nobody gets in between through the cluster either', async () => {
-    const rig = makeRig({ speed: '240' });
+    const rig = makeRig({ speed: '120' });
     try {
       const inCluster = Promise.withResolvers<void>();
       let target = '';

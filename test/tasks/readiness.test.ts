@@ -7,7 +7,7 @@ interface Row { readonly id: string; readonly is: string; readonly detail: strin
 describe.runIf(process.env['SOAK'] !== undefined)('whether everything can come back', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '240' });
+    rig = makeRig({ speed: '120' });
     expect((await rig.task('cluster:create', 'CLUSTER=infra', 'TARGET=lab', '--yes')).code).toBe(0);
     await rig.lab('data');
     await ready();

@@ -9,7 +9,7 @@ import { makeRig, type Rig } from './rig.ts';
 
 const SOAK = process.env['SOAK'] !== undefined;
 const PRELOAD = join(import.meta.dirname, 'die.ts');
-const SPEED = '120';
+const SPEED = '90';
 const APPS = ['CLUSTER=apps'];
 const MACHINES = ['apps-01', 'apps-02', 'apps-03'];
 

@@ -4,7 +4,7 @@ import { ROWS, type Row } from './rehearse-rows.ts';
 import { makeRig, type Rig } from './rig.ts';
 
 const SOAK = process.env['SOAK'] !== undefined;
-const SPEED = '120';
+const SPEED = '90';
 const APPS = ['CLUSTER=apps'];
 const MACHINES = ['apps-01', 'apps-02', 'apps-03'];
 const EXIT = { refused: 75, 'goes on': 75, red: 1, green: 0 } as const;

@@ -7,7 +7,7 @@ import { filesBelow, makeRig, type Rig } from './rig.ts';
 const SOAK = process.env['SOAK'] !== undefined;
 /** How many, and how fast: TIMES and LAB_SPEED of the environment, for one who has less time or a faster machine. */
 const TIMES = Number(process.env['TIMES'] ?? '50');
-const SPEED = process.env['LAB_SPEED'] ?? '240';
+const SPEED = process.env['LAB_SPEED'] ?? '90';
 /** Memory settles before it is compared. */
 const SETTLED = Math.min(10, Math.ceil(TIMES / 5));
 

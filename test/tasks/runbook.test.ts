@@ -30,7 +30,7 @@ describe.each(['disaster-recovery.md'])('%s', (runbook) => {
 
   // Minutes: a destroy, a restore and a whole rehearsal.
   test.runIf(process.env['SOAK'] !== undefined)('every command does what it says, in the order it is told', async () => {
-    const rig = makeRig({ speed: '120', env: { TARGET: 'lab' } });
+    const rig = makeRig({ speed: '90', env: { TARGET: 'lab' } });
     // The machine of a test is not fit to operate from, and the seal is compared with no digest.
     const expected: Readonly<Record<string, readonly number[]>> = { './task doctor': [0, 1, 2], './task dr:verify RUN=last': [2] };
     try {

@@ -30,7 +30,7 @@ const causes = (told: Told): string => told.result.causes.map((cause) => `${caus
 describe('cluster:health --watch as a whole', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '240' });
+    rig = makeRig({ speed: '120' });
     await rig.lab('up', '--speed', '240');
   });
   afterAll(async () => rig.dispose());

@@ -21,6 +21,7 @@ const CHARTS: Readonly<Record<string, RegExp>> = {
   'gateway-crds-helm': /gateway/,
   'gha-runner-scale-set': /arc|gha|runner/,
   'gha-runner-scale-set-controller': /arc|gha|runner/,
+  'harbor': /harbor|trivy/,
   'keycloak-operator': /keycloak/,
   'metrics-server': /metrics-server|metrics\.k8s\.io/,
   'openebs': /openebs|localpv|lvm|zfs|mayastor|loki|alloy|minio|nats|etcd/,
@@ -32,8 +33,8 @@ const CHARTS: Readonly<Record<string, RegExp>> = {
   'spegel': /spegel/,
   'strimzi-kafka-operator': /strimzi|kafka/,
   'tuppr': /tuppr/,
-  'victoria-logs-single': /victoria|vl/,
-  'victoria-metrics-operator': /victoria|vm/,
+  'victoria-logs-single': /victoria|\bvl/,
+  'victoria-metrics-operator': /victoria|\bvm/,
   'victoria-metrics-operator-crds': /^(?!)/,
   'volsync': /volsync/,
 };
