@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { dump, loadAll } from 'js-yaml';
 import type { KubeObject } from '../../scripts/config/cluster.ts';
 import type { Tree, Unit } from '../../scripts/manifests/model.types.ts';
-import { isUnknown } from '../../scripts/manifests/build/index.ts';
 import { finish } from '../tasks/rig.ts';
 
 /** What differs between our build and Flux's of one Kustomization, in words. */
@@ -80,7 +79,7 @@ function comparable(object: KubeObject | undefined): string {
   const { sops, data, stringData, ...rest } = object as KubeObject & { readonly sops?: unknown; readonly data?: unknown; readonly stringData?: unknown };
   const written = JSON.stringify(data ?? stringData ?? '');
   // What only a key knows is compared by its name alone.
-  const values = sops === undefined && !written.includes('**SOPS**') && !Object.values({ ...Object(data), ...Object(stringData) }).some(isUnknown) ? { data, stringData } : { data: keysOf(data), stringData: keysOf(stringData) };
+  const values = sops === undefined && !written.includes('**SOPS**') && !Object.values({ ...Object(data), ...Object(stringData) }).some((value) => String(value).startsWith('unknown-')) ? { data, stringData } : { data: keysOf(data), stringData: keysOf(stringData) };
   return JSON.stringify(sorted({ ...rest, ...values }));
 }
 function keysOf(value: unknown): unknown {
