@@ -19,7 +19,8 @@ const releases = (cluster: BuiltCluster): readonly KubeObject[] => all(cluster, 
 
 /** Values of a release: its own, over those of the ConfigMaps it names. */
 function valuesOf(cluster: BuiltCluster, release: KubeObject): Plain {
-  const maps = list(at(release.spec, 'valuesFrom')).map((from) => all(cluster, 'ConfigMap').find((map) => map.metadata.name === plain(from)['name'] && map.metadata.namespace === release.metadata.namespace));
+  // What comes out of a Secret is not known here.
+  const maps = list(at(release.spec, 'valuesFrom')).filter((from) => plain(from)['kind'] === 'ConfigMap').map((from) => all(cluster, 'ConfigMap').find((map) => map.metadata.name === plain(from)['name'] && map.metadata.namespace === release.metadata.namespace));
   return Object.assign({}, ...maps.map((map) => plain(load(strings(map?.data)['values.yaml'] ?? ''))), plain(at(release.spec, 'values')));
 }
 function chartOf(cluster: BuiltCluster, release: KubeObject): { readonly chart: string; readonly version: string } {
