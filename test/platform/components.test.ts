@@ -267,9 +267,10 @@ const EVERYWHERE: readonly Check[] = [
       const everything = [...own(cluster), ...releases(cluster).flatMap((release) => rendered(cluster, release).map((object) => ({ ...object, metadata: { namespace: release.metadata.namespace ?? '', ...object.metadata } })))];
       for (const budget of everything.filter(({ kind }) => kind === 'PodDisruptionBudget')) {
         const wanted = strings(at(budget.spec, 'selector.matchLabels'));
-        // A Pooler's pods carry its name.
+        // A Pooler's pods carry its name, and so do those of a Keycloak.
         const pooler = wanted['cnpg.io/poolerName'];
-        const chosen = (pooler !== undefined && everything.some(({ kind, metadata }) => kind === 'Pooler' && metadata.name === pooler && metadata.namespace === budget.metadata.namespace)) || everything.some((object) => object.metadata.namespace === budget.metadata.namespace && Object.entries(wanted).every(([key, value]) => strings(at(object.spec, 'template.metadata.labels'))[key] === value));
+        const keycloak = wanted['app.kubernetes.io/managed-by'] === 'keycloak-operator' || wanted['app'] === 'keycloak' ? wanted['app.kubernetes.io/instance'] : undefined;
+        const chosen = (keycloak !== undefined && everything.some(({ kind, metadata }) => kind === 'Keycloak' && metadata.name === keycloak && metadata.namespace === budget.metadata.namespace)) || (pooler !== undefined && everything.some(({ kind, metadata }) => kind === 'Pooler' && metadata.name === pooler && metadata.namespace === budget.metadata.namespace)) || everything.some((object) => object.metadata.namespace === budget.metadata.namespace && Object.entries(wanted).every(([key, value]) => strings(at(object.spec, 'template.metadata.labels'))[key] === value));
         if (!chosen) say(`${budget.metadata.name} chooses nothing`);
       }
     }),
