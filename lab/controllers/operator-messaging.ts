@@ -1,6 +1,6 @@
 /** What Strimzi makes of a Kafka cluster, its node pools, topics and users. */
 import type { ControllerContext, KubeObject } from '../world/types.ts';
-import { at, iso, isTrue, list, plain, sha256, text, whole, withConditions, type Plain } from '../catalog/data.ts';
+import { at, isTrue, list, plain, sha256, text, whole, withConditions, type Plain } from '../catalog/data.ts';
 import { TIMES } from '../catalog/timings.ts';
 import { deploymentOf, making, serviceOf, statefulSetOf } from './made.ts';
 import type { OperatorKind, Outcome } from './operator-kinds.ts';
@@ -12,6 +12,8 @@ const CLUSTER = 'strimzi.io/cluster';
 function poolsOf(cx: ControllerContext, kafka: KubeObject): readonly KubeObject[] {
   return cx.store.list(API, 'KafkaNodePool', kafka.metadata.namespace).filter((pool) => pool.metadata.labels?.[CLUSTER] === kafka.metadata.name);
 }
+/** An id Kafka would draw; here the same object of the same cluster has the same, so that two worlds can be compared. */
+const idOf = (cx: ControllerContext, { kind, metadata }: KubeObject): string => sha256(`${cx.cluster} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`).slice(0, 22);
 const observed = (object: KubeObject): Plain => ({ observedGeneration: object.metadata.generation ?? 1 });
 
 const kafka = making({
@@ -35,7 +37,7 @@ const kafka = making({
     ];
   },
   done: (object, cx) => ({
-    ...observed(object), kafkaVersion: text(at(object.spec, 'kafka.version')), operatorLastSuccessfulVersion: '0.48.0', clusterId: sha256(object.metadata.uid ?? '').slice(0, 22), kafkaMetadataVersion: text(at(object.spec, 'kafka.metadataVersion')),
+    ...observed(object), kafkaVersion: text(at(object.spec, 'kafka.version')), operatorLastSuccessfulVersion: '0.48.0', clusterId: idOf(cx, object), kafkaMetadataVersion: text(at(object.spec, 'kafka.metadataVersion')),
     listeners: list(at(object.spec, 'kafka.listeners')).map(plain).map((listener) => ({ name: listener['name'], bootstrapServers: `${object.metadata.name}-kafka-bootstrap.${object.metadata.namespace ?? ''}.svc:${String(listener['port'])}` })),
     conditions: withConditions(object, cx.clock.now(), [{ type: 'Ready', status: 'True', reason: 'Ready', message: '' }], ['NotReady']),
   }),
@@ -55,7 +57,7 @@ function entity(cx: ControllerContext, object: KubeObject, more: () => Plain): O
   if (!isTrue(owner, 'Ready')) return { again: TIMES.databaseRetry };
   return { status: { ...observed(object), ...more(), conditions: withConditions(object, cx.clock.now(), [{ type: 'Ready', status: 'True', reason: 'Ready', message: '' }]) } };
 }
-const topic = (cx: ControllerContext, object: KubeObject): Outcome => entity(cx, object, () => ({ topicName: text(at(object.spec, 'topicName')) ?? object.metadata.name, topicId: sha256(`${object.metadata.uid ?? ''} ${iso(0)}`).slice(0, 22) }));
+const topic = (cx: ControllerContext, object: KubeObject): Outcome => entity(cx, object, () => ({ topicName: text(at(object.spec, 'topicName')) ?? object.metadata.name, topicId: idOf(cx, object) }));
 const user = (cx: ControllerContext, object: KubeObject): Outcome => entity(cx, object, () => {
   const { name, namespace = '' } = object.metadata;
   const password = sha256(`${object.metadata.uid ?? ''} ${name}`).slice(0, 32);
