@@ -19,7 +19,8 @@ const tree = fixtureTree(join(CHECKOUT, 'lab', 'fixture'));
 async function brought(cluster: string, mode: string): Promise<readonly KubeObject[]> {
   const files = await tree.files('', 'kubernetes');
   const variables = { ...strings(at(read(`kubernetes/clusters/${cluster}/cluster-settings.yaml`), 'data')), DATA_MODE: mode, DATA_GENERATION: '20260901-100000', DATA_FROM: mode === 'fresh' ? 'none' : '20260801-100000' };
-  const root = buildFluxKustomization('lab-fixture', { path: './kubernetes/cluster' }, files, variables);
+  // The operators too, as where the platform has none of its own.
+  const root = ['cluster', 'operators/volsync', 'operators/cloudnative-pg', 'operators/barman-cloud'].flatMap((folder) => buildFluxKustomization('lab-fixture', { path: `./kubernetes/${folder}` }, files, variables));
   return [...root, ...root.filter(({ kind }) => kind === 'Kustomization').flatMap((each) => buildFluxKustomization(each.metadata.name, plain(each.spec), files, variables))];
 }
 const CASES = ['infra', 'apps'].flatMap((cluster) => ['fresh', 'restore'].map((mode) => [cluster, mode] as const));
