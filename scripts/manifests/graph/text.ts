@@ -138,7 +138,7 @@ function definitions(graph: Graph, style: Style): readonly string[] {
   const edges = graph.edges.filter((edge) => edge.kind === 'definition');
   if (edges.length === 0) return [];
   const byTo = Map.groupBy(edges, (edge) => edge.to);
-  return ['', `  ${style.bold('definitions')}  ${style.dim('who brings the kinds others use')}`, ...[...byTo].flatMap(([to, list]) => {
+  return ['', `  ${style.bold('definitions')}  ${style.dim(cut('who brings the kinds others use', style.width - 15))}`, ...[...byTo].flatMap(([to, list]) => {
     const kinds = [...new Set(list.flatMap((edge) => edge.kinds))].toSorted().join(', ');
     return [
       ...wrap(`${labelOf(graph, to)}: ${kinds}`, style.width - 4).map((line, index) => `    ${index === 0 ? line : `  ${line}`}`),
