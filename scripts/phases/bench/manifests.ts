@@ -60,7 +60,7 @@ async function beside(bench: Bench, tree: BenchTree): Promise<readonly Row[]> {
   const ms = (which: 'theirs' | 'cold' | 'again'): string => `${median(rounds.map((round) => round[which])).toFixed(0)} ms`;
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
   return [
-    { what: subjects.cold, ratio: median(rounds.map((round) => round.cold / round.theirs)), goal: COLD_GOAL, figures: `medians of ${TIMES}: ${ms('cold')} and ${ms('theirs')} (flux-local ${other.version}), the same objects` },
+    { what: subjects.cold, ratio: median(rounds.map((round) => round.cold / round.theirs)), goal: COLD_GOAL, figures: `medians of ${TIMES}: ${ms('cold')} and ${ms('theirs')} (flux-local ${other.version}), no object of theirs missing` },
     { what: subjects.again, ratio: median(rounds.map((round) => round.again / round.theirs)), goal: AGAIN_GOAL, figures: `medians of ${TIMES}: ${ms('again')} and ${ms('theirs')}` },
     { what: subjects.memory, ratio: ourPeak / theirPeak, goal: 1, figures: `${mb(ourPeak)} and ${mb(theirPeak)}` },
   ];
@@ -71,12 +71,15 @@ function ours({ cx, scratch, cache, env }: Bench, { root, entry }: BenchTree, ho
   return [join(cx.programRoot, 'task'), ['manifests:build', `ROOT=${root}`, `ENTRY=${join(root, entry)}`, `FILE=${join(scratch, 'ours.yaml')}`], { cwd: scratch, env, signal: cx.signal }];
 }
 
-/** A figure for something else than what the other does would say nothing. */
+/**
+ * A figure for less than what the other does would say nothing. The other leaves out definitions, and folders whose path has a variable in it: that we do more
+ * is no advantage of ours, as long as it is little.
+ */
 function sameObjects(scratch: string): void {
   const [one, other] = ['ours.yaml', 'theirs.yaml'].map((file) => parseManifests(readFileSync(join(scratch, file), 'utf8'), file).map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`));
   const missing = (from: readonly string[] = [], of: readonly string[] = []): readonly string[] => from.filter((each) => !of.includes(each));
   const [less, more] = [missing(other, one), missing(one, other)];
-  if (less.length + more.length > 0) throw new Failure({ exit: 'rerun', what: 'manifests:build and flux-local do not build the same objects, so their times say nothing', because: [...less.map((each) => `only flux-local: ${each}`), ...more.map((each) => `only ours: ${each}`)].slice(0, 5).join('; '), hint: 'please report this' });
+  if (less.length > 0 || more.length * 10 > (one?.length ?? 0)) throw new Failure({ exit: 'rerun', what: 'manifests:build and flux-local do not build the same objects, so their times say nothing', because: [...less.map((each) => `only flux-local: ${each}`), ...more.map((each) => `only ours: ${each}`)].slice(0, 5).join('; '), hint: 'please report this' });
 }
 
 /** From a saved mistake to the line that tells it, in `manifests:validate --watch`. */
