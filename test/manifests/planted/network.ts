@@ -1,4 +1,5 @@
 import type { Planted } from '../planted.ts';
+import { at, besideWith } from '../planted-places.ts';
 
 const HOUSE = 'kubernetes/infrastructure';
 const CILIUM = `${HOUSE}/networking/cilium`;
@@ -6,20 +7,6 @@ const GATEWAY = `${CILIUM}/gateway/app`;
 const NAMESPACES = `${HOUSE}/security/networkpolicy/namespaces`;
 const DENY = 'kubernetes/components/networkpolicy/deny-all/networkpolicy.yaml';
 
-/** One place, changed; the finding is on the new text, or on another line of that file. */
-function at(file: string, from: string, to: string, line = to.trim()): Pick<Planted, 'change' | 'at'> {
-  return { change: [{ file, from, to }], at: { file, line } };
-}
-
-/** Something more, in a namespace of its own, put beside what a folder applies already. */
-function beside(folder: string, list: string, manifests: string, line: string): Pick<Planted, 'change' | 'at'> {
-  const file = `${folder}/shop.yaml`;
-  // Looked for together they must not be in each other's way.
-  count += 1;
-  const whole = `${WEB}---\n${manifests}`.replaceAll(/\bshop\b(?!\.)/g, `shop-n${count}`);
-  return { change: [{ file: `${folder}/kustomization.yaml`, from: `  - ${list}\n`, to: `  - ${list}\n  - shop.yaml\n` }, { file, whole }], at: { file, line } };
-}
-let count = 0;
 const WEB = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -46,6 +33,7 @@ spec:
             - name: http
               containerPort: 8080
 `;
+const beside = besideWith(WEB, 'n');
 const service = (selector: string, port: string): string => `apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  selector:\n    app: ${selector}\n  ports:\n    - name: http\n      port: 80\n${port}`;
 const GOOD = service('web', '      targetPort: http\n');
 const route = (rule: string, name = 'web', host = 'shop.${SECRET_DOMAIN}'): string => `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: ${name}\n  namespace: shop\nspec:\n  parentRefs:\n    - name: \${CILIUM_GATEWAY_INTERNAL_NAME}\n      namespace: kube-system\n      sectionName: https\n  hostnames: ["${host}"]\n  rules:\n    - backendRefs:\n${rule}`;

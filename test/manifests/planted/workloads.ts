@@ -1,4 +1,5 @@
 import type { Planted } from '../planted.ts';
+import { at, besideWith } from '../planted-places.ts';
 
 const HOUSE = 'kubernetes/infrastructure';
 const PLATFORM = 'kubernetes/workloads/platform';
@@ -10,20 +11,6 @@ const ISSUERS = `${SECURITY}/cert-manager/issuers/letsencrypt.yaml`;
 const WILDCARD = `${SECURITY}/certificates/wildcard/wildcard.yaml`;
 const TUNNEL = `${NETWORKING}/cloudflared/app/externalsecret.yaml`;
 
-/** One place, changed; the finding is on the new text, or on another line of that file. */
-function at(file: string, from: string, to: string, line = to.trim()): Pick<Planted, 'change' | 'at'> {
-  return { change: [{ file, from, to }], at: { file, line } };
-}
-
-/** A namespace of its own with something in it, put beside what a folder applies already. */
-function beside(folder: string, list: string, manifests: string, line: string): Pick<Planted, 'change' | 'at'> {
-  const file = `${folder}/shop.yaml`;
-  // Looked for together they must not be in each other's way.
-  count += 1;
-  const whole = `${NAMESPACE}---\n${manifests}`.replaceAll(/\bshop\b(?!\.)/g, `shop-w${count}`);
-  return { change: [{ file: `${folder}/kustomization.yaml`, from: `  - ${list}\n`, to: `  - ${list}\n  - shop.yaml\n` }, { file, whole }], at: { file, line } };
-}
-let count = 0;
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -31,6 +18,7 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 `;
+const beside = besideWith(NAMESPACE, 'w');
 const GATEWAY = `${NETWORKING}/cilium/gateway/app`;
 const BGP = `${NETWORKING}/cilium/bgp/app`;
 const IPAM = `${NETWORKING}/cilium/ipam/app`;
