@@ -48,7 +48,8 @@ async function runLane<C extends EngineContext<S>, S>(lane: string, steps: reado
 
 async function runInOrder<C extends EngineContext<S>, S>(lane: string, steps: readonly Step<C, S>[], host: RunHost<C, S>, turn: Turn): Promise<void> {
   for (const [index, step] of steps.entries()) {
-    if (host.signal.aborted) {
+    // With nothing left to enter the run was finished, not stopped.
+    if (host.signal.aborted && flatten(steps.slice(index), lane).length > 0) {
       const failure = interrupted(host.signal.reason);
       tellNotStarted(lane, steps.slice(index), host.emit, reasonOf(failure, step));
       throw failure;

@@ -130,7 +130,9 @@ const SPOILING: readonly Spoil[] = [
   function line(text, at) { return text.slice(0, at) + text.slice(at).replace(/\n[^\n]*/, ''); },
 ];
 
-function isBroken(text: string): boolean {
+/** Not YAML to Flux's own parser, which reads YAML 1.1: U+0085, U+2028 and U+2029 end a line there. */
+function isBroken(raw: string): boolean {
+  const text = raw.replaceAll(/[\u0085\u2028\u2029]/g, '\n');
   try {
     loadAll(text);
     return false;
