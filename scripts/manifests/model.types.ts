@@ -8,6 +8,8 @@ export interface Source { readonly file: string; readonly document: number; read
 /** Files of one tree: on disk, with what is changed or taken away in memory laid over it. Read at most once; positions are worked out only when asked for. */
 export interface Texts {
   readonly root: string;
+  /** One and the same for look after look at a tree: what hangs on a file's text alone may be kept under it. */
+  readonly memory: object;
   /** Undefined when it is not there, or cannot be read as text. */
   text(file: string): string | undefined;
   kind(path: string): 'file' | 'directory' | undefined;

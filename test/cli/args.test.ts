@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { parseArgs, type Flags } from '../../scripts/cli/args.ts';
 import { didYouMean, editDistance } from '../../scripts/cli/didyoumean.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseArgs } from '../../scripts/cli/args.ts';
 import { resolveTasks, taskNames } from '../../scripts/cli/resolve.ts';

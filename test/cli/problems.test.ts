@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { problemsJson, renderProblems } from '../../scripts/cli/problems.ts';
 import { createStyle } from '../../scripts/terminal/style.ts';

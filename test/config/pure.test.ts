@@ -1,9 +1,11 @@
-import { assert, integer, nat, property, tuple } from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { formatAddress, overlaps, parseAddress, parseNetwork } from '../../scripts/config/ipv4.ts';
 import { meant, nearest } from '../../scripts/config/words.ts';
 import { schematicId } from '../../scripts/config/rules/versions.ts';
 import { usesIn } from '../../scripts/config/rules/settings.ts';
+
+const { assert, integer, nat, property, tuple } = fc;
 
 const address = integer({ min: 0, max: 2 ** 32 - 1 });
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { MANIFEST_FILE, sealFolder, verifyFolder } from '../../scripts/dr/evidence.ts';
 import { openJournal } from '../../scripts/engine/journal.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../scripts/config/cluster.ts';
 import { compareFingerprints, FINGERPRINT_KINDS, sectionsOf, type Fingerprint } from '../../scripts/dr/fingerprint.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Event } from '../../scripts/engine/event.ts';
 import { journalFailure, openJournal, parseJournal, readJournal } from '../../scripts/engine/journal.ts';

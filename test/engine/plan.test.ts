@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { Failure } from '../../scripts/engine/failure.ts';
 import { planOf } from '../../scripts/engine/plan.ts';

@@ -1,9 +1,11 @@
-import { assert, property, subarray } from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../scripts/health/diagnosis.ts';
 import { KINDS } from '../../scripts/health/kinds.ts';
 import { find, drop, healthy, NAMES, say, set, waiting, list, type Draft } from './builder.ts';
 import * as faults from './faults.ts';
+
+const { assert, property, subarray } = fc;
 
 type Fault = readonly [name: string, change: (draft: Draft) => void, object: string, consequences: readonly string[], hint: string];
 const K = KINDS;

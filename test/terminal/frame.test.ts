@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { Event, EventBody } from '../../scripts/engine/event.ts';
 import { finalFrame, frame } from '../../scripts/terminal/frame.ts';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { cell, clean, displayWidth, fit, truncate, wrap } from '../../scripts/terminal/width.ts';
 

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../scripts/engine/failure.ts';
 import { childEnvironment } from '../../scripts/tools/environment.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { releaseValues, renderHelmfile, writeRendering } from '../../scripts/tools/render.ts';
 import { substitute } from '../../scripts/tools/substitute.ts';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import * as parse from '../../scripts/tools/talos-parse.ts';
 import { fixture } from './support.ts';

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { KubeObject } from '../../config/cluster.ts';
 import type { Path } from '../../config/source.ts';
 import type { Built, Edit, Source } from '../model.types.ts';
+import { oncePer } from '../once.ts';
 import { get, isPlain, list, plain, strings, text, type Plain } from './data.ts';
 import { generatedInstructions } from './generated.ts';
 import { kustomizationFileOf, readInstructions } from './instructions.ts';
@@ -90,11 +91,14 @@ export function withCommonMetadata(object: KubeObject, declared: KubeObject): Ku
   const labels = strings(common['labels']);
   const annotations = strings(common['annotations']);
   if (Object.keys(labels).length === 0 && Object.keys(annotations).length === 0) return object;
-  const metadata = { ...object.metadata };
-  if (Object.keys(labels).length > 0) metadata.labels = { ...metadata.labels, ...labels };
-  if (Object.keys(annotations).length > 0) metadata.annotations = { ...metadata.annotations, ...annotations };
-  return { ...object, metadata };
+  return dressed(object, JSON.stringify([labels, annotations]), () => {
+    const metadata = { ...object.metadata };
+    if (Object.keys(labels).length > 0) metadata.labels = { ...metadata.labels, ...labels };
+    if (Object.keys(annotations).length > 0) metadata.annotations = { ...metadata.annotations, ...annotations };
+    return { ...object, metadata };
+  });
 }
+const dressed = oncePer<KubeObject>();
 
 /** The same as an edit, for saying who wrote what. */
 export function commonMetadataEdit(declared: Built): Edit | undefined {

@@ -60,12 +60,29 @@ export type Trouble =
   | { readonly is: 'undefined'; readonly hole: Hole; readonly expression: Expression }
   | { readonly is: 'yaml'; readonly hole: Hole; readonly message: string; readonly text: string };
 
+/** Objects with what they were filled with last: asked again with the same, the very same comes back, and all that is known of it. */
+const fillings = new WeakMap<KubeObject, { readonly asked: ReadonlyMap<string, string | undefined>; readonly filled: KubeObject }[]>();
+/** Clusters that share an object, each with values of its own. */
+const SHARED = 4;
+
 /** An object with its variables filled in; the very same when there are none. Every trouble is told, what is troubled is marked as unknown. */
 export function substituteObject(object: KubeObject, lookup: (name: string) => string | undefined, tell: (trouble: Trouble) => void): KubeObject {
   const found = holesOf(object);
   if (found.length === 0) return object;
-  const filled = fillIn(object, [], found, lookup, tell);
-  return isObject(filled) ? filled : object;
+  const known = fillings.get(object) ?? [];
+  const same = known.find(({ asked }) => [...asked].every(([name, value]) => lookup(name) === value));
+  if (same !== undefined) return same.filled;
+  const asked = new Map<string, string | undefined>();
+  let troubled = false;
+  const filled = fillIn(object, [], found, (name) => {
+    const value = lookup(name);
+    asked.set(name, value);
+    return value;
+  }, (trouble) => { troubled = true; tell(trouble); });
+  if (!isObject(filled)) return object;
+  // What is wrong is told each time.
+  if (!troubled) fillings.set(object, [{ asked, filled }, ...known.slice(0, SHARED - 1)]);
+  return filled;
 }
 
 function fillIn(value: unknown, path: Path, here: readonly Hole[], lookup: (name: string) => string | undefined, tell: (trouble: Trouble) => void): unknown {

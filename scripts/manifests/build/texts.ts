@@ -31,6 +31,26 @@ export class TreeTexts implements Texts {
     for (const [file, text] of overlay) this.#lay(file, text === null ? null : 'file');
   }
 
+  get memory(): object { return this.#parses; }
+
+  /** What a folder holds, by identity: as long as nothing was told to have changed in it, and nothing is laid over it, the very same. */
+  listing(folder: string): object {
+    const onDisk = this.#parses.folder(join(this.root, folder));
+    const laid = this.#laid.get(folder);
+    const known = new Map(laid === undefined ? [] : onDisk);
+    return laid === undefined || [...laid].every(([name, kind]) => (known.get(name) ?? null) === kind) ? onDisk : this.#folder(folder);
+  }
+
+  /** Whether a file is as the disk holds it, in folders that are. */
+  isOnDisk(file: string): boolean {
+    if (this.#overlay.has(file)) return false;
+    for (let folder = file; folder !== ''; ) {
+      folder = folderOf(folder);
+      if (this.listing(folder) !== this.#parses.folder(join(this.root, folder))) return false;
+    }
+    return true;
+  }
+
   #lay(path: string, kind: Kind | null): void {
     const folder = folderOf(path);
     const names = this.#laid.get(folder) ?? new Map<string, Kind | null>();

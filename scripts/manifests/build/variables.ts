@@ -60,6 +60,8 @@ export class Sources {
       const made = this.#made.get(keyOf(kind, namespace, name));
       return made === undefined || made === 'open' ? made : [...made].map((each) => ({ name: each, value: undefined, from: 'given' }));
     }
+    const known = this.#held.get(found);
+    if (known !== undefined) return known;
     const { object, from } = found;
     const encrypted = isPlain(object['sops']);
     const value = (each: unknown, encoded: boolean): string | undefined => {
@@ -69,8 +71,12 @@ export class Sources {
       return flat(encoded ? Buffer.from(written, 'base64').toString('utf8') : written);
     };
     const all = (field: string, encoded: boolean): Variable[] => Object.entries(plain(object[field])).map(([key, each]) => ({ name: key, value: value(each, encoded), from: from([field, key]) }));
-    return kind === 'Secret' ? [...all('data', true), ...all('stringData', false)] : all('data', false);
+    const held = kind === 'Secret' ? [...all('data', true), ...all('stringData', false)] : all('data', false);
+    this.#held.set(found, held);
+    return held;
   }
+  /** What a source holds is the same for every Kustomization that asks it. */
+  readonly #held = new WeakMap<object, readonly Variable[]>();
 }
 
 const keyOf = (kind: string, namespace: string | undefined, name: string): string => `${kind}/${namespace ?? ''}/${name}`;

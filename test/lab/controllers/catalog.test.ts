@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { findChart, knownCharts, renderRelease } from '../../../lab/catalog/charts.ts';
 import { digestOf, duration, mergeValues, selects } from '../../../lab/catalog/data.ts';

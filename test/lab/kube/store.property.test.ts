@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { createStore } from '../../../lab/kube/store.ts';
 import { ApiError } from '../../../lab/world/types.ts';

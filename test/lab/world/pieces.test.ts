@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { array, assert, boolean, constant, dictionary, integer, letrec, oneof, property, string } from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { createClock } from '../../../lab/world/clock.ts';
@@ -10,6 +10,8 @@ import { didYouMean } from '../../../lab/world/fault-board.ts';
 import { durationMs, Exit, parseFlags, Unmodelled } from '../../../lab/standins/shared/flags.ts';
 import { goDuration, humanBytes, table } from '../../../lab/standins/shared/table.ts';
 import { goYaml } from '../../../lab/standins/shared/yaml.ts';
+
+const { array, assert, boolean, constant, dictionary, integer, letrec, oneof, property, string } = fc;
 
 describe('certificates', () => {
   test.each(['ed25519', 'p256'] as const)('a leaf of an authority (%s) chains to it and carries its names', (algorithm) => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { jsonPatch, PatchError } from '../../../scripts/manifests/build/json-patch.ts';
 import { strategicMerge } from '../../../scripts/manifests/build/merge.ts';

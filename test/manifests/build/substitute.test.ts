@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { styleOf, written } from '../../../scripts/manifests/build/emit.ts';
 import { ExpressionError, expressionsOf, fillTemplate, parseTemplate } from '../../../scripts/manifests/build/envsubst.ts';

@@ -1,5 +1,5 @@
 import { applyPatch, type StructuredPatch } from 'diff';
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../scripts/config/cluster.ts';
 import { clusterDiff } from '../../../scripts/manifests/diff/compute.ts';
@@ -10,7 +10,7 @@ import { stableYaml } from '../../../scripts/manifests/stable/yaml.ts';
 import { docs, ks, thing, type Files } from '../stable/rig.ts';
 import { dangers, diffOf, fates, told, why } from './rig.ts';
 
-const TEXTS: Texts = { root: '/', text: () => undefined, kind: () => 'directory', entries: () => [], documents: () => undefined, spot: ({ file }) => ({ file, line: 1, column: 1, length: 1 }), spotIn: ({ file }) => ({ file, line: 1, column: 1, length: 1 }) };
+const TEXTS: Texts = { root: '/', memory: {}, text: () => undefined, kind: () => 'directory', entries: () => [], documents: () => undefined, spot: ({ file }) => ({ file, line: 1, column: 1, length: 1 }), spotIn: ({ file }) => ({ file, line: 1, column: 1, length: 1 }) };
 const SETTINGS: Settings = { entries: new Map(), given: [], before: [], schemas: [], charts: [], items: undefined };
 
 /** A tree of one unit with these objects. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeGitTree, parseBatch, parseRaw, type GitTree } from '../../../scripts/tools/git-tree.ts';
 import { makeProc } from '../../../scripts/tools/proc.ts';

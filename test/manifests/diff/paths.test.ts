@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import type { Path } from '../../../scripts/config/source.ts';
 import { changesOf } from '../../../scripts/manifests/diff/paths.ts';

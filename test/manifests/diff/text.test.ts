@@ -1,5 +1,5 @@
 import { applyPatch, parsePatch } from 'diff';
-import fc from 'fast-check';
+import { fc } from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { patchText, textDiff } from '../../../scripts/manifests/diff/text.ts';
 import { stableYaml } from '../../../scripts/manifests/stable/yaml.ts';

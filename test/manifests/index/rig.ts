@@ -35,7 +35,7 @@ export function viewOf(parts: Parts | string): View {
     const rendered = text === undefined ? undefined : read(text).map((object, index): Built => ({ ...built('release.yaml')(object, index), release: declared, origin: { ...declared.origin, template: `templates/${object.kind}.yaml` } }));
     return { declared, name, namespace, chart: { name, url: undefined, version: '1.0.0' }, values: values[id] ?? {}, rendered, crds: [], unknown: text === undefined ? 'chart not at the pin' : undefined };
   });
-  const texts: Texts = { root: '/', text: (file) => files[file], kind: () => undefined, entries: () => [], documents: () => undefined, spot: ({ file }) => ({ file, line: 1, column: 1, length: 1 }), spotIn: ({ file }) => ({ file, line: 1, column: 1, length: 1 }) };
+  const texts: Texts = { root: '/', memory: {}, text: (file) => files[file], kind: () => undefined, entries: () => [], documents: () => undefined, spot: ({ file }) => ({ file, line: 1, column: 1, length: 1 }), spotIn: ({ file }) => ({ file, line: 1, column: 1, length: 1 }) };
   const known: Settings = { ...SETTINGS, ...settings, given: read(given).map((object) => ({ object, source: { file: 'given.yaml', document: 0, at: [] } })) };
   const tree: Tree = { name: 'test', entry: 'test', texts, settings: known, units: more === undefined ? [unit] : [unit, { ...unit, objects: [], name: 'other', ...more }], objects, found: [] };
   return { tree, others: [], releases, all: [...objects, ...releases.flatMap(({ rendered }) => rendered ?? []), ...read(given).map(built('given.yaml'))], unrendered: releases.filter(({ rendered }) => rendered === undefined) };

@@ -2,6 +2,7 @@ import type { Path } from '../../../config/source.ts';
 import { get, isPlain, list, strings, text, type Plain } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Built, View } from '../../model.types.ts';
+import { oncePer } from '../../once.ts';
 import { readJson } from './json.ts';
 
 /** A dashboard of Grafana as JSON in an object: in a ConfigMap its sidecar loads, or in a GrafanaDashboard. */
@@ -42,9 +43,11 @@ function inObject(built: Built): readonly Dashboard[] {
   return json === undefined ? [] : readIn(built, ['spec', 'json'], json, new Set(list(get(object, 'spec', 'datasources')).flatMap((each) => text(get(each, 'inputName')) ?? [])));
 }
 
+const readOnce = oncePer<ReturnType<typeof readJson>>();
+
 function readIn(built: Built, path: Path, json: string, inputs: ReadonlySet<string>): readonly Dashboard[] {
   if (isUnknown(json)) return [];
-  const read = readJson(json);
+  const read = readOnce(built.object, path.join('/'), () => readJson(json));
   if ('trouble' in read) return [{ built, path, json, data: undefined, trouble: read.trouble, inputs }];
   const parsed = read.data;
   // As the API of Grafana exports it, with the dashboard inside.

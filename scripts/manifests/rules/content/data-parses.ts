@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { strings } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Found, Rule } from '../../model.types.ts';
+import { oncePer } from '../../once.ts';
 import { readJson, type JsonTrouble } from './json.ts';
 import { isDashboardMap } from './dashboards.ts';
 import { pieceAt } from './place.ts';
@@ -11,6 +12,8 @@ type Say = Omit<Found, 'rule'>;
 
 /** Marks of a text that something fills in before it is what its name says. */
 const TEMPLATE = /\{\{|<%|%\{|\$\{|\$\(|<<|^\s*#\s*jinja/m;
+
+const troubleOf = oncePer<JsonTrouble | undefined>();
 
 export const dataParses: Rule = {
   id: 'data-parses', severity: 'error',
@@ -25,7 +28,7 @@ export const dataParses: Rule = {
           const language = /\.(ya?ml|json)$/i.exec(key)?.[1]?.toLowerCase();
           if (language === undefined || value.trim() === '' || isUnknown(value) || value.startsWith('ENC[')) continue;
           if (language === 'json' && isDashboardMap(built)) continue;
-          const trouble = language === 'json' ? jsonTroubleIn(value) : yamlTrouble(value);
+          const trouble = troubleOf(object, `${field}/${key}`, () => (language === 'json' ? jsonTroubleIn(value) : yamlTrouble(value)));
           if (trouble === undefined || TEMPLATE.test(value)) continue;
           const needle = object.kind === 'Secret' ? undefined : pieceAt(value, trouble.at, undefined);
           const say: Say = { built, path: [field, key], message: `${key} is no ${language === 'json' ? 'JSON' : 'YAML'}: ${trouble.message}`, hint: 'mend it, or give the key another ending' };

@@ -61,23 +61,22 @@ function filesOf(view: View): readonly string[] {
 }
 
 type Shaped = readonly { readonly says: string; readonly at: number; readonly length: number }[];
-interface Scanned { readonly text: string; readonly shapes: Shaped; values(): readonly Say[] }
-const scanned = new WeakMap<Texts, Map<string, Scanned | undefined>>();
+interface Scanned { readonly text: string; readonly encrypted: boolean; readonly shapes: Shaped; values?: readonly Say[] }
+const scanned = new WeakMap<object, Map<string, Scanned>>();
 
-/** A file of the tree with the issued secrets in it, looked at once for all clusters; undefined for what is encrypted, or no text. */
+/** A file of the tree with the issued secrets in it, looked at once as long as it says the same; undefined for what is encrypted, or no text. */
 function scan(texts: Texts, file: string): Scanned | undefined {
-  const known = scanned.get(texts) ?? new Map();
-  scanned.set(texts, known);
-  if (!known.has(file)) {
-    const text = texts.text(file);
-    if (text === undefined || isEncrypted(text)) known.set(file, undefined);
-    else {
-      const shapes = [...shapesIn(text)];
-      let values: readonly Say[] | undefined;
-      known.set(file, { text, shapes, values: () => { values ??= valuesIn(texts, file, text, shapes); return values; } });
-    }
+  const text = texts.text(file);
+  if (text === undefined) return undefined;
+  const kept = scanned.get(texts.memory) ?? new Map<string, Scanned>();
+  scanned.set(texts.memory, kept);
+  let known = kept.get(file);
+  if (known?.text !== text) {
+    const encrypted = isEncrypted(text);
+    known = { text, encrypted, shapes: encrypted ? [] : [...shapesIn(text)] };
+    kept.set(file, known);
   }
-  return known.get(file);
+  return known.encrypted ? undefined : known;
 }
 
 /** Encrypted by SOPS as a whole: what is left readable in it is meant to be. */
@@ -125,7 +124,11 @@ export const secretValue: Rule = {
   why: 'Whoever can read the repository, or ever could, has it.',
   *check(view) {
     for (const file of filesOf(view)) {
-      yield* scan(view.tree.texts, file)?.values() ?? [];
+      const known = scan(view.tree.texts, file);
+      if (known === undefined) continue;
+      // Places of a file hang on its text alone too, as sources: they are looked up when they are told.
+      known.values ??= valuesIn(view.tree.texts, file, known.text, known.shapes);
+      yield* known.values;
     }
   },
 };

@@ -6,7 +6,12 @@ import { called, spec, type Say } from './parts.ts';
 /** A variable as somebody defines it: in a ConfigMap or Secret of a cluster, or in the Kustomization itself. */
 interface Definition { readonly name: string; readonly from: Source; /** In the Kustomization itself. */ readonly inline: boolean }
 
-const placeKey = ({ file, document, at: path }: Source): string => `${file}#${document}#${path.join('.')}`;
+const keys = new WeakMap<Source, string>();
+const placeKey = (source: Source): string => {
+  const known = keys.get(source) ?? `${source.file}#${source.document}#${source.at.join('.')}`;
+  keys.set(source, known);
+  return known;
+};
 
 /** What one tree defines for variables, and which of them it uses. */
 interface Account {
