@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUNDLE_FIELDS } from '../../scripts/tools/talos-bundle.ts';
+import { core } from './configuration.ts';
 import { filesBelow, finish, makeRig, PROGRAM, type Ran, type Rig } from './rig.ts';
 
 /** Words that would betray a leak: every secret the lab's store holds for a cluster, and tokens planted in the environment. */
@@ -36,7 +37,7 @@ describe('a secret, wherever it comes from', () => {
   let argv = '';
 
   beforeAll(async () => {
-    rig = makeRig({ env: PLANTED });
+    rig = makeRig({ ...core(), env: PLANTED });
     await rig.lab('up', '--speed', '120');
     const target = JSON.parse(readFileSync(join(rig.taskDir, 'lab/target.json'), 'utf8'));
     const read = async (reference: string): Promise<string> => {

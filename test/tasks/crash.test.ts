@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openJournal, readJournal } from '../../scripts/engine/journal.ts';
+import { core } from './configuration.ts';
 import type { Death } from './die.ts';
 import { differences, fingerprint } from './fingerprint.ts';
 import { finish, journalOf, makeRig, type Rig } from './rig.ts';
@@ -13,7 +14,7 @@ const CREATE = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes'];
 /** What an undisturbed create leaves: its objects, and how many lines its journal has. */
 let whole: { readonly objects: ReadonlyMap<string, string>; readonly lines: number };
 beforeAll(async () => {
-  const rig = makeRig({ speed: SPEED });
+  const rig = makeRig({ ...core(), speed: SPEED });
   try {
     const ran = await rig.task(...CREATE);
     expect(`${ran.code} ${ran.stderr}`).toMatch(/^0 /);
@@ -50,7 +51,7 @@ const SAMPLE: readonly (readonly [where: string, death: Death])[] = [
 ];
 
 test('a journal that was changed is told before anything is done: exit 76, and no machine is touched', async () => {
-  const rig = makeRig({ speed: SPEED });
+  const rig = makeRig({ ...core(), speed: SPEED });
   try {
     await rig.lab('up');
     const dir = join(rig.taskDir, 'runs', '01M7ZBZX2FR4QTW7TNEJBYSCZE');
@@ -68,7 +69,7 @@ test('a journal that was changed is told before anything is done: exit 76, and n
 
 describe('killed with SIGKILL at a line of the journal and run again', () => {
   test.each(SAMPLE)('%s: the same objects in the end, and every once-only act done once', async (_where, death) => {
-    const rig = makeRig({ speed: SPEED });
+    const rig = makeRig({ ...core(), speed: SPEED });
     try {
       expect(await diesAndGoesOn(rig, death)).toEqual([]);
       expect((await rig.task('cluster:health', 'CLUSTER=apps', 'TARGET=lab')).code).toBe(0);
@@ -87,7 +88,7 @@ describe('killed with SIGKILL at a line of the journal and run again', () => {
     const next = Array.from({ length: 17 }, (_, offset) => deaths.filter((_death, index) => index % 17 === offset)).flat().values();
     await Promise.all([0, 1].map(async () => {
       for (const death of next) {
-        const rig = makeRig({ speed: SPEED });
+        const rig = makeRig({ ...core(), speed: SPEED });
         try {
           const wrong = await diesAndGoesOn(rig, death);
           // How many lines there are differs a little from run to run.
@@ -105,7 +106,7 @@ describe('killed with SIGKILL at a line of the journal and run again', () => {
   }, 7_200_000);
 
   test('a run that is still going is not disturbed: the second one learns who holds the lock', async () => {
-    const rig = makeRig();
+    const rig = makeRig(core());
     try {
       const child = rig.start(...CREATE, '--output=json');
       const ended = finish(child);

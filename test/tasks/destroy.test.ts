@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from './configuration.ts';
 import { filesBelow, finish, journalOf, makeRig, type LogLine, type Rig } from './rig.ts';
 
 const resets = (log: readonly LogLine[]): readonly string[] => log.filter((entry) => entry.kind === 'talos' && /reset/i.test(entry.verb) && entry.write && entry.result === 'OK').map((entry) => entry.object);
@@ -9,7 +10,7 @@ const runOf = (stdout: string): string => JSON.parse(stdout).run;
 describe('cluster:destroy', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '120' });
+    rig = makeRig({ ...core(), speed: '120' });
     await rig.lab('up', '--speed', '240');
   });
   afterAll(async () => { await rig.dispose(); });

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from './configuration.ts';
 import { makeRig, type Rig } from './rig.ts';
 
 describe('doctor as a whole', () => {
   let rig: Rig;
-  beforeAll(() => { rig = makeRig(); });
+  beforeAll(() => { rig = makeRig(core()); });
   afterAll(async () => rig.dispose());
 
   test('in a lab it looks at everything, and each finding says which check it is of', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from './configuration.ts';
 import { clusterFolder, kubeClient } from './fingerprint.ts';
 import { finish, journalOf, makeRig, PROGRAM, type LogLine, type Ran, type Rig } from './rig.ts';
 
@@ -53,7 +54,7 @@ describe('etcd:restore', () => {
   };
 
   beforeAll(async () => {
-    rig = makeRig({ speed: '120' });
+    rig = makeRig({ ...core(), speed: '120' });
     file = join(rig.dir, 'apps.db');
     await rig.lab('up', '--speed', '240');
     expect(said(await rig.task('bootstrap:talos', 'CLUSTER=apps', 'TARGET=lab', '--yes'))).toMatch(/^0 /);

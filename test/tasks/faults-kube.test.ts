@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FAULTS } from '../../lab/world/faults/index.ts';
+import { core } from './configuration.ts';
 import { KUBE_ROWS } from './fault-rows/kube.ts';
 import { finish, makeRig, type Rig } from './rig.ts';
 
@@ -82,7 +83,7 @@ const all = process.env['SOAK'] !== undefined;
 describe('what befalls a healthy cluster', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '120' });
+    rig = makeRig({ ...core(), speed: '120' });
     const created = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
     expect(`${created.code} ${created.stderr}`).toMatch(/^0 /);
   }, 180_000);

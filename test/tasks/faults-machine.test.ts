@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MACHINE_FAULTS } from '../../lab/world/faults/machine.ts';
+import { core } from './configuration.ts';
 import { MACHINE_ROWS } from './fault-rows/machine.ts';
 import { makeRig, type Ran, type Rig } from './rig.ts';
 
@@ -107,7 +108,7 @@ test.each(MACHINE_FAULTS.filter(({ name }) => MACHINE_ROWS.includes(name)))('$na
 
 describe.skipIf(!SOAK)('faults of machines met by cluster:create, each in a world of its own', () => {
   test.each(ON_THE_WAY)('$fault: exit $exit, and once it is healed the same command ends well', async (row) => {
-    const rig = makeRig({ speed: SPEED });
+    const rig = makeRig({ ...core(), speed: SPEED });
     try {
       await rig.lab('up', '--speed', SPEED);
       await met(rig, row);
@@ -124,7 +125,7 @@ describe.skipIf(!SOAK)('faults of machines met by cluster:create, each in a worl
 describe('one world from bare machines on', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: SPEED });
+    rig = makeRig({ ...core(), speed: SPEED });
     await rig.lab('up', '--speed', SPEED);
   }, 60_000);
   afterEach(async () => { await rig.lab('heal', '--all'); });

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATOR_FAULTS } from '../../lab/world/faults/operator.ts';
 import { findTool } from '../../scripts/tools/environment.ts';
+import { core } from './configuration.ts';
 import { OPERATOR_ROWS } from './fault-rows/operator.ts';
 import { finish, journalOf, makeRig, type Ran, type Rig } from './rig.ts';
 import { inShell, journalSays, NO_TERMINAL, onTerminal, runsOf, until } from './terminal.ts';
@@ -144,7 +145,7 @@ describe('faults around the operator, met by cluster:create', () => {
   // One world bears them all, one after the other; in the long tests each begins with bare machines of its own.
   let shared: Rig;
   beforeAll(async () => {
-    shared = makeRig({ speed: '90' });
+    shared = makeRig({ ...core(), speed: '90' });
     await shared.lab('up', '--speed', '120');
   });
   afterAll(async () => shared.dispose());
@@ -154,7 +155,7 @@ describe('faults around the operator, met by cluster:create', () => {
   test.for(ROWS.filter((row) => SOAK || row.sample === true))('$fault: exit $exit, cause and next step named, and nothing worse than before', { timeout: 180_000 }, async (row, { skip }) => {
     if (row.terminal === true && NO_TERMINAL !== undefined) return skip(NO_TERMINAL);
     if (row.fault === 'tool-missing' && findTool('helmfile', process.env['PATH'] ?? '') !== undefined) return skip('a real helmfile is on PATH');
-    const rig = SOAK ? makeRig({ speed: '90' }) : shared;
+    const rig = SOAK ? makeRig({ ...core(), speed: '90' }) : shared;
     try {
       await rig.lab('up', '--speed', '120');
       const since = (await rig.log()).at(-1)?.seq ?? 0;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from './configuration.ts';
 import { makeRig, type Rig } from './rig.ts';
 
 /** A fault met on the way up: what create says while it is on, and that nothing is left worse once it is healed. */
@@ -26,7 +27,7 @@ const SAMPLE = new Set(['bootstrap-exists-foreign', 'op-session-expired']);
 
 describe('faults met by cluster:create', () => {
   test.each(ON_THE_WAY.filter(({ fault }) => process.env['SOAK'] !== undefined || SAMPLE.has(fault)))('$fault: exit $exit, and once it is healed the same command goes on', async ({ fault, args = [], exit, says }) => {
-    const rig = makeRig();
+    const rig = makeRig(core());
     try {
       await rig.lab('up', '--speed', '120');
       await rig.lab('break', fault, '--cluster', 'apps', ...args);
@@ -62,7 +63,7 @@ const LATER_ON: readonly LaterOn[] = [
 describe('faults that befall a healthy cluster', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig();
+    rig = makeRig(core());
     const created = await rig.task('cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes');
     expect(`${created.code} ${created.stderr}`).toMatch(/^0 /);
   }, 120_000);

@@ -17,6 +17,7 @@ import { handClock, serveStore } from '../lab/kube/harness.ts';
 import type { Served } from '../lab/kube/harness.ts';
 import { git, remoteWithClones } from '../tools/git-support.ts';
 import { cluster, failureOf, labTarget, scope, scratch, site } from '../tools/support.ts';
+import { core } from './configuration.ts';
 import { finish, journalOf, makeRig } from './rig.ts';
 import type { TakeAnswer, TakeOrder } from './race-toy.ts';
 import { randomOf } from './seeded.ts';
@@ -142,7 +143,7 @@ describe('two whole runs at once', () => {
   const words = ['cluster:create', 'CLUSTER=apps', 'TARGET=lab', '--yes', '--output=json'];
 
   test('of one folder one proceeds, and nobody gets in between through the cluster either', async () => {
-    const rig = makeRig({ speed: '120' });
+    const rig = makeRig({ ...core(), speed: '120' });
     try {
       const inCluster = Promise.withResolvers<void>();
       let target = '';

@@ -1,24 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyOfTheConfiguration } from './configuration.ts';
 import { filesBelow, makeRig, PROGRAM } from './rig.ts';
-
-/** A copy of the configuration, under git, that a test may change. */
-export function copyOfTheConfiguration(change: (root: string) => void): string {
-  const root = mkdtempSync(join(tmpdir(), 'task-root-'));
-  for (const folder of ['talos', 'bootstrap', 'helmfile.d', 'kubernetes']) cpSync(join(PROGRAM, folder), join(root, folder), { recursive: true });
-  change(root);
-  const git = (...argv: string[]): void => {
-    const ran = spawnSync('git', ['-C', root, '-c', 'user.name=test', '-c', 'user.email=test@example.invalid', '-c', 'commit.gpgsign=false', ...argv], { encoding: 'utf8' });
-    if (ran.status !== 0) throw new Error(`git ${argv.join(' ')}: ${ran.stderr}`);
-  };
-  git('init', '-q', '-b', 'main');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'the configuration of a test');
-  return root;
-}
 
 describe('the site whose machines do not answer', () => {
   test('is refused in preflight before any write, every machine named, and the lab offered as the way to try', async () => {

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { core } from './configuration.ts';
 import { finish, makeRig, type Ran, type Rig } from './rig.ts';
 
 interface Told { readonly type: string; readonly exit: string; readonly result: { readonly verdict: string; readonly causes: readonly { readonly object: string; readonly because: string }[]; readonly unknowns: readonly { readonly object: string }[] } }
@@ -30,7 +31,7 @@ const causes = (told: Told): string => told.result.causes.map((cause) => `${caus
 describe('cluster:health --watch as a whole', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = makeRig({ speed: '120' });
+    rig = makeRig({ ...core(), speed: '120' });
     await rig.lab('up', '--speed', '240');
   });
   afterAll(async () => rig.dispose());

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { filesBelow, PROGRAM } from './rig.ts';
+
+/** A copy of the configuration, under git, that a test may change. */
+export function copyOfTheConfiguration(change: (root: string) => void): string {
+  const root = mkdtempSync(join(tmpdir(), 'task-root-'));
+  for (const folder of ['talos', 'bootstrap', 'helmfile.d', 'kubernetes']) cpSync(join(PROGRAM, folder), join(root, folder), { recursive: true });
+  change(root);
+  const git = (...argv: string[]): void => {
+    const ran = spawnSync('git', ['-C', root, '-c', 'user.name=test', '-c', 'user.email=test@example.invalid', '-c', 'commit.gpgsign=false', ...argv], { encoding: 'utf8' });
+    if (ran.status !== 0) throw new Error(`git ${argv.join(' ')}: ${ran.stderr}`);
+  };
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'the configuration of a test');
+  return root;
+}
+
+/**
+ * The configuration cut to the core, made once for a run of the tests, beside the lab's socket (test/global.ts removes it). Processes that make it
+ * at the same time each make one, and the first is kept.
+ */
+function coreOfTheConfiguration(): string {
+  const socket = process.env['LAB_SOCKET'];
+  if (socket === undefined) throw new Error('LAB_SOCKET is set by test/global.ts');
+  const root = join(dirname(socket), 'core');
+  if (existsSync(root)) return root;
+  const made = copyOfTheConfiguration(cutToTheCore);
+  try {
+    renameSync(made, root);
+  } catch (error) {
+    if (!existsSync(root)) throw error;
+    rmSync(made, { recursive: true });
+  }
+  return root;
+}
+
+/** For makeRig: the core alone by default, the whole platform in the soak. */
+export function core(): { readonly root?: string } {
+  return process.env['SOAK'] === undefined ? { root: coreOfTheConfiguration() } : {};
+}
+
+/** What every cluster has, whatever runs on it. */
+const CORE: ReadonlySet<string> = new Set(['networking', 'security', 'operations', 'storage']);
+const COMPONENTS: ReadonlySet<string> = new Set([...CORE, 'gitops']);
+
+/**
+ * Leaves of what Flux makes only what every cluster has. A test whose subject is not the databases, the messaging and what builds on them is as true
+ * without them, and takes less; the whole platform is brought up, destroyed and rehearsed by the tests of create and rehearse.
+ */
+function cutToTheCore(root: string): void {
+  for (const cluster of ['infra', 'apps']) {
+    const file = join(root, 'kubernetes/clusters', cluster, 'layers.yaml');
+    const layers = readFileSync(file, 'utf8').split(/^---\n/m);
+    const kept = layers.filter((text) => CORE.has(/^metadata:\n {2}name: (.+)$/m.exec(text)?.[1] ?? ''));
+    if (kept.length !== CORE.size) throw new Error(`${file} does not have the layers ${[...CORE].join(', ')} any more`);
+    writeFileSync(file, kept.join('---\n'));
+    removeOthers(join(root, 'kubernetes/clusters', cluster), CORE);
+  }
+  removeOthers(join(root, 'kubernetes/infrastructure'), COMPONENTS);
+  for (const folder of ['workloads', 'components/dragonfly']) rmSync(join(root, 'kubernetes', folder), { recursive: true });
+  // A setting that nothing uses any more would be called a mistake.
+  const rest = [...filesBelow(join(root, 'kubernetes')).values()].map(({ text }) => text).join('\n');
+  for (const cluster of ['infra', 'apps']) {
+    const file = join(root, 'kubernetes/clusters', cluster, 'cluster-settings.yaml');
+    const lines = readFileSync(file, 'utf8').split('\n').filter((line) => {
+      const name = /^ {2}([A-Z][A-Z0-9_]*):/.exec(line)?.[1];
+      return name === undefined || rest.includes(`\${${name}`);
+    });
+    writeFileSync(file, lines.join('\n'));
+  }
+}
+
+function removeOthers(folder: string, keep: ReadonlySet<string>): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory() && !keep.has(entry.name)) rmSync(join(folder, entry.name), { recursive: true });
+}
