@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { dump, load, loadAll } from 'js-yaml';
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
-import { at, list, plain, strings } from '../../lab/catalog/data.ts';
+import { at, list, plain, strings, type Plain } from '../../lab/catalog/data.ts';
 import { isObject } from '../../lab/catalog/install.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
 import { realTool } from '../real-tool.ts';
@@ -72,14 +72,71 @@ const CHARTS: readonly { readonly release: string; readonly chart: string; reado
   { release: 'flux-instance', chart: 'flux-instance', there: '0.49.0', shows: [/--concurrent=20/] },
   { release: 'victoria-metrics-operator', chart: 'victoria-metrics-operator', there: '0.67.2', shows: [/replicas: 2/, /name: VM_ENABLESTRICTSECURITY/, /minAvailable: 1/] },
   { release: 'victoria-logs', chart: 'victoria-logs-single', there: '0.13.9', shows: [/kind: StatefulSet/, /name: victoria-logs-server/, /storageClassName: rook-ceph-block/, /storage: 100Gi/, /--retentionPeriod=30d/] },
+  { release: 'coredns', chart: 'coredns', there: '1.46.2', shows: [/clusterIP: 10\.247\.0\.10/, /kind: ServiceMonitor/] },
+  { release: 'spegel', chart: 'spegel', there: '0.0.1', shows: [/kind: DaemonSet/, /kind: ServiceMonitor/] },
+  { release: 'cloudnative-pg', chart: 'cloudnative-pg', there: '0.29.0', shows: [/replicas: 2/, /--max-concurrent-reconciles=10/, /failurePolicy: Fail/, /runAsUser: 10001/] },
+  { release: 'plugin-barman-cloud', chart: 'plugin-barman-cloud', there: '0.7.0', shows: [/kind: Deployment/, /cnpg\.io\/pluginName: barman-cloud\.cloudnative-pg\.io/] },
   { release: 'fluent-bit', chart: 'fluent-bit', there: '0.58.1', shows: [/operator: Exists/, /type: DirectoryOrCreate/, /Header AccountID 2/, /Format json_lines/] },
 ];
 
-function valuesOf(cluster: BuiltCluster, release: KubeObject): unknown {
-  const [from] = list(at(release.spec, 'valuesFrom')).map(plain);
-  if (from === undefined) return at(release.spec, 'values');
-  const map = cluster.objects.find((object) => object.kind === 'ConfigMap' && object.metadata.name === from['name'] && object.metadata.namespace === release.metadata.namespace);
-  return load(strings(map?.data)['values.yaml'] ?? '');
+/** Every release at the very version the tree pins, where the folder that CHARTS names has that chart, as for manifests:validate; and what must be in it. */
+const PINNED: readonly { readonly release: string; readonly shows: readonly RegExp[]; readonly hides?: RegExp }[] = [
+  { release: 'cilium', shows: [/kind: DaemonSet/, /k8sServiceHost|KUBERNETES_SERVICE_HOST/] },
+  { release: 'coredns', shows: [/clusterIP: 10\.247\.0\.10/] },
+  { release: 'spegel', shows: [/kind: DaemonSet/] },
+  { release: 'reloader', shows: [/replicas: 2/, /readOnlyRootFilesystem: true/] },
+  { release: 'external-secrets', shows: [/topologySpreadConstraints:/] },
+  { release: 'cert-manager', shows: [/--dns01-recursive-nameservers-only/] },
+  { release: 'openebs', shows: [] },
+  { release: 'rook-ceph-operator', shows: [/ROOK_ENABLE_DISCOVERY_DAEMON: "true"/] },
+  { release: 'flux-operator', shows: [/kind: ServiceMonitor/] },
+  { release: 'flux-instance', shows: [/--concurrent=20/] },
+  { release: 'external-dns-cloudflare', shows: [/kind: Deployment/] },
+  { release: 'external-dns-rfc2136', shows: [/kind: Deployment/] },
+  { release: 'cloudflared', shows: [/kind: Deployment/] },
+  { release: 'victoria-metrics-operator', shows: [/replicas: 2/, /name: VM_ENABLESTRICTSECURITY/] },
+  { release: 'victoria-logs', shows: [/kind: StatefulSet/, /storage: 100Gi/] },
+  { release: 'fluent-bit', shows: [/Header AccountID 2/] },
+  { release: 'cloudnative-pg', shows: [/replicas: 2/, /--max-concurrent-reconciles=10/, /failurePolicy: Fail/] },
+  { release: 'plugin-barman-cloud', shows: [/kind: Deployment/] },
+  { release: 'dragonfly-operator', shows: [/replicas: 2/] },
+  { release: 'strimzi-operator', shows: [/replicas: 2/, /value: "messaging,strimzi-operator-system"/, /serviceAccountName: strimzi-cluster-operator/, /STRIMZI_POD_SECURITY_PROVIDER_CLASS/, /kind: PodDisruptionBudget/, /strimzi\.io\/kind: cluster-operator/] },
+  { release: 'harbor', shows: [/harbor-pooler\.cnpg-system\.svc\.cluster\.local/, /regionendpoint: http:\/\/10\.25\.11\.3:9000/, /disable: true/, /relativeurls: true/, /name: harbor-admin-credentials/, /name: harbor-s3-credentials/, /name: harbor-db-credentials/, /type: Recreate/], hides: /Harbor12345|not-a-secure-key|cloudfront/i },
+];
+
+/** What comes out of a Secret is not known here, and stands for itself. */
+function valuesOf(cluster: BuiltCluster, release: KubeObject): Plain {
+  const values = list(at(release.spec, 'valuesFrom')).map(plain).filter((from) => from['kind'] === 'ConfigMap').map((from) => {
+    const map = cluster.objects.find((object) => object.kind === 'ConfigMap' && object.metadata.name === from['name'] && object.metadata.namespace === release.metadata.namespace);
+    return plain(load(strings(map?.data)['values.yaml'] ?? ''));
+  });
+  return Object.assign({}, ...values, plain(at(release.spec, 'values')));
+}
+function secretsOf(release: KubeObject): readonly string[] {
+  return list(at(release.spec, 'valuesFrom')).map(plain).filter((from) => from['kind'] === 'Secret').flatMap((from) => ['--set-string', `${String(from['targetPath'])}=from-${String(from['name'])}`]);
+}
+const releaseOf = (cluster: BuiltCluster, release: string): KubeObject | undefined => cluster.objects.find((object_) => object_.kind === 'HelmRelease' && object_.metadata.name === release);
+/** Its chart and the version of it, as Flux looks for them. */
+function sourceOf(cluster: BuiltCluster, release: KubeObject): { readonly chart: string; readonly version: string } {
+  const source = cluster.objects.find((each) => each.kind === 'OCIRepository' && each.metadata.name === at(release.spec, 'chartRef.name') && each.metadata.namespace === release.metadata.namespace);
+  return source === undefined ? { chart: String(at(release.spec, 'chart.spec.chart')), version: String(at(release.spec, 'chart.spec.version')) } : { chart: basename(String(at(source.spec, 'url'))), version: String(at(source.spec, 'ref.tag')) };
+}
+/** The cluster that has a release; apps, where both have it. */
+function withRelease(release: string): { readonly cluster: BuiltCluster; readonly object: KubeObject } {
+  for (const cluster of clusters.toSorted((one) => (one.name === 'apps' ? -1 : 1))) { const object = releaseOf(cluster, release); if (object !== undefined) return { cluster, object }; }
+  throw new Error(`no release ${release}`);
+}
+function rendered(release: string, folder: string): string {
+  const { cluster, object } = withRelease(release);
+  const values = join(scratch, `${release}.yaml`);
+  writeFileSync(values, dump(valuesOf(cluster, object), { noRefs: true }));
+  const ran = spawnSync(realTool('helm') ?? '', ['template', release, folder, '--namespace', object.metadata.namespace ?? '', '--api-versions', 'monitoring.coreos.com/v1', '-f', values, ...secretsOf(object)], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, env: { HOME: scratch } });
+  expect(`${release}: ${ran.stderr}`).toBe(`${release}: `);
+  return ran.stdout;
+}
+/** To an API server a field of null is one that is not there; charts of VictoriaMetrics write such lists. */
+function objectsIn(text: string): readonly KubeObject[] {
+  return loadAll(text).map((object): unknown => JSON.parse(JSON.stringify(object), (_, value: unknown) => value ?? undefined)).filter(isObject).filter(({ kind }) => kind !== 'CustomResourceDefinition');
 }
 
 describe('charts', () => {
@@ -88,17 +145,32 @@ describe('charts', () => {
     needReference(context);
     const folder = join(REFERENCE, 'charts', chart);
     expect(plain(load(readFileSync(join(folder, 'Chart.yaml'), 'utf8')))['version']).toBe(there);
-    const of = (each: BuiltCluster): KubeObject | undefined => each.objects.find((object_) => object_.kind === 'HelmRelease' && object_.metadata.name === release);
-    const cluster = clusters.toSorted((one) => (one.name === 'apps' ? -1 : 1)).find((each) => of(each) !== undefined);
-    const object = cluster === undefined ? undefined : of(cluster);
-    if (cluster === undefined || object === undefined) throw new Error(`no release ${release}`);
-    const values = join(scratch, `${release}.yaml`);
-    writeFileSync(values, dump(valuesOf(cluster, object), { noRefs: true }));
-    const ran = spawnSync(realTool('helm') ?? '', ['template', release, folder, '--namespace', object.metadata.namespace ?? '', '--api-versions', 'monitoring.coreos.com/v1', '-f', values], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, env: { HOME: scratch } });
-    expect(`${release}: ${ran.stderr}`).toBe(`${release}: `);
-    // To an API server a field of null is one that is not there; charts of VictoriaMetrics write such lists.
-    const objects = loadAll(ran.stdout).map((object): unknown => JSON.parse(JSON.stringify(object), (_, value: unknown) => value ?? undefined)).filter(isObject).filter(({ kind }) => kind !== 'CustomResourceDefinition');
-    for (const text of shows) expect(ran.stdout).toMatch(text);
+    const text = rendered(release, folder);
+    for (const shown of shows) expect(text).toMatch(shown);
+    const objects = objectsIn(text);
     expect(judged(objects)).toBe(allValid(objects.length));
+  });
+
+  test.for(PINNED)('$release renders with its own chart, and what it makes fits the schemas', { timeout: 60_000 }, ({ release, shows, hides }, context) => {
+    need(context, 'helm', 'kubeconform');
+    needReference(context);
+    const { cluster, object } = withRelease(release);
+    const { chart, version } = sourceOf(cluster, object);
+    const folder = join(process.env['CHARTS'] ?? scratch, chart);
+    if (!existsSync(folder)) context.skip(`skipped: ${chart} ${version} is in no folder CHARTS names`);
+    expect(String(plain(load(readFileSync(join(folder, 'Chart.yaml'), 'utf8')))['version'])).toBe(version);
+    const text = rendered(release, folder);
+    for (const shown of shows) expect(text).toMatch(shown);
+    if (hides !== undefined) expect(text).not.toMatch(hides);
+    const objects = objectsIn(text);
+    expect(judged(objects)).toBe(allValid(objects.length));
+  });
+
+  test('no release of the tree is left out', () => {
+    const named = new Set(PINNED.map(({ release }) => release));
+    expect(clusters.flatMap(({ objects }) => objects).filter(({ kind, metadata }) => kind === 'HelmRelease' && !named.has(metadata.name)).map(({ metadata }) => metadata.name)).toEqual([]);
+    const charts = existsSync(REFERENCE) ? readdirSync(join(REFERENCE, 'charts')) : [];
+    const tried = new Set(CHARTS.map(({ chart }) => chart));
+    expect(PINNED.map(({ release }) => withRelease(release)).map(({ cluster, object }) => sourceOf(cluster, object).chart).filter((chart) => charts.includes(chart) && !tried.has(chart))).toEqual([]);
   });
 });
