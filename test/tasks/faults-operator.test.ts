@@ -116,7 +116,7 @@ const ROWS: readonly Row[] = [
     after: nothingHangs,
   },
   {
-    fault: 'tool-warns-on-stdout', run: broken('tool-warns-on-stdout'), exit: 0, says: [/talosctl prints warnings in front of its answers: WARNING: /], sample: true,
+    fault: 'tool-warns-on-stdout', run: broken('tool-warns-on-stdout'), exit: 0, says: [/talosctl prints warnings in front of its answers: WARNING: /],
   },
   { fault: 'stdin-closed', run: async (rig) => finish(inShell(rig, `${LINE} <&-`)), exit: 0, says: [] },
   {

@@ -23,7 +23,7 @@ const ON_THE_WAY: readonly OnTheWay[] = [
 ];
 
 /** Each row is two creates: a sample by default, all with SOAK. */
-const SAMPLE = new Set(['bootstrap-exists-foreign', 'op-session-expired']);
+const SAMPLE = new Set(['bootstrap-exists-foreign']);
 
 describe('faults met by cluster:create', () => {
   test.each(ON_THE_WAY.filter(({ fault }) => process.env['SOAK'] !== undefined || SAMPLE.has(fault)))('$fault: exit $exit, and once it is healed the same command goes on', async ({ fault, args = [], exit, says }) => {

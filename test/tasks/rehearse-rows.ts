@@ -28,8 +28,6 @@ export interface Row {
   readonly became?: Readonly<Record<string, string>>;
   /** Where healing is not enough: what the same command says then, and leaves to a person. */
   readonly byHand?: RegExp;
-  /** Without SOAK too. */
-  readonly sample?: true;
 }
 
 const READINESS = /task dr:readiness CLUSTER=apps .*ACCEPT=/;
@@ -38,7 +36,7 @@ const REHEARSE_AGAIN = /RUN=new/;
 /** Rehearsals of apps, on one world, in this order: what is refused leaves it as it was, everything else ends with a cluster that is well. */
 export const ROWS: readonly Row[] = [
   // Readiness, before anything is touched.
-  { fault: 'backup-missing', ends: 'refused', says: [/(backup|restore):apps\/ledger/, /holds no snapshot|No eligible snapshots/], next: READINESS, sample: true },
+  { fault: 'backup-missing', ends: 'refused', says: [/(backup|restore):apps\/ledger/, /holds no snapshot|No eligible snapshots/], next: READINESS },
   { fault: 'backup-stale', ends: 'refused', says: [/backup:apps\/ledger/, /3d/], next: READINESS },
   { fault: 'backup-unreadable', ends: 'refused', says: [/restore:apps\/ledger/, /ciphertext verification failed/], next: READINESS },
   { fault: 'postgres-restore-fails', ends: 'refused', says: [/restore:apps\/orders/, /WAL not found/], next: READINESS },

@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROWS } from './rehearse-rows.ts';
+import { rehearse, tellLab } from './rehearsing.ts';
 import { finish, journalOf, makeRig, type LogLine, type Ran, type Rig } from './rig.ts';
 
 // Faster, a machine that is busy besides takes longer than Flux is waited for.
@@ -79,13 +81,24 @@ describe('dr:rehearse on a fresh lab', () => {
     const policy = join(mkdtempSync(join(rig.dir, 'policy-')), 'policy.yaml');
     const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
     writeFileSync(policy, `format: 1\nby: Jane\nbecause: a test\ntargets: [lab]\ntasks: [dr:rehearse]\nwindow: {from: ${day(-1)}, until: ${day(1)}}\nanswers:\n  - {checkpoint: confirm, cluster: infra, answer: go}\n  - {checkpoint: confirm, cluster: apps, answer: stop}\n`);
-    const ran = await rig.task(...REHEARSE, `POLICY=${policy}`, '--json');
+    const ran = await rig.task(...REHEARSE, 'CLUSTER=apps', `POLICY=${policy}`, '--json');
     const { run } = JSON.parse(ran.stdout);
     expect(`${ran.code} ${ran.stderr}`).toMatch(/^77 /);
     expect(resets(await rig.log(since))).toEqual([]);
-    for (const cluster of ['infra', 'apps']) expect((await rig.task('flux:resume', `CLUSTER=${cluster}`, 'TARGET=lab')).stdout).toMatch(/nothing to resume/);
+    expect((await rig.task('flux:resume', 'CLUSTER=apps', 'TARGET=lab')).stdout).toMatch(/nothing to resume/);
     expect(report(run).verdict.is).not.toBe('green');
     const shown = JSON.stringify(journalOf(rig.taskDir, run).filter((event) => event.type === 'checkpoint-answered'));
     expect(shown).toContain('Jane (a test)');
+  }, 120_000);
+
+  // One of the refusals; all of them are tried by rehearse-faults.test.ts in the soak.
+  test.each(ROWS.filter(({ fault }) => fault === 'backup-missing').slice(0, 1))('$fault: refused (75) before anything is touched, with what to do', async ({ fault, says, next }) => {
+    const since = (await rig.log()).at(-1)?.seq ?? 0;
+    await tellLab(rig, 'break', { fault, cluster: 'apps' });
+    const ran = await rehearse(rig, ['CLUSTER=apps', 'RUN=new']);
+    const said = `${ran.code}\n${ran.said}\nnext: ${ran.next}`;
+    for (const word of [/^75\n/, ...says, next]) expect(said).toMatch(word);
+    expect(resets(await rig.log(since))).toEqual([]);
+    await tellLab(rig, 'heal', { all: true });
   }, 120_000);
 });
