@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { dump, load, loadAll } from 'js-yaml';
 import { afterAll, describe, expect, test, type TestContext } from 'vitest';
-import { at, list, plain, strings, type Plain } from '../../lab/catalog/data.ts';
+import { at, list, plain, strings, text, type Plain } from '../../lab/catalog/data.ts';
 import { isObject } from '../../lab/catalog/install.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
 import { realTool } from '../real-tool.ts';
@@ -108,9 +108,14 @@ const PINNED: readonly { readonly release: string; readonly shows: readonly RegE
 function valuesOf(cluster: BuiltCluster, release: KubeObject): Plain {
   const values = list(at(release.spec, 'valuesFrom')).map(plain).filter((from) => from['kind'] === 'ConfigMap').map((from) => {
     const map = cluster.objects.find((object) => object.kind === 'ConfigMap' && object.metadata.name === from['name'] && object.metadata.namespace === release.metadata.namespace);
-    return plain(load(strings(map?.data)['values.yaml'] ?? ''));
+    return plain(load(strings(map?.data)[text(from['valuesKey']) ?? 'values.yaml'] ?? ''));
   });
-  return Object.assign({}, ...values, plain(at(release.spec, 'values')));
+  return [...values, plain(at(release.spec, 'values'))].reduce(merged, {});
+}
+/** As helm-controller merges values: mappings into each other, everything else by the later one. */
+function merged(one: Plain, other: Plain): Plain {
+  const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+  return { ...one, ...Object.fromEntries(Object.entries(other).map(([key, value]) => [key, isMap(value) && isMap(one[key]) ? merged(plain(one[key]), plain(value)) : value])) };
 }
 function secretsOf(release: KubeObject): readonly string[] {
   return list(at(release.spec, 'valuesFrom')).map(plain).filter((from) => from['kind'] === 'Secret').flatMap((from) => ['--set-string', `${String(from['targetPath'])}=from-${String(from['name'])}`]);
@@ -135,8 +140,8 @@ function rendered(release: string, folder: string): string {
   return ran.stdout;
 }
 /** To an API server a field of null is one that is not there; charts of VictoriaMetrics write such lists. */
-function objectsIn(text: string): readonly KubeObject[] {
-  return loadAll(text).map((object): unknown => JSON.parse(JSON.stringify(object), (_, value: unknown) => value ?? undefined)).filter(isObject).filter(({ kind }) => kind !== 'CustomResourceDefinition');
+function objectsIn(written: string): readonly KubeObject[] {
+  return loadAll(written).map((object): unknown => JSON.parse(JSON.stringify(object), (_, value: unknown) => value ?? undefined)).filter(isObject).filter(({ kind }) => kind !== 'CustomResourceDefinition');
 }
 
 describe('charts', () => {
@@ -145,11 +150,25 @@ describe('charts', () => {
     needReference(context);
     const folder = join(REFERENCE, 'charts', chart);
     expect(plain(load(readFileSync(join(folder, 'Chart.yaml'), 'utf8')))['version']).toBe(there);
-    const text = rendered(release, folder);
-    for (const shown of shows) expect(text).toMatch(shown);
-    const objects = objectsIn(text);
+    const made = rendered(release, folder);
+    for (const shown of shows) expect(made).toMatch(shown);
+    const objects = objectsIn(made);
     expect(judged(objects)).toBe(allValid(objects.length));
   });
+
+  test('the audit log is part of the pipeline when it is switched on, and only then', (context) => {
+    need(context, 'helm');
+    needReference(context);
+    const folder = join(REFERENCE, 'charts', 'fluent-bit');
+    const { object } = withRelease('fluent-bit');
+    expect(rendered('fluent-bit', folder)).not.toContain('/var/log/audit');
+    const from = plain(list(at(object.spec, 'valuesFrom'))[0]);
+    from['valuesKey'] = 'audit-on.yaml';
+    try {
+      const on = rendered('fluent-bit', folder);
+      for (const piece of ['@INCLUDE audit.conf', 'Path /var/log/audit/kube/*.log', 'Name kube_audit', 'Header AccountID 2']) expect(on).toContain(piece);
+    } finally { from['valuesKey'] = 'audit-off.yaml'; }
+  }, 60_000);
 
   test.for(PINNED)('$release renders with its own chart, and what it makes fits the schemas', { timeout: 60_000 }, ({ release, shows, hides }, context) => {
     need(context, 'helm', 'kubeconform');
@@ -159,10 +178,10 @@ describe('charts', () => {
     const folder = join(process.env['CHARTS'] ?? scratch, chart);
     if (!existsSync(folder)) context.skip(`skipped: ${chart} ${version} is in no folder CHARTS names`);
     expect(String(plain(load(readFileSync(join(folder, 'Chart.yaml'), 'utf8')))['version'])).toBe(version);
-    const text = rendered(release, folder);
-    for (const shown of shows) expect(text).toMatch(shown);
-    if (hides !== undefined) expect(text).not.toMatch(hides);
-    const objects = objectsIn(text);
+    const made = rendered(release, folder);
+    for (const shown of shows) expect(made).toMatch(shown);
+    if (hides !== undefined) expect(made).not.toMatch(hides);
+    const objects = objectsIn(made);
     expect(judged(objects)).toBe(allValid(objects.length));
   });
 

@@ -20,8 +20,11 @@ const releases = (cluster: BuiltCluster): readonly KubeObject[] => all(cluster, 
 /** Values of a release: its own, over those of the ConfigMaps it names. */
 function valuesOf(cluster: BuiltCluster, release: KubeObject): Plain {
   // What comes out of a Secret is not known here.
-  const maps = list(at(release.spec, 'valuesFrom')).filter((from) => plain(from)['kind'] === 'ConfigMap').map((from) => all(cluster, 'ConfigMap').find((map) => map.metadata.name === plain(from)['name'] && map.metadata.namespace === release.metadata.namespace));
-  return Object.assign({}, ...maps.map((map) => plain(load(strings(map?.data)['values.yaml'] ?? ''))), plain(at(release.spec, 'values')));
+  const maps = list(at(release.spec, 'valuesFrom')).map(plain).filter((from) => from['kind'] === 'ConfigMap').map((from) => {
+    const map = all(cluster, 'ConfigMap').find(({ metadata }) => metadata.name === from['name'] && metadata.namespace === release.metadata.namespace);
+    return plain(load(strings(map?.data)[text(from['valuesKey']) ?? 'values.yaml'] ?? ''));
+  });
+  return Object.assign({}, ...maps, plain(at(release.spec, 'values')));
 }
 function chartOf(cluster: BuiltCluster, release: KubeObject): { readonly chart: string; readonly version: string } {
   const source = all(cluster, 'OCIRepository').find((each_) => each_.metadata.name === at(release.spec, 'chartRef.name') && each_.metadata.namespace === release.metadata.namespace);

@@ -1,6 +1,6 @@
 import { at, list, plain, strings, text } from '../../lab/catalog/data.ts';
 import { all, appsOf, each, infraOf, one, type Check } from './networking.checks.ts';
-import { NS, infraHas, release, pipeline, setPiece, containers, dashboards, modelOf, datasources } from './observability.seen.ts';
+import { NS, audit, infraHas, release, pipeline, setPiece, containers, dashboards, modelOf, datasources } from './observability.seen.ts';
 
 /** What of logs and dashboards must agree. */
 
@@ -66,6 +66,23 @@ export const LOGS: readonly Check[] = [
       if (!conf.includes('DB /var/fluent-bit/state/flb_kube.db')) say('its place is not kept');
     }),
     plant: (seen_) => { setPiece(appsOf(seen_), 'outputs', (value) => `${value}\n[OUTPUT]\n    Name stdout\n    Match *\n`); },
+  },
+  {
+    holds: 'the audit log of the API server is collected where a setting says so, and nowhere by itself',
+    find: (seen_) => each(seen_, (cluster, say) => {
+      if (cluster.settings['OBSERVABILITY_AUDIT_LOGS'] !== 'off') say('it is on');
+      const [from, ...more] = list(at(one(cluster, 'HelmRelease', 'fluent-bit').spec, 'valuesFrom')).map(plain);
+      const pieces = strings(one(cluster, 'ConfigMap', 'fluent-bit-audit').data);
+      if (more.length > 0 || from?.['name'] !== 'fluent-bit-audit' || from['valuesKey'] !== 'audit-off.yaml' || Object.keys(pieces).toSorted().join() !== 'audit-off.yaml,audit-on.yaml') say('it is no switch');
+      if (!pipeline(cluster).includes('@INCLUDE audit.conf')) say('nobody reads it');
+      const off = audit(cluster, 'off'); const on = audit(cluster, 'on');
+      if (/\[\w+\]/.test(off)) say('off is not off');
+      for (const piece of ['Path /var/log/audit/kube/*.log\n', 'DB /var/fluent-bit/state/flb_audit.db\n', `Header AccountID ${cluster.settings['CLUSTER_ID'] ?? ''}\n`, `Add cluster ${cluster.name}\n`, 'Format json_lines\n', '_time_field=date']) if (!on.includes(piece)) say(`on lacks ${piece.trim()}`);
+      // Its own tag: neither stream is sent twice.
+      if ([...on.matchAll(/Match (\S+)/g)].some(([, match]) => match !== 'audit.*') || /Match (\*|audit)/.test(pipeline(cluster))) say('sent twice');
+      if (/\$\{/.test(on)) say('a variable is left');
+    }),
+    plant: (seen_) => { const map = one(appsOf(seen_), 'ConfigMap', 'fluent-bit-audit'); map.data = { ...map.data, 'audit-on.yaml': strings(map.data)['audit-on.yaml']?.replaceAll('Match audit.*', 'Match *') ?? '' }; },
   },
   {
     holds: 'Fluent Bit is the fluent project\'s own chart, on every node, its folders made where they are missing', defect: 'bitnamicharts; a folder of Docker on Talos',

@@ -21,6 +21,8 @@ export function partsOf(cluster: BuiltCluster): readonly { readonly part: string
 }
 export const release = (cluster: BuiltCluster, name: string): Plain => plain(at(one(cluster, 'HelmRelease', name).spec, 'values'));
 export const pipeline = (cluster: BuiltCluster): string => ['service', 'inputs', 'filters', 'outputs'].map((key) => text(at(release(cluster, 'fluent-bit'), `config.${key}`)) ?? '').join('\n');
+/** What the audit log of the API server adds to it, as the chart is told. */
+export const audit = (cluster: BuiltCluster, how: 'off' | 'on'): string => String(plain(at(load(strings(one(cluster, 'ConfigMap', 'fluent-bit-audit').data)[`audit-${how}.yaml`] ?? ''), 'config.extraFiles'))['audit.conf']);
 export function setPiece(cluster: BuiltCluster, key: string, change: (value: string) => string): void {
   const config = plain(release(cluster, 'fluent-bit')['config']);
   config[key] = change(String(config[key]));
