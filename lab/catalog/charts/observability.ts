@@ -1,5 +1,5 @@
 /** The operator of VictoriaMetrics, the store of logs, and who collects them. */
-import { at, text } from '../data.ts';
+import { at, strings, text } from '../data.ts';
 import { victoriaMetricsCrds } from '../crd-tables.ts';
 import { account, chartLabels, configMap, count, daemonSet, deployment, flag, service, word, type Chart, type Labels, type ReleaseRequest } from '../chart.ts';
 import type { KubeObject } from '../../world/types.ts';
@@ -70,7 +70,7 @@ export const fluentBit: Chart = {
     const piece = (key: string): string => word(release, `config.${key}`, '');
     return [
       ...account(release, name, labels, [{ apiGroups: [''], resources: ['namespaces', 'pods'], verbs: ['get', 'list', 'watch'] }]),
-      configMap(release, name, labels, { 'custom_parsers.conf': piece('customParsers'), 'fluent-bit.conf': ['service', 'inputs', 'filters', 'outputs'].map(piece).join('\n') }),
+      configMap(release, name, labels, { 'custom_parsers.conf': piece('customParsers'), 'fluent-bit.conf': ['service', 'inputs', 'filters', 'outputs'].map(piece).join('\n'), ...strings(at(release.values, 'config.extraFiles')) }),
       service(release, name, labels, selector, { http: 2020 }),
       daemonSet({ release, name, labels, selector, image: `${word(release, 'image.repository', 'cr.fluentbit.io/fluent/fluent-bit')}:${word(release, 'image.tag', '4.1.1')}`, container: 'fluent-bit', ports: { http: 2020 }, serviceAccount: name, everywhere: true, priority: 'system-node-critical', resources: at(release.values, 'resources') ?? {} }),
     ];
