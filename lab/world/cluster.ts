@@ -48,6 +48,7 @@ export class LabCluster {
   readonly api: KubeApi;
   readonly #listeners = new Map<string, { readonly key: string; readonly listener: TalosListener }>();
   readonly #machineListeners = new Set<() => void>();
+  readonly #turnListeners = new Set<() => void>();
   #cancel: (() => void) | undefined;
   #queued = false;
   #ended = false;
@@ -125,6 +126,12 @@ export class LabCluster {
     return () => { this.#machineListeners.delete(listener); };
   }
 
+  /** Runs at every turn, when everything is where it must be and no port has opened or closed for it yet. */
+  onTurn(listener: () => void): () => void {
+    this.#turnListeners.add(listener);
+    return () => { this.#turnListeners.delete(listener); };
+  }
+
   /** Something changed: the cluster takes its turn soon (once, however often this is called meanwhile). */
   touch(): void {
     this.world.changed();
@@ -142,8 +149,7 @@ export class LabCluster {
     const now = this.now();
     const wakes: number[] = [];
     for (const machine of this.machines) {
-      const wake = machine.settle(now);
-      if (wake !== undefined) wakes.push(wake);
+      wakes.push(machine.settle(now));
       const ca = machine.config?.type === 'controlplane' ? machine.config.machineCA : undefined;
       if (ca !== undefined && ca.key !== '') this.world.caKeys[fingerprint(ca.crt)] = ca.key;
     }
@@ -165,6 +171,8 @@ export class LabCluster {
       const ready = memberReadyAt(view, machine);
       if (ready !== undefined && ready > now) wakes.push(ready);
     }
+    // Who watches a machine is told what happened to it before its connections break for it.
+    for (const listener of this.#turnListeners) listener();
     this.#listen();
     this.api.want(this.apiUp());
     this.#tellKubelets();
@@ -197,6 +205,7 @@ export class LabCluster {
           port: place.port, names: [place.file.address, machine.hostname, ...(machine.config?.machineSANs ?? [])],
           authority: face === 'installed' ? authority : undefined,
           call: (method, request, roles) => callTalos({ cluster: this, machine, roles, face }, method, request),
+          grpc: async (request, response, roles, closing) => (await import('../wire/server.ts')).serveGrpc({ cluster: this, machine, roles, face }, request, response, closing),
           trouble: (because) => this.world.log.add({ cluster: this.name, kind: 'world', by: 'lab', verb: 'listen', object: machine.name, write: false, result: because }),
         }),
       });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Machine } from './machine.ts';
+import { RpcError } from './rpc.ts';
 import { TAKES } from './state.ts';
 import type { ClusterState } from './state.ts';
 
@@ -34,6 +35,15 @@ export function hasQuorum(view: EtcdView, now: number): boolean {
   if (etcd === null) return false;
   const healthy = view.machines.filter((machine) => memberHealthy(view, machine, now)).length;
   return healthy > etcd.members.length / 2;
+}
+
+/** What etcd needs to be asked through a machine: throws RpcError as Talos does when it cannot be; `local` when its data is another cluster's. */
+export function etcdAnswers(cluster: { readonly state: ClusterState; now(): number; etcdHeldDown(machine: Machine): boolean }, machine: Machine): { readonly local: boolean } {
+  const data = machine.state.etcd;
+  if (data?.foreign === true) return { local: true };
+  if (data === null || cluster.state.etcd === null || cluster.now() < Math.max(data.readyAt, machine.state.bootedAt + TAKES.etcdRestart)) throw new RpcError('Unknown', 'error creating etcd client: failed to create etcd client: context deadline exceeded');
+  if (cluster.etcdHeldDown(machine)) throw new RpcError('Unavailable', 'error reading from server: dial tcp 127.0.0.1:2379: connect: connection refused');
+  return { local: false };
 }
 
 /** Makes this machine the first member of a new etcd cluster. */

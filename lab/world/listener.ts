@@ -1,4 +1,5 @@
-import { createSecureServer } from 'node:http2';
+import { setMaxListeners } from 'node:events';
+import { constants, createSecureServer } from 'node:http2';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -16,6 +17,8 @@ export interface ListenOptions {
   readonly authority: { readonly crt: string; readonly key: string } | undefined;
   /** Answers a call. `roles` is O of the client's certificate, empty in maintenance. Throws RpcError. */
   readonly call: (method: string, request: RpcRequest, roles: readonly string[]) => Promise<RpcReply>;
+  /** Answers what a gRPC client sends. `closing` is aborted when the port closes: streams end then, single answers still go out. */
+  readonly grpc: (request: Http2ServerRequest, response: Http2ServerResponse, roles: readonly string[], closing: AbortSignal) => Promise<void>;
   /** Told when the port cannot be had; opening is tried again. */
   readonly trouble: (because: string) => void;
 }
@@ -42,6 +45,9 @@ export function listenTalos(options: ListenOptions): TalosListener {
   });
   server.on('tlsClientError', (_error, socket) => { socket.destroy(); });
   server.on('sessionError', () => undefined);
+  const closing = new AbortController();
+  // Every stream that goes on listens to it, however many there are.
+  setMaxListeners(0, closing.signal);
   let busy = 0;
   const destroy = (): void => { for (const socket of sockets) socket.destroy(); };
   server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => {
@@ -50,7 +56,10 @@ export function listenTalos(options: ListenOptions): TalosListener {
       busy--;
       if (closed && busy === 0) destroy();
     });
-    void answer(options, request, response);
+    if (request.headers['content-type']?.startsWith('application/grpc') !== true) void answer(options, request, response);
+    // Refused, not failed: such a call has done nothing, and the client makes it again on a new connection.
+    else if (closed) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    else void options.grpc(request, response, rolesOf(request), closing.signal);
   });
   server.on('error', (error: NodeJS.ErrnoException) => {
     if (closed) return;
@@ -65,6 +74,7 @@ export function listenTalos(options: ListenOptions): TalosListener {
       closed = true;
       clearTimeout(again);
       server.close();
+      closing.abort();
       // The answer to the very call that takes the machine down still goes out; at high speed there is no time between the two.
       if (busy === 0) destroy();
       else setTimeout(destroy, ANSWER_WITHIN).unref();
@@ -76,6 +86,13 @@ export function listenTalos(options: ListenOptions): TalosListener {
 const ANSWER_WITHIN = 500;
 /** Calls carry a configuration or a snapshot at most; more than this is a mistake. */
 const LIMIT = 64 * 1024 * 1024;
+
+/** O of the client's certificate; none in maintenance. */
+function rolesOf(request: Http2ServerRequest): readonly string[] {
+  const { socket } = request;
+  const peer = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  return [...(peer?.subject ?? '').matchAll(/^O=(.*)$/gm)].map((match) => match[1] ?? '');
+}
 
 async function answer(options: ListenOptions, request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
   const send = (status: number, body: unknown): void => {
@@ -98,10 +115,7 @@ async function answer(options: ListenOptions, request: Http2ServerRequest, respo
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
     const nodes = isFields(body) && Array.isArray(body['nodes']) ? body['nodes'].filter((node): node is string => typeof node === 'string') : [];
     const params = isFields(body) && isFields(body['params']) ? body['params'] : {};
-    const socket = request.socket;
-    const peer = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-    const roles = [...(peer?.subject ?? '').matchAll(/^O=(.*)$/gm)].map((match) => match[1] ?? '');
-    send(200, await options.call(method, { nodes, params }, roles));
+    send(200, await options.call(method, { nodes, params }, rolesOf(request)));
   } catch (error) {
     if (error instanceof RpcError) return send(200, { error: { code: error.code, message: error.message } });
     if (error instanceof SyntaxError) return send(400, { error: { code: 'InvalidArgument', message: `not JSON: ${error.message}` } });

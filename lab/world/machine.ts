@@ -108,8 +108,29 @@ export class Machine {
   /** Replaces the configuration of an installed machine, now or at the reboot that is asked for. */
   reconfigure(text: string, reboot: boolean, now: number): void {
     this.state.config = text;
+    delete this.state.staged;
+    delete this.state.trying;
     if (reboot) this.reboot(now);
     else this.#around.changed();
+  }
+
+  /** Keeps a configuration for the next boot. */
+  stage(text: string): void {
+    this.state.staged = text;
+    this.#around.changed();
+  }
+
+  /** Takes up a configuration until a moment (simulated ms); nobody having applied another one by then, it goes back. A boot goes back as well. */
+  tryOut(text: string, until: number): void {
+    this.state.trying = { back: this.state.trying?.back ?? this.state.config ?? text, until };
+    this.state.config = text;
+    this.#around.changed();
+  }
+  #goBack(): void {
+    if (this.state.trying === undefined) return;
+    this.state.config = this.state.trying.back;
+    delete this.state.trying;
+    this.#around.changed();
   }
 
   reboot(now: number, actor?: string): void {
@@ -143,7 +164,10 @@ export class Machine {
       if (order.labels.length === 0 || order.labels.includes('STATE')) {
         this.state.config = null;
         this.state.pending = null;
+        delete this.state.staged;
+        delete this.state.trying;
       }
+      if (order.labels.length === 0 || order.labels.includes('META')) delete this.state.meta;
       if (order.labels.length === 0 || order.labels.includes('EPHEMERAL')) this.state.etcd = null;
     }
     // A quick wipe clears the start of a disk; Ceph's copies further in stay, as on real disks.
@@ -153,13 +177,23 @@ export class Machine {
         this.state.leftovers = { ...this.state.leftovers, [path]: dirty.purpose === 'ceph' ? 'bluestore' : 'partitions' };
         continue;
       }
-      this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
-      delete this.state.leftovers?.[path];
+      this.#clear(path);
     }
     if (order.mode !== 'user-disks') for (const { path, purpose } of this.disks) if (purpose === 'system') delete this.state.leftovers?.[path];
     this.say(now, 'reset sequence: wiping');
     this.state.next = order.reboot ? (this.state.config === null ? 'maintenance' : 'up') : 'off';
     this.#go('resetting', now + TAKES.reset);
+  }
+
+  /** Clears the start of a disk, as a fast wipe does; one that stays dirty by a fault does. */
+  wipeDisk(path: string, now: number): void {
+    this.say(now, `wiping user disk ${path}`);
+    if (this.#around.fault('disk-stays-dirty') === undefined) this.#clear(path);
+    this.#around.changed();
+  }
+  #clear(path: string): void {
+    this.state.ceph[path] = (this.state.ceph[path] ?? []).filter((offset) => offset !== 0);
+    delete this.state.leftovers?.[path];
   }
 
   fail(actor: string, kind: string, because: string, now: number): void {
@@ -170,12 +204,13 @@ export class Machine {
 
   disk(path: string): Disk | undefined { return this.disks.find((disk) => disk.path === path); }
 
-  /** Moves on through every phase that has ended by `now`; answers when the present one ends, undefined when it does not. */
-  settle(now: number): number | undefined {
+  /** Moves on through every phase that has ended by `now`; answers when something ends next, Infinity when nothing does by itself. */
+  settle(now: number): number {
     const { state } = this;
     if (state.phase === 'maintenance' && state.pending !== null && !this.#stuck()) this.#go('accepted', now + TAKES.maintenanceLingers);
     while (state.until !== null && state.until <= now) this.#end(state.until);
-    return state.until ?? undefined;
+    if (state.trying !== undefined && state.trying.until <= now) this.#goBack();
+    return Math.min(state.until ?? Infinity, state.trying?.until ?? Infinity);
   }
 
   #stuck(): boolean { return this.#around.fault('stuck-in-maintenance') !== undefined; }
@@ -201,6 +236,10 @@ export class Machine {
         state.bootId = randomUUID();
         state.bootedAt = at;
         state.actions = {};
+        delete state.restarted;
+        this.#goBack();
+        if (state.config !== null && state.staged !== undefined) state.config = state.staged;
+        delete state.staged;
         this.#go(state.next === 'up' && state.config !== null ? 'up' : 'maintenance', null);
         return;
       default:

@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { LabCluster } from './cluster.ts';
 import type { Face, Machine } from './machine.ts';
+import { MORE_KINDS } from './resources-more.ts';
 import { RpcError } from './rpc.ts';
 import { stageOf } from './services.ts';
 
-interface Item { readonly id: string; readonly spec: Readonly<Record<string, unknown>> }
-interface Kind {
+interface Item { readonly id: string; readonly spec: unknown; readonly annotations?: Readonly<Record<string, string>> }
+/** A kind of resource. The path of a column is below the spec; an empty one is the spec itself. `sensitive`: the administrator's alone. */
+export interface Kind {
   readonly type: string; readonly display: string; readonly namespace: string; readonly aliases: readonly string[];
   readonly columns: readonly { readonly name: string; readonly path: string }[];
   readonly maintenance: boolean;
+  readonly sensitive?: true;
   readonly items: (cluster: LabCluster, machine: Machine, face: Face) => readonly Item[];
 }
 const column = (name: string, path: string): { readonly name: string; readonly path: string } => ({ name, path });
 
 /** Resources the machines of the lab know; names, columns and fields are Talos 1.12's. */
-const KINDS: readonly Kind[] = [
+export const KINDS: readonly Kind[] = [
+  ...MORE_KINDS,
   {
     type: 'Disks.block.talos.dev', display: 'Disk', namespace: 'runtime', aliases: ['disk', 'disks'], maintenance: true,
     columns: [column('Size', 'pretty_size'), column('Read Only', 'readonly'), column('Transport', 'transport'), column('Rotational', 'rotational'), column('WWID', 'wwid'), column('Model', 'model'), column('Serial', 'serial')],
@@ -123,17 +127,17 @@ function volumes(machine: Machine, path: string, face: Face): readonly Item[] {
 }
 
 /** The items of a kind by any of its names, with what a table of them needs. NotFound for a kind or an id that is not there. */
-export function listResources(cluster: LabCluster, machine: Machine, face: Face, type: string, id: string): Readonly<Record<string, unknown>> {
+export function listResources(cluster: LabCluster, machine: Machine, face: Face, type: string, id: string, secrets: boolean): Readonly<Record<string, unknown>> {
   const wanted = type.toLowerCase();
   const kind = KINDS.find((entry) => entry.aliases.includes(wanted) || entry.type.toLowerCase() === wanted);
   if (kind === undefined) throw new RpcError('NotFound', `resource "${type}" is not registered`);
-  if (face !== 'installed' && !kind.maintenance) throw new RpcError('PermissionDenied', 'not authorized');
+  if ((face !== 'installed' && !kind.maintenance) || (kind.sensitive === true && !secrets)) throw new RpcError('PermissionDenied', 'not authorized');
   const all = kind.items(cluster, machine, face);
   const items = id === '' ? all : all.filter((item) => item.id === id);
   if (id !== '' && items.length === 0) throw new RpcError('NotFound', `resource ${kind.type}(${kind.namespace}/${id}@undefined) doesn't exist`);
   const created = new Date(machine.state.bootedAt).toISOString().replace(/\.\d+Z$/, 'Z');
   return {
     display: kind.display, columns: kind.columns,
-    items: items.map((item) => ({ metadata: { namespace: kind.namespace, type: kind.type, id: item.id, version: 1, owner: `${kind.display}Controller`, phase: 'running', created, updated: created }, spec: item.spec })),
+    items: items.map((item) => ({ metadata: { namespace: kind.namespace, type: kind.type, id: item.id, version: 1, owner: `${kind.display}Controller`, phase: 'running', created, updated: created, ...(item.annotations === undefined ? {} : { annotations: item.annotations }) }, spec: item.spec })),
   };
 }

@@ -11,7 +11,7 @@ export function servicesOf(cluster: LabCluster, machine: Machine): readonly Serv
   const now = cluster.now();
   const booted = machine.state.bootedAt;
   const always = (id: string, after: number, healthy: boolean | null): ServiceState => {
-    const at = booted + after;
+    const at = Math.max(booted + after, (machine.state.restarted?.[id] ?? 0) + 1_000);
     if (at > now) return { id, state: 'Waiting', healthy: null, message: '', events: [{ state: 'Waiting', msg: 'Waiting for service "cri" to be "up"', ts: booted }] };
     const events = [{ state: 'Starting', msg: 'Starting service', ts: at - 1000 }, { state: 'Running', msg: healthy === null ? 'Service started as goroutine' : 'Health check successful', ts: at }];
     return { id, state: 'Running', healthy, message: '', events };
@@ -22,6 +22,12 @@ export function servicesOf(cluster: LabCluster, machine: Machine): readonly Serv
     ...(plane ? [etcdService(cluster, machine)] : []),
     ...(machine.clockOff() === 'since-boot' ? [{ id: 'kubelet', state: 'Waiting', healthy: null, message: '', events: [{ state: 'Waiting', msg: 'Waiting for time sync', ts: booted }] }] : [always('kubelet', TAKES.worker - 2000, true)]), always('machined', 0, true), always('syslogd', 500, true), ...(plane ? [always('trustd', 1500, true)] : []), always('udevd', 500, true),
   ];
+}
+
+/** What a service has said since the boot, line by line; undefined for one that the machine does not have. */
+export function logOf(cluster: LabCluster, machine: Machine, id: string): string | undefined {
+  const service = servicesOf(cluster, machine).find((entry) => entry.id === id);
+  return service?.events.map((event) => `${new Date(event.ts).toISOString()} ${event.state}: ${event.msg}\n`).join('');
 }
 
 const one = (state: string, healthy: boolean | null, message: string, msg: string, ts: number): ServiceState => ({ id: 'etcd', state, healthy, message, events: [{ state, msg, ts }] });

@@ -32,6 +32,14 @@ export interface MachineState {
   /** Reset, reboot and shutdown by actor id: what became of them. */
   actions: Record<string, { done: boolean; failed: string | null; kind: string }>;
   dmesg: string[];
+  /** A configuration that is taken up at the next boot. */
+  staged?: string;
+  /** A configuration that is only tried: the one to go back to, and when (simulated ms). */
+  trying?: { back: string; until: number };
+  /** Services that were restarted by hand since the boot, and when (simulated ms). */
+  restarted?: Record<string, number>;
+  /** The META partition: key (`0x0a`) to value. */
+  meta?: Record<string, string>;
 }
 
 export interface EtcdMemberState { id: string; machine: string; hostname: string; address: string }

@@ -1,22 +1,24 @@
 import { gunzipSync } from 'node:zlib';
-import { bootstrapEtcd, foreignMembers, leaveEtcd, newId } from './etcd.ts';
+import { bootstrapEtcd, etcdAnswers, foreignMembers, leaveEtcd, newId } from './etcd.ts';
 import type { LabCluster } from './cluster.ts';
 import { configDiff, needsReboot } from './config-diff.ts';
 import type { Face, Machine, ResetOrder } from './machine.ts';
 import { ConfigError, manyErrors, parseDocuments, problemsOf, isMain } from './machine-config.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
 import { listResources } from './resources.ts';
+import { mayCall, maySeeSecrets } from './roles.ts';
 import { RpcError, refusedText } from './rpc.ts';
 import type { RpcMessage, RpcReply, RpcRequest } from './rpc.ts';
-import { servicesOf } from './services.ts';
+import { logOf, servicesOf } from './services.ts';
 import { TAKES } from './state.ts';
+import { MORE } from './talos-more.ts';
 import { canonical, textsAt } from './value.ts';
 
 type Result = Readonly<Record<string, unknown>>;
 type Params = Readonly<Record<string, unknown>>;
 /** The machine a call works on (after proxying), and what it shows. */
-interface Call { readonly cluster: LabCluster; readonly machine: Machine; readonly face: Face; readonly params: Params }
-interface Method { readonly write: (params: Params) => boolean; readonly maintenance: boolean; readonly run: (call: Call) => Result }
+export interface Call { readonly cluster: LabCluster; readonly machine: Machine; readonly face: Face; readonly params: Params; readonly roles: readonly string[] }
+export interface Method { readonly write: (params: Params) => boolean; readonly maintenance: boolean; readonly run: (call: Call) => Result }
 
 /** What arrives on a listener: the machine that was dialled and the caller's roles. */
 export interface Arrival { readonly cluster: LabCluster; readonly machine: Machine; readonly roles: readonly string[]; readonly face: Face }
@@ -34,9 +36,7 @@ const PLANE_ONLY: Readonly<Record<string, string>> = { Kubeconfig: 'kubeconfig',
 export async function callTalos(arrival: Arrival, method: string, request: RpcRequest): Promise<RpcReply> {
   const known = METHODS[method];
   if (known === undefined) throw new RpcError('Unimplemented', `unknown method ${method} for service machine.MachineService`);
-  if (arrival.face === 'installed' && !arrival.roles.some((role) => role === 'os:admin' || (role === 'os:reader' && !known.write(request.params)) || (role === 'os:operator' && method !== 'ApplyConfiguration' && method !== 'Kubeconfig'))) {
-    throw new RpcError('PermissionDenied', 'not authorized');
-  }
+  if (arrival.face === 'installed' && !mayCall(arrival.roles, method)) throw new RpcError('PermissionDenied', 'not authorized');
   const nodes = arrival.face === 'maintenance' || request.nodes.length === 0 ? [''] : request.nodes;
   // A worker's API passes nothing on to others; alone, its own address is as good as none (Talos' apid, director.go).
   const alone = nodes.length === 1 && (nodes[0] === '' || arrival.cluster.machine(nodes[0] ?? '') === arrival.machine);
@@ -57,7 +57,7 @@ function one(arrival: Arrival, name: string, method: Method, node: string, param
     if (face === 'maintenance' && !method.maintenance) throw new RpcError('Unimplemented', 'API is not implemented in maintenance mode');
     const plane = PLANE_ONLY[name];
     if (plane !== undefined && machine.config?.type === 'worker') throw new RpcError('Unimplemented', `${plane} is only available on control plane nodes`);
-    const result = method.run({ cluster, machine, face, params });
+    const result = method.run({ cluster, machine, face, params, roles: arrival.roles });
     log('OK');
     return { node, result };
   } catch (error) {
@@ -66,8 +66,6 @@ function one(arrival: Arrival, name: string, method: Method, node: string, param
     return { node, error: { code: error.code, message: error.message } };
   }
 }
-
-const unmodelled = (what: string): RpcError => new RpcError('Unimplemented', `${what} (the lab does not model it)`);
 
 function apply({ cluster, machine, face, params }: Call): Result {
   const data = text(params, 'data');
@@ -93,7 +91,9 @@ function apply({ cluster, machine, face, params }: Call): Result {
   if ((mode === 'no-reboot' || mode === 'try') && needsReboot(machine.documents, documents)) throw new RpcError('InvalidArgument', "this config change can't be applied in immediate mode");
   const details = mode === 'staged' ? 'Staged configuration to be applied after the next reboot' : reboot ? 'Applied configuration with a reboot' : 'Applied configuration without a reboot';
   if (flag(params, 'dryRun')) return { modeDetails: `Dry run summary:\n${details} (skipped in dry-run).\nConfig diff:\n\n${configDiff(machine.documents, documents)}` };
-  if (canonical(machine.documents) !== canonical(documents) || reboot) machine.reconfigure(data, reboot, cluster.now());
+  if (mode === 'staged') machine.stage(data);
+  else if (mode === 'try') machine.tryOut(data, cluster.now() + (typeof params['tryMs'] === 'number' && params['tryMs'] > 0 ? params['tryMs'] : 60_000));
+  else if (canonical(machine.documents) !== canonical(documents) || reboot) machine.reconfigure(data, reboot, cluster.now());
   return { modeDetails: details };
 }
 
@@ -107,7 +107,8 @@ function bootstrap({ cluster, machine, params }: Call): Result {
   if (flag(params, 'recoverEtcd')) {
     const snapshot = recovering.get(machine);
     if (snapshot === undefined) throw new RpcError('FailedPrecondition', 'no snapshot was uploaded for recovery');
-    cluster.api.recover(snapshot);
+    if (!snapshot.sealed && !flag(params, 'skipHash')) throw new RpcError('FailedPrecondition', 'snapshot missing hash but --skip-hash-check=false');
+    cluster.api.recover(JSON.parse(gunzipSync(snapshot.packed).toString()));
     recovering.delete(machine);
   }
   // Where the lab differs from bad luck on site: a second first member would be a second cluster, so members that exist are kept apart.
@@ -117,15 +118,9 @@ function bootstrap({ cluster, machine, params }: Call): Result {
   if (cluster.world.faults.active('bootstrap-exists-ours', cluster.name) !== undefined) throw taken;
   return {};
 }
-const recovering = new WeakMap<Machine, unknown>();
+const recovering = new WeakMap<Machine, NonNullable<ReturnType<typeof readSnapshot>>>();
 
-function etcdOf({ cluster, machine }: Call): { readonly local: boolean } {
-  const data = machine.state.etcd;
-  if (data?.foreign === true) return { local: true };
-  if (data === null || cluster.state.etcd === null || cluster.now() < Math.max(data.readyAt, machine.state.bootedAt + TAKES.etcdRestart)) throw new RpcError('Unknown', 'error creating etcd client: failed to create etcd client: context deadline exceeded');
-  if (cluster.etcdHeldDown(machine)) throw new RpcError('Unavailable', 'error reading from server: dial tcp 127.0.0.1:2379: connect: connection refused');
-  return { local: false };
-}
+const etcdOf = ({ cluster, machine }: Call): { readonly local: boolean } => etcdAnswers(cluster, machine);
 
 const memberRow = (member: { readonly id: string; readonly hostname: string; readonly address: string }, learner = false): Result => ({
   id: member.id, hostname: member.hostname, peerUrls: [`https://${member.address}:2380`], clientUrls: [`https://${member.address}:2379`], isLearner: learner,
@@ -181,6 +176,7 @@ function reset({ cluster, machine, face, params }: Call): Result {
 }
 
 const METHODS: Readonly<Record<string, Method>> = {
+  ...MORE,
   Version: {
     write: never, maintenance: false,
     run: ({ machine }) => ({ tag: `v${machine.config?.talosVersion ?? '1.12.0'}`, sha: 'undefined', built: '', goVersion: 'go1.25.5', os: 'linux', arch: 'amd64', rbac: true, platform: 'metal' }),
@@ -200,9 +196,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   EtcdRecover: {
     write: always, maintenance: false,
     run: ({ machine, params }) => {
-      const dump = readSnapshot(Buffer.from(text(params, 'data'), 'base64'));
-      if (dump === undefined) throw new RpcError('InvalidArgument', 'snapshot is not one the lab wrote');
-      recovering.set(machine, JSON.parse(gunzipSync(dump).toString()));
+      const snapshot = readSnapshot(Buffer.from(text(params, 'data'), 'base64'));
+      if (snapshot === undefined) throw new RpcError('InvalidArgument', 'snapshot is not one the lab wrote');
+      recovering.set(machine, snapshot);
       return {};
     },
   },
@@ -238,7 +234,7 @@ const METHODS: Readonly<Record<string, Method>> = {
       return { ...snapshot, data: data.toString('base64') };
     },
   },
-  Resources: { write: never, maintenance: true, run: ({ cluster, machine, face, params }) => listResources(cluster, machine, face, text(params, 'type'), text(params, 'id')) },
+  Resources: { write: never, maintenance: true, run: ({ cluster, machine, face, params, roles }) => listResources(cluster, machine, face, text(params, 'type'), text(params, 'id'), maySeeSecrets(roles)) },
   Reset: { write: always, maintenance: true, run: reset },
   Reboot: {
     write: always, maintenance: false,
@@ -279,10 +275,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     write: never, maintenance: false,
     run: ({ cluster, machine, params }) => {
       const id = text(params, 'id');
-      const service = servicesOf(cluster, machine).find((entry) => entry.id === id);
-      if (service === undefined) throw new RpcError('Unknown', `log "${id}" was not registered`);
-      return { data: service.events.map((event) => `${new Date(event.ts).toISOString()} ${event.state}: ${event.msg}\n`).join('') };
+      const data = logOf(cluster, machine, id);
+      if (data === undefined) throw new RpcError('Unknown', `log "${id}" was not registered`);
+      return { data };
     },
   },
-  ServiceRestart: { write: always, maintenance: false, run: () => { throw unmodelled('restarting a service'); } },
 };

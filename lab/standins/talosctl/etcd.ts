@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { at, isFields, textAt, textsAt } from '../../world/value.ts';
 import { Exit, parseFlags, Unmodelled } from '../shared/flags.ts';
@@ -51,7 +50,7 @@ export async function etcd(argv: readonly string[]): Promise<void> {
         rmSync(`${path}.part`, { force: true });
       }
       process.stdout.write(`etcd snapshot saved to "${path}" (${data.length} bytes)\n`);
-      process.stdout.write(`snapshot info: hash ${createHash('sha256').update(data).digest('hex').slice(0, 8)}, revision ${String(result['revision'])}, total keys ${String(result['keys'])}, total size ${data.length - 32}\n`);
+      process.stdout.write(`snapshot info: hash ${String(result['hash'])}, revision ${String(result['revision'])}, total keys ${String(result['keys'])}, total size ${data.length - 32}\n`);
       return;
     }
     case 'alarm':
