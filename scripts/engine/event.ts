@@ -52,8 +52,8 @@ export interface Progress { readonly type: 'progress'; readonly lane: string; re
 export interface Waiting { readonly type: 'waiting'; readonly lane: string; readonly step: string; readonly for: string; readonly reason: string; readonly sinceMs: number; readonly patienceMs: number; readonly done?: number; readonly of?: number }
 /** A call failed for a reason that is on its list of passing troubles and is tried again. */
 export interface Retrying { readonly type: 'retrying'; readonly lane: string; readonly step: string; readonly what: string; readonly reason: string; readonly attempt: number }
-/** A child process ended. `effect` says what the door declared it to be. */
-export interface CommandRan { readonly type: 'command-ran'; readonly lane: string; readonly step: string; readonly tool: string; readonly argv: readonly string[]; readonly effect: 'read' | 'local' | 'write'; readonly exitCode: number | null; readonly wallMs: number }
+/** A child process ended. `effect` says what the door declared it to be; `said` is the end of what one that changes something, or failed, put out. */
+export interface CommandRan { readonly type: 'command-ran'; readonly lane: string; readonly step: string; readonly tool: string; readonly argv: readonly string[]; readonly effect: 'read' | 'local' | 'write'; readonly exitCode: number | null; readonly wallMs: number; readonly said?: string }
 /** Dry run: what would have been done, as a command line or an API call a person could read. */
 export interface WouldRun { readonly type: 'would-run'; readonly lane: string; readonly step: string; readonly effect: 'local' | 'write'; readonly command: string }
 export interface Judged { readonly type: 'judged'; readonly lane: string; readonly step: string; readonly check: string; readonly layer: string; readonly verdict: Verdict }

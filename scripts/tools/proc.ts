@@ -64,7 +64,7 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
       const ended = await spawn(command, file, env, scope.signal);
       scope.emit({
         type: 'command-ran', lane: scope.lane, step: scope.step, tool: command.tool,
-        argv: command.argv.map((word) => scope.redactor.redact(word)), effect: command.effect, exitCode: ended.exitCode, wallMs: ended.wallMs,
+        argv: command.argv.map((word) => scope.redactor.redact(word)), effect: command.effect, exitCode: ended.exitCode, wallMs: ended.wallMs, ...outputOf(command, ended, (text) => scope.redactor.redact(text)),
       });
       const answer = withoutWarnings(ended.stdout, command.tool);
       tellWarnings(scope, command.tool, answer.warnings);
@@ -72,6 +72,21 @@ export function makeProc(scope: ProcScope, cluster?: Pick<Cluster, 'name'>): Pro
     },
   };
 }
+
+/**
+ * What is kept as evidence of a command: the end of what it said, where it changes something or failed. An answer that is read may be a secret
+ * nobody knows yet, so of a question that failed only its complaint is kept. Pure.
+ */
+export function outputOf(command: Pick<Command, 'effect' | 'ok'>, ended: Pick<Ended, 'exitCode' | 'stdout' | 'stderr'>, hide: (text: string) => string): { readonly said?: string } {
+  const well = ended.exitCode !== null && (command.ok ?? [0]).includes(ended.exitCode);
+  if (command.effect !== 'write' && well) return {};
+  const text = [command.effect === 'write' ? ended.stdout : '', ended.stderr].map((part) => hide(part).replaceAll(KEY, '[redacted key]').trimEnd()).filter((part) => part !== '').join('\n');
+  if (text === '') return {};
+  return { said: text.length <= SAID_LIMIT ? text : `... ${text.slice(-SAID_LIMIT)}` };
+}
+/** Characters of a tool's output that are kept with the run. */
+const SAID_LIMIT = 4_000;
+const KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----[^-]*(?:-----END [^-]*-----)?/g;
 
 function there(file: string | undefined): string | undefined {
   return file !== undefined && existsSync(file) ? file : undefined;

@@ -8,7 +8,7 @@ describe('cluster:create CLUSTER=all on bare machines', () => {
   let logAfterCreate = 0;
 
   beforeAll(async () => {
-    rig = makeRig();
+    rig = makeRig({ speed: '60' });
     before = await rig.task('cluster:create', 'CLUSTER=all', 'TARGET=lab', '--dry-run', '--json');
     created = await rig.task('cluster:create', 'CLUSTER=all', 'TARGET=lab', '--yes', '--json');
     logAfterCreate = (await rig.log()).at(-1)?.seq ?? 0;

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeProc, ToolFailure, withoutWarnings } from '../../scripts/tools/proc.ts';
+import { makeProc, outputOf, ToolFailure, withoutWarnings } from '../../scripts/tools/proc.ts';
 import { makeRedactor } from '../../scripts/tools/redact.ts';
 import { clusterFiles, writePrivate } from '../../scripts/tools/files.ts';
 import { SITE } from '../../scripts/config/target.ts';
@@ -182,6 +182,17 @@ test('a secret is in no event, no error and no process list, however it comes ou
   expect(everything).toContain('[redacted]');
   expect(everything).not.toContain(canary);
   expect(everything).not.toContain(Buffer.from(canary).toString('base64'));
+});
+
+test.each([
+  { name: 'a write keeps what it said', effect: 'write', exitCode: 0, stdout: 'made\n', stderr: 'a word of warning\n', said: 'made\na word of warning' },
+  { name: 'a question that was answered keeps nothing', effect: 'read', exitCode: 0, stdout: 'an answer', stderr: 'noise', said: undefined },
+  { name: 'a question that failed keeps its complaint, not its answer', effect: 'read', exitCode: 1, stdout: 'half an answer', stderr: 'refused\n', said: 'refused' },
+  { name: 'a write that said nothing keeps nothing', effect: 'write', exitCode: 0, stdout: '\n', stderr: '', said: undefined },
+  { name: 'a key nobody knows yet is not kept', effect: 'write', exitCode: 0, stdout: 'key:\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n', stderr: '', said: 'key:\n[redacted key]' },
+  { name: 'what is long keeps its end', effect: 'write', exitCode: null, stdout: `${'x'.repeat(5_000)}end`, stderr: '', said: `... ${'x'.repeat(3_997)}end` },
+] as const)('evidence: $name', ({ effect, exitCode, stdout, stderr, said }) => {
+  expect(outputOf({ effect }, { exitCode, stdout, stderr }, (text) => text).said).toBe(said);
 });
 
 test('every child that ran is told once, with its effect, exit code and time', async () => {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../engine/failure.ts';
+import type { Event } from '../../engine/event.ts';
+import { JOURNAL_FILE, readJournal } from '../../engine/journal.ts';
 import type { Json, Style } from '../../engine/outcome.ts';
 import type { Proc } from '../../tools/doors.ts';
 import { writePrivate } from '../../tools/files.ts';
@@ -8,11 +10,15 @@ import { MANIFEST_FILE, sealFolder } from '../evidence.ts';
 import { endingLines, type Sealed, type Signature } from './ending.ts';
 import { REPORT_JSON } from './folder.ts';
 import { readReport } from './model.ts';
+import { outputsText } from './outputs.ts';
 import { renderAs, type ReportForm } from './render.ts';
 import type { RehearsalReport } from './report.types.ts';
 import { sign } from './sign.ts';
 
 export const REPORT_FILES = { html: 'report.html', md: 'report.md', junit: 'junit.xml', json: REPORT_JSON } as const;
+
+/** What the tools said, beside the report. */
+export const OUTPUTS_FILE = 'outputs.txt';
 
 export interface WriteReportOptions {
   /** Whether the rehearsal is over, so that its folder is sealed. Default: what the folder says (report.final). */
@@ -38,7 +44,7 @@ export interface WrittenReport {
 }
 
 /**
- * Writes the report of a rehearsal into its run folder: report.html, report.md, junit.xml and run.json, all four from readReport(). When the
+ * Writes the report of a rehearsal into its run folder: report.html, report.md, junit.xml and run.json, all four from readReport(), and outputs.txt. When the
  * rehearsal is over the folder is sealed (manifest.sha256) and, where a key is configured, the seal is signed (manifest.sha256.sig).
  *
  * Call it last in every process of a rehearsal, however it ended: after the journal has its `run-finished` and is closed, and after
@@ -49,6 +55,7 @@ export async function writeReport(runDir: string, options: WriteReportOptions = 
   if (isSealed(runDir)) throw new Failure({ exit: 'refused', what: `${runDir} is sealed`, because: 'a report written into it now would break the seal', hint: 'task dr:report RUN=... FILE=report.html makes it anew elsewhere' });
   const report = readReport(runDir, options.final === undefined ? {} : { final: options.final });
   for (const [form, name] of Object.entries(REPORT_FILES)) await writePrivate(join(runDir, name), (options.redact ?? same)(renderAs(report, form as ReportForm)));
+  await writePrivate(join(runDir, OUTPUTS_FILE), (options.redact ?? same)(outputsText(eventsOf(join(runDir, JOURNAL_FILE)))));
   const file = join(runDir, REPORT_FILES.html);
   const digest = report.final ? await sealFolder(runDir) : undefined;
   const signature = digest === undefined || options.signing === undefined
@@ -56,6 +63,11 @@ export async function writeReport(runDir: string, options: WriteReportOptions = 
     : await sign(runDir, options.signing);
   const sealed = { file, digest, signature };
   return { report, verdict: report.verdict.is, ...sealed, result: resultOf(report, sealed), lines: (style) => endingLines(report, sealed, style) };
+}
+
+/** The report says that there is no journal; without one nothing is known of tools. */
+function eventsOf(journal: string): readonly Event[] {
+  return existsSync(journal) ? readJournal(journal).events : [];
 }
 
 /** Whether the folder carries a seal: then its rehearsal is over, and nothing may be written into it. */

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Event } from '../../../scripts/engine/event.ts';
 import { writeReport } from '../../../scripts/dr/report/finish.ts';
 import { readReport } from '../../../scripts/dr/report/model.ts';
+import { outputsText } from '../../../scripts/dr/report/outputs.ts';
 import { renderAs } from '../../../scripts/dr/report/render.ts';
 import { took } from '../../../scripts/dr/report/words.ts';
 import { columns } from '../../../scripts/health/layout.ts';
@@ -103,12 +105,23 @@ describe('the other forms', () => {
   });
 });
 
+test('what the tools said is beside the report: commands that change something or failed, in order, with the end of their output', () => {
+  const at = { lane: 'apps', step: 'core', seq: 1, at: '2026-01-02T03:04:05.000Z', t: 1 };
+  const ran = (tool: string, effect: 'read' | 'write', exitCode: number | null, said?: string): Event => ({ type: 'command-ran', ...at, tool, argv: ['go', 'a b'], effect, exitCode, wallMs: 12, ...(said === undefined ? {} : { said }) });
+  expect(outputsText([ran('talosctl', 'read', 0), ran('helmfile', 'write', 0, 'one\n\ntwo'), ran('flux', 'read', 1, 'no such thing'), ran('talosctl', 'write', null)])).toBe([
+    "2026-01-02T03:04:05.000Z apps core: helmfile go 'a b'", '  exit 0, 12 ms', '  | one', '  | two', '',
+    "2026-01-02T03:04:05.000Z apps core: flux go 'a b'", '  exit 1, 12 ms', '  | no such thing', '',
+    "2026-01-02T03:04:05.000Z apps core: talosctl go 'a b'", '  was ended by a signal, 12 ms', '',
+  ].join('\n'));
+  expect(outputsText([ran('talosctl', 'read', 0)])).toMatch(/^No tool that changes something ran/);
+});
+
 describe('written into the run folder', () => {
-  test('four files for the owner alone, sealed when it is over, and never written again', async () => {
+  test('its files are for the owner alone, sealed when it is over, and never written again', async () => {
     using dir = scratch();
     const folder = makeFolder(dir.path, {});
     const written = await writeReport(folder);
-    for (const name of ['report.html', 'report.md', 'junit.xml', 'run.json', 'manifest.sha256']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['report.html', 'report.md', 'junit.xml', 'run.json', 'outputs.txt', 'manifest.sha256']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, 'manifest.sha256'), 'utf8').split('\n').filter((line) => line !== '')).toHaveLength(readdirSync(folder).length - 1);
     expect(written).toMatchObject({ verdict: 'green', file: join(folder, 'report.html'), signature: { is: 'unsigned' } });
     await expect(writeReport(folder)).rejects.toThrow(/is sealed/);
@@ -124,7 +137,7 @@ describe('written into the run folder', () => {
     using dir = scratch();
     const folder = makeFolder(dir.path, { writes: ['patch Secret a/b with hunter2'], processes: [{ exit: 'no' }] });
     await writeReport(folder, { redact: (text) => text.replaceAll('hunter2', '[redacted]') });
-    for (const name of ['report.html', 'report.md', 'junit.xml', 'run.json']) expect(readFileSync(join(folder, name), 'utf8')).not.toContain('hunter2');
+    for (const name of ['report.html', 'report.md', 'junit.xml', 'run.json', 'outputs.txt']) expect(readFileSync(join(folder, name), 'utf8')).not.toContain('hunter2');
   });
   test.each([80, 120, 40])('the last words fit into %i columns', async (width) => {
     using dir = scratch();
