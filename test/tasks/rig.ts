@@ -35,7 +35,7 @@ export interface Rig {
 export interface LogLine { readonly seq: number; readonly cluster: string; readonly kind: string; readonly by: string; readonly verb: string; readonly object: string; readonly write: boolean; readonly result: string }
 
 /** Fast enough that simulated minutes are seconds, slow enough that two cores keep up with it. */
-const SPEED = '90';
+const SPEED = '60';
 
 export function makeRig(options: { readonly root?: string; readonly speed?: string; readonly env?: NodeJS.ProcessEnv } = {}): Rig {
   const dir = mkdtempSync(join(tmpdir(), 'task-rig-'));
