@@ -31,7 +31,7 @@ export interface Rig {
   client(n: number, role?: string): Client;
   /** Resolves when it holds; rejects with what holds instead after 20 s of wall time. */
   when(holds: () => boolean, what: string): Promise<void>;
-  /** Applies every configuration, bootstraps and brings a network: a cluster whose nodes are Ready. */
+  /** Applies the configurations that are missing, bootstraps and brings a network: a cluster whose nodes are Ready. */
   grow(): Promise<void>;
   end(): Promise<void>;
 }
@@ -75,12 +75,13 @@ export async function makeWireRig(options: { readonly planes?: number; readonly 
       }
     },
     async grow() {
-      for (const each of cluster.machines) each.accept(readFileSync(join(folder, `m${cluster.machines.indexOf(each) + 1}.yaml`), 'utf8'), cluster.now());
+      for (const each of cluster.machines) if (each.state.phase === 'maintenance') each.accept(readFileSync(join(folder, `m${cluster.machines.indexOf(each) + 1}.yaml`), 'utf8'), cluster.now());
       await rig.when(() => cluster.machines.every((each) => each.face() === 'installed'), 'every machine is installed');
-      await rig.when(() => cluster.now() > machine(1).state.bootedAt + 5_000, 'etcd may be bootstrapped');
-      const client = rig.client(1, 'os:admin');
-      const { messages } = Object((await client.call('/machine.MachineService/Bootstrap', {}, { node: machine(1).file.address })).items[0]);
-      if (!Array.isArray(messages)) throw new Error('no bootstrap');
+      if (cluster.state.etcd === null) {
+        await rig.when(() => cluster.now() > machine(1).state.bootedAt + 5_000, 'etcd may be bootstrapped');
+        const { code, message } = await rig.client(1, 'os:admin').call('/machine.MachineService/Bootstrap');
+        if (code !== 0) throw new Error(`no bootstrap: ${message}`);
+      }
       await rig.when(() => cluster.state.etcd?.members.length === planes && cluster.machines.filter((each) => each.config?.type === 'controlplane').every((each) => cluster.etcdHealthy(each)) && cluster.api.running && cluster.kubelets().length === planes + workers, 'every node is there');
       await network(cluster);
       await rig.when(() => ready(cluster) === planes + workers, 'every node is Ready');
