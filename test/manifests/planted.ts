@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { SITE } from '../../scripts/config/target.ts';
 import { planFixes } from '../../scripts/manifests/findings/fix.ts';
 import { Parses } from '../../scripts/manifests/build/index.ts';
 import type { Report, Told } from '../../scripts/manifests/findings/report.ts';
 import type { Around } from '../../scripts/manifests/model.types.ts';
+import { allRules } from '../../scripts/manifests/only.ts';
 import { validate } from '../../scripts/manifests/validate.ts';
 import { makeProc } from '../../scripts/tools/proc.ts';
 import { makeRedactor } from '../../scripts/tools/redact.ts';
@@ -13,7 +15,9 @@ import { realTool } from '../real-tool.ts';
 export const ROOT = dirname(dirname(import.meta.dirname));
 
 /** What a mistake takes to be found that is not everywhere. */
-export type Need = 'reference' | 'kustomize' | 'helm' | 'kubeconform' | 'gitleaks';
+export type Need = 'reference' | Tool;
+const TOOLS = ['kustomize', 'helm', 'kubeconform', 'gitleaks', 'flux'] as const;
+export type Tool = (typeof TOOLS)[number];
 
 /** A mistake put into our own tree, and the one finding it must lead to. */
 export interface Planted {
@@ -36,6 +40,8 @@ export interface Planted {
   /** Other rules that rightly speak too. */
   readonly also?: readonly string[];
   readonly needs?: Need | readonly Need[];
+  /** Looked at as on a machine that has not this tool. */
+  readonly without?: Tool;
   /** It is found as "could not be checked". */
   readonly unknown?: true;
 }
@@ -49,10 +55,28 @@ export function missing({ needs = [] }: Pick<Planted, 'needs'>): string | undefi
   return absent.length === 0 ? undefined : `skipped: no ${absent.join(', ')} here`;
 }
 
-/** Tools as they are on this machine; no network. */
-export function aroundHere(): Around {
-  const folders = ['kustomize', 'helm', 'kubeconform', 'gitleaks', 'flux'].flatMap((tool) => { const file = realTool(tool); return file === undefined ? [] : [dirname(file)]; });
-  const environment = { ...process.env, PATH: [...new Set(folders), process.env['PATH'] ?? ''].join(':') };
+/** Folders that hold all tools of this machine but one, and a cache nothing was ever built or kept in. */
+const lacking = new Map<Tool, Readonly<Record<string, string>>>();
+function placesWithout(tool: Tool): Readonly<Record<string, string>> {
+  const known = lacking.get(tool);
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), `without-${tool}-`));
+  process.once('exit', () => { rmSync(folder, { recursive: true, force: true }); });
+  mkdirSync(join(folder, 'bin'));
+  for (const other of TOOLS) {
+    const file = other === tool ? undefined : realTool(other);
+    if (file !== undefined) symlinkSync(file, join(folder, 'bin', other));
+  }
+  const others = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !existsSync(join(path, tool)));
+  const made = { PATH: [join(folder, 'bin'), ...others].join(delimiter), XDG_CACHE_HOME: join(folder, 'cache') };
+  lacking.set(tool, made);
+  return made;
+}
+
+/** Tools as they are on this machine, or all but one of them; no network. */
+export function aroundHere(without?: Tool): Around {
+  const folders = TOOLS.flatMap((tool) => { const file = realTool(tool); return file === undefined ? [] : [dirname(file)]; });
+  const environment = { ...process.env, ...(without === undefined ? { PATH: [...new Set(folders), process.env['PATH'] ?? ''].join(':') } : placesWithout(without)) };
   const signal = new AbortController().signal;
   return {
     proc: makeProc({ lane: '', step: 'manifests', emit: () => undefined, signal, dryRun: false, redactor: makeRedactor(), taskDir: join(ROOT, '.task'), looking: true, env: environment, site: { target: SITE } }),
@@ -60,16 +84,23 @@ export function aroundHere(): Around {
   };
 }
 
-export interface Asked { readonly overlay?: ReadonlyMap<string, string | null>; /** With the charts and schemas of the reference. */ readonly reference?: boolean; readonly root?: string; readonly entry?: string }
+export interface Asked {
+  readonly overlay?: ReadonlyMap<string, string | null>;
+  /** With the charts and schemas of the reference. */
+  readonly reference?: boolean;
+  readonly without?: Tool | undefined;
+  readonly root?: string;
+  readonly entry?: string;
+}
 
 /** Files nobody planted anything in are read and parsed once for all. */
 const parses = new Parses();
 
-export async function reportOf({ overlay = new Map(), reference = false, root = ROOT, entry }: Asked = {}): Promise<Report> {
+/** What the validation tells of a tree; of settings that cannot be used, that alone. */
+export async function reportOf({ overlay = new Map(), reference = false, without, root = ROOT, entry }: Asked = {}): Promise<Report> {
   const folders = reference ? { charts: [join(REFERENCE, 'charts')], schemas: [join(REFERENCE, 'schemas')] } : {};
-  const answer = await validate({ root, overlay, parses, changed: [], around: aroundHere(), ...folders, ...(entry === undefined ? {} : { entry }) });
-  if ('broken' in answer) throw new Error(`the settings are broken: ${answer.broken.map(({ message }) => message).join('; ')}`);
-  return answer.report;
+  const answer = await validate({ root, overlay, parses, changed: [], around: aroundHere(without), ...folders, ...(entry === undefined ? {} : { entry }) });
+  return 'broken' in answer ? { root, prefix: '', rules: allRules(), clusters: [], findings: answer.broken, silenced: [] } : answer.report;
 }
 
 /** The files as they are with some mistakes in them. */
@@ -114,20 +145,39 @@ export function judged(planted: readonly Planted[], found: readonly Told[], befo
   return [...wrong, ...[...left].filter(({ rule, severity }) => !also.has(rule) && !(severity === 'unknown' && absent.has(rule))).map((finding) => `besides: ${asFound(finding)}`)];
 }
 
+/** Mistakes that are looked for as on one and the same machine. */
+export function alike({ needs = [], without }: Pick<Planted, 'needs' | 'without'>): string {
+  return JSON.stringify([[needs].flat().includes('reference'), without]);
+}
+
+/** A mistake in the settings is one in everything. */
+const SETTINGS = '.manifests.yaml';
+
 /** Mistakes that do not touch the same files, a few at a time: they are looked for together. */
 export function batches(planted: readonly Planted[], size: number): readonly (readonly Planted[])[] {
-  const out: { readonly of: Planted[]; readonly files: Set<string> }[] = [];
+  const out: { readonly of: Planted[]; readonly files: Set<string>; readonly alike: string }[] = [];
   for (const each of planted) {
     const files = [...each.change.map(({ file }) => file), each.at.file];
-    // What rightly speaks of one mistake must not cover up a wrong finding of another.
-    const fits = each.also === undefined ? out.find((batch) => batch.of.length < size && batch.of.every((other) => other.also === undefined) && files.every((file) => !batch.files.has(file))) : undefined;
-    if (fits === undefined) out.push({ of: [each], files: new Set(files) });
+    // What rightly speaks of one mistake must not cover up a wrong finding of the same rule that belongs to another.
+    const fits = files.includes(SETTINGS) ? undefined : out.find((batch) => batch.of.length < size && batch.alike === alike(each) && !batch.files.has(SETTINGS)
+      && (each.also === undefined || batch.of.every((other) => other.also === undefined)) && files.every((file) => !batch.files.has(file)));
+    if (fits === undefined) out.push({ of: [each], files: new Set(files), alike: alike(each) });
     else {
       fits.of.push(each);
       for (const file of files) fits.files.add(file);
     }
   }
   return out.map((batch) => batch.of);
+}
+
+/** One mistake of each rule: not always its first, and always the same. One that no other rule speaks of, where there is one. */
+export function sampled(planted: readonly Planted[]): readonly Planted[] {
+  return [...Map.groupBy(planted, ({ rule }) => rule)].flatMap(([rule, all]) => {
+    const single = all.filter(({ also }) => also === undefined);
+    const some = single.length > 0 ? single : all;
+    const sum = [...rule].reduce((total, letter) => (total * 31 + letter.charCodeAt(0)) % 65_521, 7);
+    return some.slice(sum % some.length, (sum % some.length) + 1);
+  });
 }
 
 /** The overlay with the fixes of its findings put in; undefined when none has one. */

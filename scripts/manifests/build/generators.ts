@@ -111,8 +111,14 @@ function fileOf(work: Work, { folder }: Instructions, path: string, source: Sour
   if (content !== undefined) return { file, content };
   const trouble = work.texts.kind(file) === 'directory' ? 'it is a folder' : work.texts.trouble(file);
   if (work.texts.kind(file) === undefined) fail(work, { rule: 'resource-missing', source, message: `${path} is named here, but there is no file ${file}`, hint: nearPath(work, folder, path, 'add it, or take it off the list') });
-  else fail(work, { rule: 'file-unreadable', source, message: `${file} cannot be read: ${typeof trouble === 'string' ? trouble : 'it is no file'}`, hint: 'restore it from Git, or mend its rights' });
+  else fail(work, { rule: 'file-unreadable', source, message: `${file} cannot be read: ${typeof trouble === 'string' ? trouble : 'it is no file'}`, hint: work.texts.kind(file) === 'directory' ? filesOf(work, path, file) : 'restore it from Git, or mend its rights' });
   return undefined;
+}
+
+/** What to write in the place of a folder: kustomize does not look into one. */
+function filesOf(work: Work, path: string, folder: string): string {
+  const files = work.texts.entries(folder).filter(({ kind }) => kind === 'file').map(({ name }) => posix.join(path, name));
+  return files.length === 0 ? 'name a file' : `name each of its files: ${files.slice(0, 5).join(', ')}${files.length > 5 ? ', ...' : ''}`;
 }
 
 /** Adds what a generator made; `merge` and `replace` need an object of that name that is there already. */

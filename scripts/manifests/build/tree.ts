@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
+import { wholeFile } from '../../config/source.ts';
 import { meant } from '../../config/words.ts';
 import type { Around, Built, Found, Settings, Source, Texts, Tree, Unit, VariableUse } from '../model.types.ts';
+import { SETTINGS_FILE } from '../settings.ts';
 import { get, text } from './data.ts';
 import { commonMetadataEdit, folderOfPath, isFluxKustomization, withCommonMetadata } from './flux.ts';
 import { buildRaw } from './raw.ts';
@@ -54,7 +56,9 @@ class Builder {
     else {
       root.broken = true;
       root.hides = true;
-      this.#found.add({ rule: 'entry-missing', spot: { file: entry, line: 0, column: 0, length: 1 }, message: `there is no folder ${entry} to begin with`, hint: meant(posix.basename(entry), this.#texts.entries(posix.dirname(entry)).map((each) => each.name), 'name the folder Flux begins with: ENTRY=path') });
+      const said = this.#settings.entries.get(name) === entry;
+      const spot = said ? this.#texts.spot({ file: SETTINGS_FILE, document: this.#texts.documents(SETTINGS_FILE)?.[0]?.index ?? 0, at: ['entries', name] }) : wholeFile(entry);
+      this.#found.add({ rule: 'entry-missing', spot, message: `there is no folder ${entry} to begin with`, hint: meant(posix.basename(entry), this.#texts.entries(posix.dirname(entry)).map((each) => each.name), 'name the folder Flux begins with: ENTRY=path') });
     }
     this.#units.set(keyOf(root), root);
     let queue: Draft[] = [...this.#children.get(root) ?? []];

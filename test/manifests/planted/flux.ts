@@ -80,6 +80,27 @@ data:
   some: thing
 `;
 
+/** As `sops --encrypt --encrypted-regex '^(data|stringData)$'` leaves a Secret; the words are made up. */
+const ENCRYPTED = `apiVersion: v1
+kind: Secret
+metadata:
+  name: zone-transfer
+  namespace: networking
+stringData:
+  keyname: ENC[AES256_GCM,data:x8Hk2w==,iv:bm90aGluZyB0byBzZWUgaGVyZQ==,tag:bm90aGluZw==,type:str]
+sops:
+  age:
+    - recipient: age1nobodyhasthiskeybecauseitwasmadeupforatestandopensnothing
+      enc: |
+        -----BEGIN AGE ENCRYPTED FILE-----
+        bm90aGluZw==
+        -----END AGE ENCRYPTED FILE-----
+  lastmodified: "2025-11-01T00:00:00Z"
+  mac: ENC[AES256_GCM,data:bm90aGluZw==,iv:bm90aGluZw==,tag:bm90aGluZw==,type:str]
+  encrypted_regex: ^(data|stringData)$
+  version: 3.11.0
+`;
+
 /** Mistakes about waiting, order, owners, sources, health checks, namespaces and variables. */
 export const PLANTED: readonly Planted[] = [
   { rule: 'depends-on-nothing', variant: 'a misspelt name', ...at(`${NETWORKING}/coredns/ks.yaml`, '- name: cilium-core', '- name: cilium-cor'), says: /CoreDNS|coredns waits for Kustomization cilium-cor, which is not there/i },
@@ -131,4 +152,8 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'variable-unused', variant: 'written out where it was used', change: [{ file: `${NETWORKING}/cloudflared/app/values.yaml`, from: '${CLOUDFLARED_REPLICAS}', to: '2' }], at: { file: 'kubernetes/clusters/apps/cluster-settings.yaml', line: 'CLOUDFLARED_REPLICAS' }, says: /CLOUDFLARED_REPLICAS is used nowhere/, also: ['variable-unused'] },
   { rule: 'variable-defaults', variant: 'between two Kustomizations', ...at(`${SECURITY}/certificates/wildcard/wildcard.yaml`, '${WILDCARD_ISSUER:=letsencrypt-production}', '${WILDCARD_ISSUER:=letsencrypt-staging}'), says: /WILDCARD_ISSUER is "letsencrypt-staging" here unless it is defined, and "letsencrypt-production"/ },
   { rule: 'variable-defaults', variant: 'in one file', ...at(`${NETWORKING}/cilium/core/app/values.yaml`, '  useAPIServer: ${CLUSTERMESH_ENABLED:=true}', '  useAPIServer: ${CLUSTERMESH_ENABLED:=false}', '    enabled: ${CLUSTERMESH_ENABLED:=true}'), says: /CLUSTERMESH_ENABLED is "true" here unless it is defined, and "false" in ConfigMap/ },
+  { rule: 'decryption-missing', variant: 'an encrypted Secret beside the rest', change: [
+    { file: `${NETWORKING}/external-dns/rfc2136/app/kustomization.yaml`, from: '  - rbac.yaml\n', to: '  - rbac.yaml\n  - secret.sops.yaml\n' },
+    { file: `${NETWORKING}/external-dns/rfc2136/app/secret.sops.yaml`, whole: ENCRYPTED },
+  ], at: { file: `${NETWORKING}/external-dns/rfc2136/ks.yaml`, line: 'spec:' }, says: /^Kustomization external-dns-rfc2136 applies Secret networking\/zone-transfer, encrypted by SOPS, and does not say how to decrypt$/ },
 ];

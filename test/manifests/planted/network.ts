@@ -38,6 +38,7 @@ const service = (selector: string, port: string): string => `apiVersion: v1\nkin
 const GOOD = service('web', '      targetPort: http\n');
 const route = (rule: string, name = 'web', host = 'shop.${SECRET_DOMAIN}'): string => `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: ${name}\n  namespace: shop\nspec:\n  parentRefs:\n    - name: \${CILIUM_GATEWAY_INTERNAL_NAME}\n      namespace: kube-system\n      sectionName: https\n  hostnames: ["${host}"]\n  rules:\n    - backendRefs:\n${rule}`;
 const TO_WEB = '        - name: web\n          port: 80\n';
+const ingress = (name: string, port: string): string => `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  ingressClassName: cilium\n  rules:\n    - host: shop.\${SECRET_DOMAIN}\n      http:\n        paths:\n          - path: /\n            pathType: Prefix\n            backend:\n              service:\n                name: ${name}\n                port:\n                  number: ${port}\n`;
 const policy = (spec: string): string => `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: shop\nspec:\n${spec}`;
 
 export const PLANTED: readonly Planted[] = [
@@ -62,4 +63,6 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'load-balancer-address', variant: 'of two', change: [{ file: 'kubernetes/clusters/apps/cluster-settings.yaml', from: 'CILIUM_GATEWAY_LB_IP_INTERNAL: 10.25.11.122', to: 'CILIUM_GATEWAY_LB_IP_INTERNAL: 10.25.11.121' }], at: { file: `${GATEWAY}/internal.yaml`, line: 'value: ${CILIUM_GATEWAY_LB_IP_INTERNAL}' }, cluster: 'apps', says: /10\.25\.11\.121 is asked for by Gateway cilium-gateway-external as well/ },
   { rule: 'bgp-reference', variant: 'nothing announced', ...at(`${CILIUM}/bgp/app/peer-config.yaml`, 'advertise: bgp', 'advertise: bpg', 'advertisements:'), says: /no CiliumBGPAdvertisement has advertise=bpg/ },
   { rule: 'bgp-reference', variant: 'settings nobody makes', ...at(`${CILIUM}/bgp/app/cluster-config.yaml`, 'name: bgp-peer-config', 'name: bgp-peers'), says: /nobody makes CiliumBGPPeerConfig bgp-peers/ },
+  { rule: 'ingress-backend', variant: 'a Service nobody makes', ...beside(`${CILIUM}/ipam/app`, 'pool.yaml', `${GOOD}---\n${ingress('wep', '80')}`, 'name: wep'), says: /^nobody makes Service shop-\w+\/wep$/ },
+  { rule: 'ingress-backend', variant: 'the port of its pods', ...beside(`${CILIUM}/bgp/app`, 'peer-config.yaml', `${GOOD}---\n${ingress('web', '8080')}`, 'number: 8080'), says: /^Service shop-\w+\/web has no port 8080$/ },
 ];

@@ -62,6 +62,33 @@ ${pod}      containers:
               drop: [ALL]
 ${box}`;
 
+const REGISTRY = `${PLATFORM}/messaging/schema-registry/app`;
+const GRAFANA = `${HOUSE}/observability/grafana/app`;
+const KEYCLOAK = `${HOUSE}/operators/keycloak/app/deployment.yaml`;
+const scaler = (name: string, namespace: string, metric: string): string => `apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: ${name}
+  namespace: ${namespace}
+spec:
+  minReplicas: 2
+  maxReplicas: 4
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: ${name}
+  metrics:
+    - type: Resource
+      resource:
+        name: ${metric}
+        target:
+          type: Utilization
+          averageUtilization: 80
+`;
+const stateful = (replicas: number): string => web().replace('kind: Deployment', 'kind: StatefulSet').replace('replicas: 2', `serviceName: web-headless\n  replicas: ${replicas}`);
+/** A file more in a list, beside one that stands there. */
+const listed = (folder: string, beside: string, more: string): Planted['change'][number] => ({ file: `${folder}/kustomization.yaml`, from: `  - ${beside}\n`, to: `  - ${beside}\n  - ${more}\n` });
+
 /** What the chart makes of it is in the reference at the version that is pinned. */
 const RENDERED = { needs: ['helm', 'reference'] } as const;
 const OPERATOR = `${HOUSE}/gitops/flux-operator/app/values.yaml`;
@@ -117,4 +144,21 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'resources', variant: 'a value of a chart', ...RENDERED, ...at(OPERATOR, '    memory: 64Mi', '    memory: 640Mi', 'memory: 640Mi'), says: /asks for more memory \(640Mi\) than it may use \(256Mi\)/ },
   { rule: 'config-reference', variant: 'a value of a chart, in a list', ...RENDERED, ...at(OPERATOR, 'web:\n', 'image:\n  pullSecrets:\n    - name: registry-login\nweb:\n', '- name: registry-login'), says: /nobody makes Secret flux-system\/registry-login/ },
   { rule: 'scrape-target', variant: 'pods with another label', ...RENDERED, ...at(`${HOUSE}/gitops/flux-instance/app/podmonitor.yaml`, 'app.kubernetes.io/part-of: flux', 'app.kubernetes.io/part-of: fluxcd', 'selector:'), says: /no Pod of flux-system has app\.kubernetes\.io\/part-of=fluxcd/ },
+  { rule: 'stateful-service', variant: 'of members that call each other', ...beside(GATEWAY, 'prometheusrule.yaml', stateful(3), 'serviceName: web-headless'), says: /^nobody makes Service shop-\w+\/web-headless$/ },
+  { rule: 'quota', variant: 'less than the pods ask for', ...beside(BGP, 'prometheusrule.yaml', `${web()}---\napiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: shop\n  namespace: shop\nspec:\n  hard:\n    requests.memory: 24Mi\n`, 'requests.memory: 24Mi'), says: /^the workloads of shop-\w+ ask for more memory than 24Mi$/ },
+  { rule: 'quota', variant: 'of what nobody says', ...beside(IPAM, 'prometheusrule.yaml', `${web()}---\napiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: shop\n  namespace: shop\nspec:\n  hard:\n    limits.cpu: "4"\n`, 'limits:'), says: /^container web says nothing of limits\.cpu, and a quota of shop-\w+ counts it$/ },
+  { rule: 'disruption-budget-twice', variant: 'one more for the same pods', change: [listed(REGISTRY, 'poddisruptionbudget.yaml', 'budget.yaml'), { file: `${REGISTRY}/budget.yaml`, whole: 'apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: registry\n  namespace: messaging\nspec:\n  minAvailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: schema-registry\n' }], at: { file: `${REGISTRY}/budget.yaml`, line: 'selector:' }, says: /^pods of Deployment schema-registry have another budget already, schema-registry$/ },
+  { rule: 'scale-replicas', variant: 'both say how many', change: [listed(REGISTRY, 'service.yaml', 'scaler.yaml'), { file: `${REGISTRY}/scaler.yaml`, whole: scaler('schema-registry', 'messaging', 'memory') }], at: { file: `${REGISTRY}/deployment.yaml`, line: 'replicas: 2' }, says: /^replicas is written, and HorizontalPodAutoscaler schema-registry changes it$/ },
+  { rule: 'scale-metric', variant: 'a share of what one container does not ask for', change: [
+    listed(GRAFANA, 'service.yaml', 'scaler.yaml'), { file: `${GRAFANA}/scaler.yaml`, whole: scaler('grafana', 'observability', 'cpu') },
+    { file: `${GRAFANA}/deployment.yaml`, from: '  replicas: 1\n', to: '' },
+    { file: `${GRAFANA}/deployment.yaml`, from: '              cpu: 20m\n              memory: 64Mi\n            limits:\n              cpu: 200m\n', to: '              memory: 64Mi\n            limits:\n' },
+  ], at: { file: `${GRAFANA}/scaler.yaml`, line: 'name: cpu' }, says: /^container dashboards of grafana asks for no cpu, so there is no share of it$/ },
+  { rule: 'volume-claim', variant: 'a claim nobody adds', ...at(`${GRAFANA}/deployment.yaml`, '        - name: data\n          emptyDir: {}', '        - name: data\n          persistentVolumeClaim:\n            claimName: grafana-data', 'claimName: grafana-data'), says: /^nobody makes claim observability\/grafana-data$/ },
+  { rule: 'claim-shared', variant: 'two pods on one disk', change: [
+    listed(GRAFANA, 'config.yaml', 'claim.yaml'), { file: `${GRAFANA}/claim.yaml`, whole: 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: grafana-data\n  namespace: observability\nspec:\n  accessModes: [ReadWriteOnce]\n  storageClassName: ${BLOCK_SC}\n  resources:\n    requests:\n      storage: 1Gi\n' },
+    { file: `${GRAFANA}/deployment.yaml`, from: '  replicas: 1\n', to: '  replicas: 2\n' },
+    { file: `${GRAFANA}/deployment.yaml`, from: '        - name: data\n          emptyDir: {}', to: '        - name: data\n          persistentVolumeClaim:\n            claimName: grafana-data' },
+  ], at: { file: `${GRAFANA}/deployment.yaml`, line: 'claimName: grafana-data' }, says: /^2 pods mount claim grafana-data, which is for one node \(ReadWriteOnce\)$/ },
+  { rule: 'pod-affinity', variant: 'near a name nobody has', ...at(KEYCLOAK, '      serviceAccountName: keycloak-operator\n', '      serviceAccountName: keycloak-operator\n      affinity:\n        podAffinity:\n          requiredDuringSchedulingIgnoredDuringExecution:\n            - topologyKey: kubernetes.io/hostname\n              labelSelector:\n                matchLabels:\n                  app.kubernetes.io/name: keycloak\n', 'labelSelector:'), says: /^podAffinity to pods that nobody runs: app\.kubernetes\.io\/name=keycloak$/ },
 ];

@@ -45,8 +45,10 @@ function* silentOn(index: Index, quotaBuilt: Built, namespace: string, word: str
     if (pods.path === undefined || pods.replicas === 0) continue;
     const silent = containers(pods.spec, pods.path).find((container) => container.kind !== 'ephemeralContainers' && amount(container, part, resource) === undefined && !isUnknown(container.fields['resources']));
     if (silent === undefined) continue;
+    // As near to what is missing as anything is written.
+    const there = at(silent.fields, 'resources', part) !== undefined ? ['resources', part] : at(silent.fields, 'resources') !== undefined ? ['resources'] : ['name'];
     yield {
-      built: pods.built, path: [...silent.path, 'resources', part, resource], message: `container ${silent.name} says nothing of ${part}.${resource}, and a quota of ${namespace} counts it`, hint: `set resources.${part}.${resource}`,
+      built: pods.built, path: [...silent.path, ...there], key: true, message: `container ${silent.name} says nothing of ${part}.${resource}, and a quota of ${namespace} counts it`, hint: `set resources.${part}.${resource}`,
       related: [{ what: `the quota on ${word}`, source: quotaBuilt.origin.source }],
     };
   }
