@@ -15,8 +15,8 @@ const manifestsBuild: Action = async (cx) => {
   const render = cx.variables['RENDER'] === 'true';
   const { value } = await remembered(asked.memory, { task: 'build', unit: unit ?? null, render, asked: asked.question }, async (reads): Promise<Json> => {
     const { build } = await import('../manifests/stable/build.ts');
-    const around = render ? await aroundOf(cx, asked, reads) : undefined;
-    return JSON.parse(JSON.stringify(await build({ ...asked, ...(unit === undefined ? {} : { unit }), ...(around === undefined ? {} : { around }), consulted: reads.consulted })));
+    const tools = await aroundOf(cx, asked, reads);
+    return JSON.parse(JSON.stringify(await build({ ...asked, ...(unit === undefined ? {} : { unit }), tools, ...(render ? { around: tools } : {}), consulted: reads.consulted })));
   });
   return outcomeOf(cx, value as unknown as BuiltAnswer);
 };
@@ -30,10 +30,11 @@ function outcomeOf(cx: ActionContext, answer: BuiltAnswer): Outcome {
   if (file !== undefined) writeTo(file, text());
   if (answer.unshown > 0) note(cx, `names of variables stand in ${answer.unshown === 1 ? '1 object' : `${answer.unshown} objects`} where values are secret, or known in the cluster only`);
   for (const absent of answer.absent) note(cx, `not here: ${absent}`);
-  const exit = cx.variables['RENDER'] === 'true' && answer.absent.length > 0 ? 'cannotTell' : 'done';
+  for (const unbuilt of answer.unbuilt) note(cx, unbuilt);
+  const exit = answer.unbuilt.length > 0 || (cx.variables['RENDER'] === 'true' && answer.absent.length > 0) ? 'cannotTell' : 'done';
   return {
     exit,
-    get result() { return { exit: EXIT[exit], clusters: answer.json, objects: answer.objects, unshown: answer.unshown, absent: [...answer.absent] }; },
+    get result() { return { exit: EXIT[exit], clusters: answer.json, objects: answer.objects, unshown: answer.unshown, absent: [...answer.absent], unbuilt: [...answer.unbuilt] }; },
     render: (style) => (file === undefined ? text().slice(0, -1).split('\n') : [`${style.green('✔')} ${answer.objects} objects of ${answer.clusters.join(', ')} to ${file}`]),
   };
 }

@@ -19,7 +19,7 @@ const manifestsDiff: Action = async (cx) => {
   // Nothing is remembered of a comparison: what Git has is asked every time.
   const around = await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined });
   const head = cx.variables['HEAD'] ?? 'worktree';
-  const report = await askDiff({ ...asked, base: cx.variables['REF'] ?? 'main', head: head === 'worktree' ? undefined : head, git: makeGitTree(around.proc, asked.root), ...(cx.variables['RENDER'] === 'true' ? { around } : {}) });
+  const report = await askDiff({ ...asked, base: cx.variables['REF'] ?? 'main', head: head === 'worktree' ? undefined : head, git: makeGitTree(around.proc, asked.root), tools: around, ...(cx.variables['RENDER'] === 'true' ? { around } : {}) });
   if (!('clusters' in report)) throw tellBroken({ is: 'settings', findings: report.broken }, '');
   return outcomeOf(cx, report);
 };

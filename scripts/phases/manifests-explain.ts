@@ -9,8 +9,8 @@ import type { Action } from './task.ts';
 const manifestsExplain: Action = async (cx) => {
   const asked = readAsked(cx);
   const field = cx.variables['FIELD'] === '' ? undefined : cx.variables['FIELD'];
-  const around = cx.variables['RENDER'] === 'true' ? await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined }) : undefined;
-  const found = await askExplain({ ...asked, object: cx.variables['OBJECT'] ?? '', ...(field === undefined ? {} : { field }), all: cx.flags.verbose, ...(around === undefined ? {} : { around }) });
+  const tools = await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined });
+  const found = await askExplain({ ...asked, object: cx.variables['OBJECT'] ?? '', ...(field === undefined ? {} : { field }), all: cx.flags.verbose, tools, ...(cx.variables['RENDER'] === 'true' ? { around: tools } : {}) });
   if ('broken' in found) throw tellBroken({ is: 'settings', findings: found.broken }, '');
   return { exit: 'done', result: JSON.parse(JSON.stringify({ objects: found })), render: (style) => safeLines(explainLines(found, style)) };
 };

@@ -16,8 +16,8 @@ const BY_ENDING: Readonly<Record<string, Form>> = { '.svg': 'svg', '.mmd': 'merm
 const manifestsGraph: Action = async (cx) => {
   const asked = readAsked(cx);
   const focus = cx.variables['FOCUS'] === '' ? undefined : cx.variables['FOCUS'];
-  const around = cx.variables['RENDER'] === 'true' ? await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined }) : undefined;
-  const drawn = await askGraph({ ...asked, ...(focus === undefined ? {} : { focus }), ...(around === undefined ? {} : { around }) });
+  const tools = await aroundOf(cx, asked, { read: () => undefined, volatile: () => undefined });
+  const drawn = await askGraph({ ...asked, ...(focus === undefined ? {} : { focus }), tools, ...(cx.variables['RENDER'] === 'true' ? { around: tools } : {}) });
   if ('broken' in drawn) throw tellBroken({ is: 'settings', findings: drawn.broken }, '');
   const file = cx.variables['FILE'] === undefined || cx.variables['FILE'] === '' ? undefined : resolve(cx.variables['FILE']);
   const form = formOf(cx, file);

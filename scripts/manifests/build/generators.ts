@@ -100,7 +100,7 @@ function* pairsOf(work: Work, instructions: Instructions, entry: Plain, at: read
 }
 
 function fileOf(work: Work, { folder }: Instructions, path: string, source: Source): { readonly file: string; readonly content: string | Buffer } | undefined {
-  if (/^https?:\/\//.test(path)) { work.beyond.push({ what: `${path} is fetched from elsewhere`, source, remote: true }); return undefined; }
+  if (/^https?:\/\//.test(path)) { work.beyond.push({ what: `${path} is fetched from elsewhere`, source, remote: path }); return undefined; }
   const file = within(folder, path);
   if (file === undefined) {
     fail(work, { rule: 'resource-outside', source, message: `${path} leads out of the repository`, hint: 'Flux has nothing but the files of the repository: move it there' });

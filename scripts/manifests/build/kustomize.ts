@@ -37,7 +37,7 @@ export function accumulate(work: Work, instructions: Instructions, before: reado
 
 function resource(work: Work, { folder }: Instructions, entry: string, source: Source, trail: readonly string[]): readonly Res[] {
   if (REMOTE.test(entry)) {
-    work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: true });
+    work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: entry });
     return [];
   }
   const path = within(folder, entry);
@@ -70,7 +70,7 @@ function cycle(work: Work, entry: string, path: string, source: Source): void {
 
 /** The folder of a component. */
 function folderOf(work: Work, { folder }: Instructions, entry: string, source: Source, trail: readonly string[]): string | undefined {
-  if (REMOTE.test(entry)) { work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: true }); return undefined; }
+  if (REMOTE.test(entry)) { work.beyond.push({ what: `${entry} is fetched from elsewhere`, source, remote: entry }); return undefined; }
   const path = within(folder, entry);
   if (path === undefined) { outside(work, entry, source); return undefined; }
   if (work.texts.kind(path) !== 'directory') {

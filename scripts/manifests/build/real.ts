@@ -5,23 +5,33 @@ import { lastWords } from '../../tools/command-line.ts';
 import { findKustomize, makeKustomize, type Kustomized } from '../../tools/kustomize.ts';
 import { ToolFailure } from '../../tools/proc.ts';
 import type { Path } from '../../config/source.ts';
-import type { Around, Edit, Source } from '../model.types.ts';
+import type { Around, Edit, Found, Source } from '../model.types.ts';
 import { get, isObject, isPlain, list, plain } from './data.ts';
 import { KUSTOMIZATION_FILES } from './instructions.ts';
 import { idOf } from './objects.ts';
 import { REMOTE, within, type Instructions, type Res, type Work } from './work.ts';
 import { readYaml } from './yaml.ts';
 import { BEYOND_FIELDS, ORIGIN } from './beyond.ts';
+import { isPinned } from './remote.ts';
 
 /** Handing a folder to the real kustomize, for what is not done here. Loaded only when it is wanted. */
 
 /** Mistakes that may be none: what they miss can come out of what is not done here. */
 const DOUBTFUL = new Set(['patch-target', 'patch-unused', 'generator-invalid', 'resource-twice', 'patch-invalid']);
 
+/** What is told of each thing that is fetched; none of it keeps the build from being done. */
+const FETCHED: ReadonlySet<string> = new Set(['resource-remote', 'remote-pin']);
+
+/** What comes from elsewhere is one mistake: that it may change while nobody looks, or else that it is fetched at all. */
+function fetched(address: string, what: string, source: Source): Found {
+  if (!isPinned(address)) return { rule: 'remote-pin', source, message: `${what} at every build, and not pinned: what it gives can change`, hint: 'name a tag or a commit (?ref=v1.2.3, or /v1.2.3/ in the path), or better put it into the tree' };
+  return { rule: 'resource-remote', source, message: `${what} at every build`, hint: 'put it into the tree, at the version it has' };
+}
+
 /** Builds by the real kustomize what is not done here. What it refuses is told; without it, it is told what is not known. */
 export async function buildBeyond(work: Work, instructions: Instructions, ours: readonly Res[], around: Around | undefined): Promise<readonly Res[]> {
-  const remote = work.beyond.filter(({ remote: far }) => far === true);
-  for (const { what, source } of remote) work.found.push({ rule: 'resource-remote', source, message: `${what} at every build`, hint: 'put it into the tree, at the version it has' });
+  const remote = work.beyond.filter(({ remote: far }) => far !== undefined);
+  for (const { what, source, remote: address = '' } of remote) work.found.push(fetched(address, what, source));
   const tool = around === undefined ? undefined : findKustomize(around.environment);
   const sure = work.found.filter(({ rule }) => !DOUBTFUL.has(rule));
   if (around === undefined || tool === undefined || (around.offline && remote.length > 0)) {
@@ -38,10 +48,10 @@ export async function buildBeyond(work: Work, instructions: Instructions, ours: 
   if ('error' in answer) {
     work.broken = true;
     if (remote.length > 0 && sure.length === work.found.length) work.found.push({ rule: 'kustomize-needed', unknown: true, source: remote[0]?.source ?? instructions.source([]), message: `what this makes is not known: ${said(answer.error)}`, hint: 'run it with a network, or put it into the tree' });
-    else if (work.found.every(({ rule }) => rule === 'resource-remote')) work.found.push({ rule: 'kustomize-failed', source: first?.source ?? instructions.source([]), message: `kustomize refuses this: ${said(answer.error)}`, hint: 'Flux will as well; kustomize build FOLDER tells it again' });
+    else if (work.found.every(({ rule }) => FETCHED.has(rule))) work.found.push({ rule: 'kustomize-failed', source: first?.source ?? instructions.source([]), message: `kustomize refuses this: ${said(answer.error)}`, hint: 'Flux will as well; kustomize build FOLDER tells it again' });
     return [];
   }
-  keepOnly(work, work.found.filter(({ rule }) => rule === 'resource-remote'));
+  keepOnly(work, work.found.filter(({ rule }) => FETCHED.has(rule)));
   work.broken = false;
   const read = readYaml(answer.text);
   return 'trouble' in read ? [] : read.documents.flatMap((object) => (isObject(object) ? [placed(work, instructions, object, ours, first?.source ?? instructions.source([]))] : []));
@@ -49,7 +59,7 @@ export async function buildBeyond(work: Work, instructions: Instructions, ours: 
 
 function keepOnly(work: Work, found: Work['found']): void {
   work.found.splice(0, work.found.length, ...found);
-  work.broken = found.some(({ rule }) => rule !== 'resource-remote' && rule !== 'patch-unused');
+  work.broken = found.some(({ rule }) => !FETCHED.has(rule) && rule !== 'patch-unused');
 }
 function said(words: string): string {
   return lastWords(words.replace(/^Error: /, '').replaceAll(/\/[^\s']*\/kustomize-[^/\s']*\/tree\/?/g, ''), 2, 300);

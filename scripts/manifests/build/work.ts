@@ -25,7 +25,7 @@ export interface Work {
   /** Kustomize would stop with an error. */
   broken: boolean;
 }
-export interface Beyond { readonly what: string; readonly source: Source; /** It has to be fetched. */ readonly remote?: true }
+export interface Beyond { readonly what: string; readonly source: Source; /** Its address, when it has to be fetched. */ readonly remote?: string }
 
 /** What kustomize takes for an address instead of a path. */
 export const REMOTE = /^(?:[a-z+]+:\/\/|git::|gh:|git@|github\.com[:/])/i;
@@ -67,7 +67,7 @@ export function fail(work: Work, found: Found): void {
 }
 
 /** Findings after which some of what is listed is not here, whatever it holds. */
-const HOLES: ReadonlySet<string> = new Set(['file-unreadable', 'yaml-syntax', 'duplicate-key', 'not-an-object', 'kustomization-missing', 'kustomization-twice', 'kustomization-field', 'kustomization-value', 'component-kind', 'resource-missing', 'resource-outside', 'resource-remote', 'resource-cycle']);
+const HOLES: ReadonlySet<string> = new Set(['file-unreadable', 'yaml-syntax', 'duplicate-key', 'not-an-object', 'kustomization-missing', 'kustomization-twice', 'kustomization-field', 'kustomization-value', 'component-kind', 'resource-missing', 'resource-outside', 'resource-remote', 'remote-pin', 'resource-cycle']);
 
 /** Whether an object that is not here may stand in what could not be read: then it is not called missing. */
 export function mayBeUnread(work: Work): boolean {

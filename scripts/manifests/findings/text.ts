@@ -50,20 +50,33 @@ function footOf({ rule, object, clusters }: Told, report: Pick<Report, 'clusters
 /** Places of one reason that are told; without schemas there would be one for every kind. */
 const PLACES = 8;
 
-/** Places of one rule together: a chart that is not here is often not here thirty times. What to do is said once where it is the same for all. */
+/** Places of one rule together: a chart that is not here is often not here thirty times. What to do is said once for all it is the same for. */
 function unknownLines(unknown: readonly Told[], style: Style): readonly string[] {
   const below = (text: string, dress: (words: string) => string): readonly string[] => wrap(text, style.width - 5).map((line) => `     ${dress(line)}`);
-  return [...Map.groupBy(unknown, ({ rule }) => rule)].flatMap(([rule, group]) => {
-    const more = group.length - PLACES;
-    const shown = more > 1 ? group.slice(0, PLACES) : group;
-    const [hint = '', ...others] = new Set(group.map((finding) => finding.hint));
-    const own = others.length > 0;
-    return [
-      ...shown.flatMap((finding) => [...headLines(style.yellow(SIGN.unknown), finding, style), ...(own ? below(finding.hint, style.cyan) : [])]),
-      ...(more > 1 ? below(`and ${more} more of this kind (FORMAT=json tells them all)`, (words) => words) : []),
-      ...(own ? [] : below(hint, style.cyan)), ...below(rule, style.dim),
-    ];
-  });
+  return [...Map.groupBy(unknown, ({ rule }) => rule)].flatMap(([rule, group]) => [
+    ...[...Map.groupBy(group, ({ hint }) => inGeneral(hint)).values()].flatMap((same) => {
+      const more = same.length - PLACES;
+      const shown = more > 1 ? same.slice(0, PLACES) : same;
+      return [
+        ...shown.flatMap((finding) => headLines(style.yellow(SIGN.unknown), finding, style)),
+        ...(more > 1 ? below(`and ${more} more of this kind (FORMAT=json tells them all)`, (words) => words) : []),
+        ...below(hintOf(same), style.cyan),
+      ];
+    }),
+    ...below(rule, style.dim),
+  ]);
+}
+
+/** What to do, without the command in brackets that is each finding's own. */
+function inGeneral(hint: string): string {
+  return hint.replaceAll(/ \([^()]*\)/g, '');
+}
+/** One hint for several: as it stands where all say the same, with the first as an example where they differ in a command. */
+function hintOf(same: readonly Told[]): string {
+  const [first = '', ...others] = new Set(same.map(({ hint }) => hint));
+  if (others.length === 0) return first;
+  const command = / \(([^()]*)\)/.exec(first)?.[1];
+  return command === undefined ? inGeneral(first) : `${inGeneral(first)}; for the first: ${command}`;
 }
 
 const some = (count: number, noun: string, many = `${noun}s`): string => `${count} ${count === 1 ? noun : many}`;

@@ -15,7 +15,7 @@ export interface BuildQuestion extends Question {
 
 /** What would be applied, as text and as data; or what is in the way. Plain data, so that it can be remembered. */
 export type BuiltAnswer =
-  | { readonly is: 'built'; readonly yaml: string; readonly json: Json; readonly clusters: readonly string[]; readonly objects: number; readonly parts: number; /** Objects in which names of variables stand for values that are secret, or that only the cluster knows. */ readonly unshown: number; /** What could not be rendered, and why. */ readonly absent: readonly string[] }
+  | { readonly is: 'built'; readonly yaml: string; readonly json: Json; readonly clusters: readonly string[]; readonly objects: number; readonly parts: number; /** Objects in which names of variables stand for values that are secret, or that only the cluster knows. */ readonly unshown: number; /** What could not be rendered, and why. */ readonly absent: readonly string[]; /** What only the real kustomize could have built, so that objects are not as they would be. */ readonly unbuilt: readonly string[] }
   | { readonly is: 'broken'; readonly clusters: readonly string[]; readonly findings: readonly Told[] }
   | { readonly is: 'settings'; readonly findings: readonly Told[] };
 
@@ -32,6 +32,7 @@ export async function build(question: BuildQuestion): Promise<BuiltAnswer> {
   const parts = trees.flatMap((tree) => partsOf(tree, releases?.(tree), asks));
   return {
     is: 'built', yaml: yamlOf(parts), json: jsonOf(parts), clusters, objects: parts.reduce((sum, part) => sum + part.objects.length, 0), parts: parts.length, unshown: parts.reduce((sum, part) => sum + part.unshown, 0),
+    unbuilt: [...new Set(trees.flatMap(({ found }) => found.filter(({ rule }) => rule === 'kustomize-needed').map(({ source, message }) => `${source?.file ?? ''}: ${message}`)))],
     absent: parts.flatMap((part) => (part.absent === undefined ? [] : [`${part.id} of ${part.cluster}: ${part.absent}`])),
   };
 }

@@ -2,7 +2,7 @@ import { buildTrees, entriesOf, readSettings, readTexts } from '../build/index.t
 import type { Consulted } from '../cache/inputs.ts';
 import { inOrder, locate, merged, withText } from '../findings/locate.ts';
 import type { RuleFacts, Told } from '../findings/report.ts';
-import type { Found, Settings, Texts, Tree, Unit } from '../model.types.ts';
+import type { Around, Found, Settings, Texts, Tree, Unit } from '../model.types.ts';
 import { allRules } from '../only.ts';
 
 /** What is asked about, as a task has read it from its variables. */
@@ -16,6 +16,8 @@ export interface Question {
   readonly schemas?: readonly string[];
   /** Files as they would be: path -> text, null for one that is taken away. */
   readonly overlay?: ReadonlyMap<string, string | null>;
+  /** For what only the real kustomize can build; without it that is not known. */
+  readonly tools?: Around;
   /** Given what hands out all that is read, for remembering. */
   readonly consulted?: (of: () => Consulted) => void;
 }
@@ -30,7 +32,7 @@ export async function openTrees(question: Question): Promise<Opened | { readonly
   if (found.length > 0) return { broken: found.map((each) => settingsTold(each, texts)) };
   const settings = { ...written, charts: [...question.charts ?? [], ...written.charts], schemas: [...question.schemas ?? [], ...written.schemas] };
   const entries = entriesOf(texts, settings, { ...(question.entry === undefined ? {} : { entry: question.entry }), ...(question.cluster === undefined ? {} : { cluster: question.cluster }) });
-  return { texts, settings, trees: await buildTrees(texts, settings, entries) };
+  return { texts, settings, trees: await buildTrees(texts, settings, entries, question.tools) };
 }
 
 function settingsTold(found: Found, texts: Texts): Told {

@@ -66,8 +66,8 @@ test('what a transformer of another kind makes is placed at what asks for it', a
 
 test('nothing is fetched when the network is not to be asked', async (context) => {
   const by = around(context, { offline: true });
-  const tree = await treeOf({ 'cluster/a.yaml': ks('a', 'a'), 'a/kustomization.yaml': list('m.yaml', 'https://example.invalid/x.yaml'), 'a/m.yaml': map('m', 'k: v') }, by);
-  expect(said(tree)).toEqual(['resource-remote https://example.invalid/x.yaml is fetched from elsewhere at every build', 'unknown kustomize-needed what this makes is not known: https://example.invalid/x.yaml is fetched from elsewhere, and the network is not to be asked']);
+  const tree = await treeOf({ 'cluster/a.yaml': ks('a', 'a'), 'a/kustomization.yaml': list('m.yaml', 'https://example.invalid/v1.2.3/x.yaml'), 'a/m.yaml': map('m', 'k: v') }, by);
+  expect(said(tree)).toEqual(['resource-remote https://example.invalid/v1.2.3/x.yaml is fetched from elsewhere at every build', 'unknown kustomize-needed what this makes is not known: https://example.invalid/v1.2.3/x.yaml is fetched from elsewhere, and the network is not to be asked']);
   expect(by.ran).toEqual([]);
 });
 

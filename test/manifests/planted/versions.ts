@@ -30,5 +30,4 @@ export const PLANTED: readonly Planted[] = [
     ],
     at: { file: `${HOUSE}/storage/openebs/app/helmrelease.yaml`, line: 'version: ${OPENEBS_VERSION}' }, says: /openebs is 4\.3\.2 in apps and 4\.3\.3 in infra/,
   },
-  { rule: 'remote-pin', variant: 'a branch', change: [{ file: `${HOUSE}/operations/reloader/app/kustomization.yaml`, from: '  - ocirepository.yaml', to: '  - https://raw.githubusercontent.com/stakater/Reloader/main/deployments/kubernetes/reloader.yaml\n  - ocirepository.yaml' }], at: { file: `${HOUSE}/operations/reloader/app/kustomization.yaml`, line: 'Reloader/main' }, says: /is not pinned/, also: ['resource-remote', 'kustomize-needed', 'kustomize-failed'] },
 ];

@@ -1,14 +1,12 @@
-import { posix } from 'node:path';
+import { MOVING } from '../../build/remote.ts';
 import { indexOf } from '../../index/index.ts';
 import { containers } from '../../index/pods.ts';
-import { groupOf, isHole, items, text } from '../../index/read.ts';
+import { groupOf, isHole, text } from '../../index/read.ts';
 import type { Rule } from '../../model.types.ts';
 import { called, keyOf, spec } from '../flux/parts.ts';
 import { deliveries, isExact, pinsOf } from './pinned.ts';
 
 const WHY = 'Two clusters made of one commit are not the same, and what was tested is not what is installed: it changes when somebody else releases';
-/** Tags that are moved on by whoever publishes. */
-const MOVING: ReadonlySet<string> = new Set(['latest', 'main', 'master', 'edge', 'dev', 'develop', 'nightly', 'stable', 'canary', 'rolling', 'head', 'HEAD']);
 
 const charts: Rule = {
   id: 'version-pin', severity: 'error',
@@ -61,38 +59,4 @@ const images: Rule = {
   },
 };
 
-const remotes: Rule = {
-  id: 'remote-pin', severity: 'error',
-  summary: 'What a kustomization.yaml fetches from elsewhere is pinned to a tag or a commit',
-  why: 'What is applied changes without a commit here, whenever somebody else changes the file',
-  *check(view) {
-    const files = new Set(view.tree.units.flatMap((unit) => [...unit.files]).filter((file) => /^(?:kustomization\.ya?ml|Kustomization)$/.test(posix.basename(file))));
-    for (const file of files) {
-      for (const { data, index } of view.tree.texts.documents(file) ?? []) {
-        for (const list of ['resources', 'components', 'bases']) {
-          for (const [at, entry] of items((data as Readonly<Record<string, unknown>> | null)?.[list]).entries()) {
-            if (typeof entry !== 'string' || !isRemote(entry) || isPinned(entry)) continue;
-            yield { source: { file, document: index, at: [list, at] }, message: `${entry} is not pinned: what it gives can change`, hint: 'name a tag or a commit (?ref=v1.2.3, or /v1.2.3/ in the path), or put the manifests into the tree' };
-          }
-        }
-      }
-    }
-  },
-};
-
-function isRemote(entry: string): boolean {
-  return /^(?:https?|ssh|git):\/\/|^git@|^(?:git::)?(?:www\.)?(?:github|gitlab|bitbucket)\.\w+\//.test(entry);
-}
-
-const VERSION = /^(?:v?\d+\.\d+(?:\.\d+)?(?:[-+.][0-9A-Za-z.-]+)?|v\d+|[0-9a-f]{40}|[0-9a-f]{7,12})$/;
-
-function isPinned(entry: string): boolean {
-  const ref = /[?&](?:ref|version)=([^&]*)/.exec(entry)?.[1];
-  if (ref !== undefined) return ref !== '' && !MOVING.has(ref) && (VERSION.test(ref) || /\d/.test(ref));
-  const parts = entry.replace(/[?#].*$/, '').split('/');
-  const download = parts.indexOf('download');
-  if (parts.includes('releases') && download >= 0) return parts[download + 1] !== undefined && parts[download - 1] !== 'latest' && parts[download + 1] !== 'latest';
-  return parts.some((part) => /^(?:v?\d+\.\d+\.\d+[\w.+-]*|[0-9a-f]{40})$/.test(part));
-}
-
-export const EXACT_RULES: readonly Rule[] = [charts, images, remotes];
+export const EXACT_RULES: readonly Rule[] = [charts, images];
