@@ -49,3 +49,55 @@ export function withAt(value: unknown, path: Path, next: unknown): unknown {
   if (Array.isArray(value)) return value.map((each, index): unknown => (index === Number(first) ? withAt(each, rest, next) : each));
   return { ...plain(value), [first]: withAt(plain(value)[first], rest, next) };
 }
+
+/** A map that is being made. */
+export type Values = Record<string, unknown>;
+
+/** Whether something is written at a path, null included. */
+export function has(value: unknown, path: readonly string[]): boolean {
+  const [first, ...rest] = path;
+  if (first === undefined) return true;
+  return isPlain(value) && Object.hasOwn(value, first) && has(value[first], rest);
+}
+
+/** Sets a key whatever it is called; `__proto__` would be taken for something else. */
+export function put(into: Values, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
+  else into[key] = value;
+}
+
+/** A copy of plain data, all the way down. */
+export function copyOf<T>(value: T): T;
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isPlain(value)) return value;
+  const copy: Values = {};
+  for (const key of Object.keys(value)) put(copy, key, copyOf(value[key]));
+  return copy;
+}
+
+/** A copy without what is at a path. */
+export function without(value: unknown, path: readonly string[]): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined || !isPlain(value) || !Object.hasOwn(value, first)) return value;
+  const copy = { ...value };
+  if (rest.length === 0) delete copy[first]; else copy[first] = without(copy[first], rest);
+  return copy;
+}
+
+/** A copy with another value at a path that is there. */
+export function replaced(value: unknown, path: readonly string[], change: (old: unknown) => unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return change(value);
+  return isPlain(value) && Object.hasOwn(value, first) ? { ...value, [first]: replaced(value[first], rest, change) } : value;
+}
+
+/** JSON with the keys of every map in order, so that equal values are one text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (isPlain(each) ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1))) : each));
+}
+
+/** A path as people write it: `a.b[0]`, keys with dots in brackets. */
+export function spoken(path: Path): string {
+  return path.map((part, index) => (typeof part === 'number' || /[.[\]\s]/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`)).join('') || '(the values themselves)';
+}

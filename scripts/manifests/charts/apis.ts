@@ -1,4 +1,4 @@
-import { at, list, map, text } from './data.ts';
+import { get, list, plain, text } from '../build/data.ts';
 import type { Tree } from '../model.types.ts';
 
 /** Kinds every cluster has and charts ask for: helm alone, without a cluster, knows only their groups and versions. */
@@ -27,8 +27,8 @@ export function apisOf(tree: Tree): readonly string[] {
   };
   for (const { object } of [...tree.objects, ...tree.settings.given]) {
     if (object.kind !== 'CustomResourceDefinition') { add(object.apiVersion, object.kind); continue; }
-    const spec = map(object['spec']);
-    for (const version of list(spec['versions'])) if (at(version, 'served') !== false) add(`${text(spec['group']) ?? ''}/${text(at(version, 'name')) ?? ''}`, text(at(spec, 'names', 'kind')) ?? '');
+    const spec = plain(object['spec']);
+    for (const version of list(spec['versions'])) if (get(version, 'served') !== false) add(`${text(spec['group']) ?? ''}/${text(get(version, 'name')) ?? ''}`, text(get(spec, 'names', 'kind')) ?? '');
   }
   return [...apis].toSorted();
 }

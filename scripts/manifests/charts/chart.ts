@@ -1,6 +1,6 @@
 import { readYaml } from '../build/yaml.ts';
 import { readArchive, type ChartFiles } from './archive.ts';
-import { isMap, list, map, text, type Values } from './data.ts';
+import { isPlain, list, plain, text, type Values } from '../build/data.ts';
 import { mergeMaps } from './merge.ts';
 
 export interface Dependency {
@@ -39,7 +39,7 @@ export function readChart(files: ChartFiles): Chart {
 }
 
 function readCalled(files: ChartFiles, called: string | undefined): Chart {
-  const meta = map(yamlOf(files, 'Chart.yaml'));
+  const meta = plain(yamlOf(files, 'Chart.yaml'));
   const name = text(meta['name']) ?? '';
   const templates = new Map<string, string>();
   const others = new Map<string, string>();
@@ -55,8 +55,8 @@ function readCalled(files: ChartFiles, called: string | undefined): Chart {
     } else if (!path.startsWith('crds/')) others.set(path, bytes.toString('utf8'));
   }
   const inside = [...[...below.values()].filter((each) => each.has('Chart.yaml')), ...packed];
-  const dependencies = [...list(meta['dependencies']), ...list(map(yamlOf(files, 'requirements.yaml'))['dependencies'])].filter(isMap).map(dependencyOf);
-  const named = inside.map((each) => ({ name: text(map(yamlOf(each, 'Chart.yaml'))['name']) ?? '', files: each }));
+  const dependencies = [...list(meta['dependencies']), ...list(plain(yamlOf(files, 'requirements.yaml'))['dependencies'])].filter(isPlain).map(dependencyOf);
+  const named = inside.map((each) => ({ name: text(plain(yamlOf(each, 'Chart.yaml'))['name']) ?? '', files: each }));
   const charts = [
     ...named.filter((each) => !dependencies.some((dependency) => dependency.name === each.name)).map((each) => readCalled(each.files, each.name)),
     ...dependencies.flatMap((dependency) => {
@@ -79,7 +79,7 @@ function dependencyOf(entry: Readonly<Values>): Dependency {
     tags: list(entry['tags']).filter((each) => typeof each === 'string'),
     imports: list(entry['import-values']).map((each) => (typeof each === 'string'
       ? { child: ['exports', ...each.split('.')], parent: [] }
-      : { child: (text(map(each)['child']) ?? '').split('.'), parent: (text(map(each)['parent']) ?? '.').split('.').filter((part) => part !== '') })),
+      : { child: (text(plain(each)['child']) ?? '').split('.'), parent: (text(plain(each)['parent']) ?? '.').split('.').filter((part) => part !== '') })),
   };
 }
 
@@ -87,7 +87,7 @@ function dependencyOf(entry: Readonly<Values>): Dependency {
 function valuesOf(files: ChartFiles): Values {
   const content = files.get('values.yaml')?.toString('utf8');
   const read = content === undefined ? undefined : readYaml(content, true);
-  return read === undefined || 'trouble' in read ? {} : read.documents.reduce<Values>((all, each) => mergeMaps(all, map(each)), {});
+  return read === undefined || 'trouble' in read ? {} : read.documents.reduce<Values>((all, each) => mergeMaps(all, plain(each)), {});
 }
 
 function yamlOf(files: ChartFiles, path: string): unknown {
@@ -110,7 +110,7 @@ function jsonOf(files: ChartFiles, path: string): unknown {
 /** The chart's own values with those of the charts in it below their names: every key somebody wrote down as one that can be set. */
 export function allValues(chart: Chart): Values {
   return chart.charts.reduce<Values>((all, each) => {
-    const own = isMap(all[each.called]) ? map(all[each.called]) : {};
+    const own = isPlain(all[each.called]) ? plain(all[each.called]) : {};
     return { ...all, [each.called]: mergeMaps(allValues(each), own) };
   }, { ...chart.values });
 }

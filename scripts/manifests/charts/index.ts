@@ -4,7 +4,7 @@ import { installHint } from '../../tools/environment.ts';
 import { ToolFailure } from '../../tools/proc.ts';
 import { apisOf, spokenOf } from './apis.ts';
 import { openContext, type Context } from './context.ts';
-import { at, canonical, isMap, spoken } from './data.ts';
+import { canonical, get, isPlain, spoken } from '../build/data.ts';
 import type { HelmError } from './errors.ts';
 import { lookupOf, type Lookup } from './lookup.ts';
 import { obtain, type Obtained, type Obtaining } from './obtain.ts';
@@ -116,7 +116,7 @@ class Reader {
     const found = [...draft.found, ...this.#unread(draft, chart, rendering)];
     if ('found' in after) return unrendered({ ...draft, found: [...found, ...after.found] }, after.found[0]?.message ?? 'its postRenderers fail');
     // What goes to another cluster is none of this one's objects.
-    if (at(declared.object, 'spec', 'kubeConfig') !== undefined) return { ...basis(draft), rendered: [], crds: [], unknown: undefined, found };
+    if (get(declared.object, 'spec', 'kubeConfig') !== undefined) return { ...basis(draft), rendered: [], crds: [], unknown: undefined, found };
     const rendered = after.objects.map(({ template, object }): Built => ({ object, raw: object, origin: { source: declared.origin.source, edits: [], template }, unit: declared.unit, release: declared }));
     const crds = [...rendering.crds, ...rendered.map(({ object }) => object).filter(({ kind }) => kind === 'CustomResourceDefinition')];
     return { ...basis(draft), rendered, crds, unknown: undefined, found };
@@ -140,13 +140,13 @@ class Reader {
     if (error.is === 'template' && this.#tree.settings.kubernetes === undefined && error.message.includes('requires kubeVersion')) return notRendered(draft, wanted.at.slice(1), error.message, 'say which Kubernetes the clusters have: kubernetes in .manifests.yaml');
     if (error.is === 'dependencies') return notRendered(draft, versionPath(wanted), `its chart does not hold what it depends on: ${error.missing.join(', ')}`, 'helm dependency build in its folder');
     // What only the cluster knows stands in the values as a mark: a chart that stumbles over it tells nothing.
-    if (isUnknown(read.values) && (error.is === 'template' || error.wrong.every(({ path }) => isUnknown(at(read.values, ...path))))) return notRendered(draft, [], 'its chart cannot be rendered without values only the cluster knows', 'nothing to do when that is meant; what this release makes is not checked');
+    if (isUnknown(read.values) && (error.is === 'template' || error.wrong.every(({ path }) => isUnknown(get(read.values, ...path))))) return notRendered(draft, [], 'its chart cannot be rendered without values only the cluster knows', 'nothing to do when that is meant; what this release makes is not checked');
     if (error.is === 'template') return unrendered({ ...draft, found: [...draft.found, { rule: 'release-template-error', ...(error.path === undefined ? { built: declared, path: wanted.at, key: true } : place(error.path)), message: `the chart ${wanted.name} cannot be rendered: ${shown(error.message)}`, hint: error.path === undefined ? 'look at the values of this release, and what the chart wants of them: helm show values' : `look at ${spoken(error.path)}: helm show values tells what the chart wants` }] }, 'its chart cannot be rendered');
-    const wrong = error.wrong.filter(({ path }) => !isUnknown(at(read.values, ...path)));
+    const wrong = error.wrong.filter(({ path }) => !isUnknown(get(read.values, ...path)));
     return unrendered({ ...draft, found: [...draft.found, ...wrong.map(({ path, message, key, chart }): Found => {
       const { key: _, ...spot } = place(path);
       // A value is underlined, a key that should not be there as well; a map that lacks something is told at its key.
-      const whole = isMap(at(read.values, ...path)) || spot.path?.join('\n') !== ['spec', 'values', ...path].join('\n') && spot.source?.at.join('\n') !== path.join('\n');
+      const whole = isPlain(get(read.values, ...path)) || spot.path?.join('\n') !== ['spec', 'values', ...path].join('\n') && spot.source?.at.join('\n') !== path.join('\n');
       return { rule: 'values-schema', ...spot, ...(key || whole ? { key: true } : {}), message: `${spoken(path)}: ${shown(message)} (values.schema.json of ${chart})`, hint: key ? 'remove it, or mend its name: helm show values' : 'write it as the chart wants it: helm show values' };
     })] }, 'its values do not fit the schema of its chart');
   }

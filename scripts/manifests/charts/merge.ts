@@ -1,4 +1,4 @@
-import { copyOf, isMap, put, type Values } from './data.ts';
+import { copyOf, isPlain, put, type Values } from '../build/data.ts';
 import { setLine } from './strvals.ts';
 
 /** Merging values as helm-controller does (fluxcd/pkg chartutil). */
@@ -11,7 +11,7 @@ export function mergeMaps(a: Readonly<Values>, b: Readonly<Values>): Values {
   const out: Values = { ...a };
   for (const [key, value] of Object.entries(b)) {
     const under = Object.hasOwn(out, key) ? out[key] : undefined;
-    put(out, key, isMap(value) && isMap(under) ? mergeMaps(under, value) : value);
+    put(out, key, isPlain(value) && isPlain(under) ? mergeMaps(under, value) : value);
   }
   return out;
 }

@@ -1,6 +1,6 @@
 import { readChart } from './chart.ts';
 import { readArchive, type ChartFiles } from './archive.ts';
-import { list, map, text } from './data.ts';
+import { list, plain, text } from '../build/data.ts';
 import { schemasElsewhere } from './schema.ts';
 import { getJson, putJson, type Store } from './store.ts';
 
@@ -20,7 +20,7 @@ export interface Meta {
 
 /** Throws for what is no chart. */
 export function metaOf(store: Store, digest: string, files: () => ChartFiles): Meta {
-  const kept = map(getJson(store, 'charts', digest));
+  const kept = plain(getJson(store, 'charts', digest));
   const [name, version] = [text(kept['name']), text(kept['version'])];
   if (name !== undefined && version !== undefined) return { name, version, lacking: texts(kept['lacking']), apis: texts(kept['apis']), elsewhere: texts(kept['elsewhere']), linked: kept['linked'] === true };
   const content = files();

@@ -8,7 +8,7 @@ import { readYaml } from '../build/yaml.ts';
 import type { Texts, Tree } from '../model.types.ts';
 import { readArchive, type ChartFiles } from './archive.ts';
 import type { Context } from './context.ts';
-import { at, list, map, text } from './data.ts';
+import { get, list, plain, text } from '../build/data.ts';
 import { sameVersion, type Wanted } from './source.ts';
 import { digestOf, getJson, putJson } from './store.ts';
 import { metaOf, type Meta } from './meta.ts';
@@ -59,8 +59,8 @@ function fromTree(cx: Context, tree: Tree, folder: string): Obtained {
 function filesOf(tree: Tree, folder: string, depth: number): ChartFiles {
   const files = new Map(filesBelow(tree.texts, folder, '').map((path) => [path, bytesOf(tree, posix.join(folder, path))]));
   const read = readYaml(files.get('Chart.yaml')?.toString('utf8') ?? '', true);
-  for (const each of list('trouble' in read ? undefined : at(read.documents[0], 'dependencies'))) {
-    const [name, repository] = [text(at(each, 'name')), text(at(each, 'repository'))];
+  for (const each of list('trouble' in read ? undefined : get(read.documents[0], 'dependencies'))) {
+    const [name, repository] = [text(get(each, 'name')), text(get(each, 'repository'))];
     if (name === undefined || repository?.startsWith('file://') !== true || depth >= DEEPEST || [...files.keys()].some((path) => path.startsWith(`charts/${name}/`) || path.startsWith(`charts/${name}-`))) continue;
     for (const [path, bytes] of filesOf(tree, posix.join(folder, repository.slice('file://'.length)), depth + 1)) files.set(`charts/${name}/${path}`, bytes);
   }
@@ -152,7 +152,7 @@ function nameKey(wanted: Extract<Wanted, { readonly is: 'registry' }>): string {
 function fromCache(cx: Context, wanted: Extract<Wanted, { readonly is: 'registry' }>): Obtained | undefined {
   const key = nameKey(wanted);
   cx.around.read(cx.store.path('names', key));
-  const entry = map(getJson(cx.store, 'names', key));
+  const entry = plain(getJson(cx.store, 'names', key));
   const sha256 = text(entry['sha256']);
   if (sha256 === undefined) return undefined;
   if (!wanted.exact && !cx.around.offline && Date.now() - Number(entry['at']) > RANGE_MS) return undefined;

@@ -3,7 +3,7 @@ import type { Spot } from '../../config/source.ts';
 import { Positions } from '../build/positions.ts';
 import { readYaml } from '../build/yaml.ts';
 import type { Built, Found, Source, Tree } from '../model.types.ts';
-import { at, has, list, text } from './data.ts';
+import { get, has, list, text } from '../build/data.ts';
 import type { ReadValues, ValuesSource } from './values.ts';
 
 /** Where a Found points, without what it says. */
@@ -18,7 +18,7 @@ export function placeOfValue(tree: Tree, declared: Built, read: ReadValues, path
     const place = exactPlace(tree, declared, read, path.slice(0, length));
     if (place !== undefined) return place;
   }
-  const field = at(declared.object, 'spec', 'values') !== undefined ? 'values' : at(declared.object, 'spec', 'valuesFrom') !== undefined ? 'valuesFrom' : at(declared.object, 'spec', 'chartRef') !== undefined ? 'chartRef' : 'chart';
+  const field = get(declared.object, 'spec', 'values') !== undefined ? 'values' : get(declared.object, 'spec', 'valuesFrom') !== undefined ? 'valuesFrom' : get(declared.object, 'spec', 'chartRef') !== undefined ? 'chartRef' : 'chart';
   return { built: declared, path: ['spec', field], key: true };
 }
 
@@ -50,7 +50,7 @@ function generatedFrom(tree: Tree, source: Source, key: string): string | undefi
   const [field] = source.at;
   if (field !== 'configMapGenerator' && field !== 'secretGenerator') return undefined;
   const document = tree.texts.documents(source.file)?.find(({ index }) => index === source.document);
-  for (const entry of list(at(document?.data, ...source.at, 'files')).map(text)) {
+  for (const entry of list(get(document?.data, ...source.at, 'files')).map(text)) {
     if (entry === undefined) continue;
     const equals = entry.indexOf('=');
     const file = entry.slice(equals + 1);
@@ -62,9 +62,9 @@ function generatedFrom(tree: Tree, source: Source, key: string): string | undefi
 /** A place inside YAML that is itself the text of a key, when each of its lines is a line of the file. */
 function inText(tree: Tree, source: Source, key: string, path: readonly string[]): Spot | undefined {
   const written = tree.texts.documents(source.file)?.find(({ index }) => index === source.document);
-  const content = text(at(written?.data, ...source.at, 'data', key)) ?? text(at(written?.data, ...source.at, 'stringData', key));
+  const content = text(get(written?.data, ...source.at, 'data', key)) ?? text(get(written?.data, ...source.at, 'stringData', key));
   if (content === undefined) return undefined;
-  const field = at(written?.data, ...source.at, 'data', key) === undefined ? 'stringData' : 'data';
+  const field = get(written?.data, ...source.at, 'data', key) === undefined ? 'stringData' : 'data';
   const head = tree.texts.spot({ ...source, at: [...source.at, field, key] });
   const inner = new Positions(source.file, content).spot(0, path, 'key');
   const innerLine = content.split('\n')[inner.line - 1];

@@ -3,7 +3,7 @@ import { newWork, type Instructions, type Res } from '../build/work.ts';
 import { TreeTexts } from '../build/texts.ts';
 import type { KubeObject } from '../../config/cluster.ts';
 import type { Built, Found, Source, Tree } from '../model.types.ts';
-import { at, list, map, text } from './data.ts';
+import { get, list, plain, text } from '../build/data.ts';
 import type { Made } from './render.ts';
 
 /** What helm-controller does to what a chart makes before it is applied. */
@@ -14,15 +14,15 @@ const GROUP = 'helm.toolkit.fluxcd.io';
 /** spec.postRenderers in order, spec.commonMetadata, and the labels by which Flux knows its own. */
 export function postRender(tree: Tree, declared: Built, objects: readonly Made[]): PostRendered {
   let all: readonly Made[] = objects;
-  for (const [index, entry] of list(at(declared.object, 'spec', 'postRenderers')).entries()) {
-    const kustomize = map(map(entry)['kustomize']);
+  for (const [index, entry] of list(get(declared.object, 'spec', 'postRenderers')).entries()) {
+    const kustomize = plain(plain(entry)['kustomize']);
     if (list(kustomize['patches']).length === 0 && list(kustomize['images']).length === 0) continue;
     const done = kustomized(tree, declared, index, kustomize, all);
     if (!('objects' in done)) return done;
     all = done.objects;
   }
-  const common = map(at(declared.object, 'spec', 'commonMetadata'));
-  return { objects: all.map(({ template, object }) => ({ template, object: owned(object, declared.object, map(common['labels']), map(common['annotations'])) })) };
+  const common = plain(get(declared.object, 'spec', 'commonMetadata'));
+  return { objects: all.map(({ template, object }) => ({ template, object: owned(object, declared.object, plain(common['labels']), plain(common['annotations'])) })) };
 }
 
 function kustomized(tree: Tree, declared: Built, index: number, kustomize: Readonly<Record<string, unknown>>, objects: readonly Made[]): PostRendered {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../config/cluster.ts';
 import { readYaml } from '../build/yaml.ts';
 import { readChart, type Chart } from './chart.ts';
 import type { Context } from './context.ts';
-import { canonical, isMap, list, map, replaced, text, without, type Values } from './data.ts';
+import { canonical, isPlain, list, plain, replaced, text, without, type Values } from '../build/data.ts';
 import { askedApis, asksCluster, readHelmError, type HelmError } from './errors.ts';
 import type { Obtained } from './obtain.ts';
 import { linkedSchemas } from './schema.ts';
@@ -76,7 +76,7 @@ async function renderAnew(cx: Context, key: string, chart: Obtained, order: Orde
 /** The seal of an entry was right, so that its shape is as it was written. */
 function fromStore(cx: Context, key: string): Rendering | undefined {
   const entry = getJson(cx.store, 'rendered', key);
-  if (!isMap(entry)) return undefined;
+  if (!isPlain(entry)) return undefined;
   return { objects: list(entry['objects']) as readonly Made[], crds: list(entry['crds']) as readonly KubeObject[], unread: list(entry['unread']) as readonly Unread[], error: entry['error'] as HelmError | undefined };
 }
 
@@ -130,9 +130,9 @@ export function parseRendered(said: string): Omit<Rendering, 'unread'> {
     if ('trouble' in read) return broken(`${from} makes no YAML: line ${read.trouble.line}: ${read.trouble.message}`);
     for (const object of read.documents.flatMap(opened)) {
       if (object === null) continue;
-      if (!isMap(object)) return broken(`${from} makes something that is no Kubernetes object`);
+      if (!isPlain(object)) return broken(`${from} makes something that is no Kubernetes object`);
       const { apiVersion, kind } = object;
-      const metadata = map(object['metadata']);
+      const metadata = plain(object['metadata']);
       const name = text(metadata['name']) ?? text(metadata['generateName']);
       if (typeof apiVersion !== 'string' || typeof kind !== 'string' || name === undefined) {
         const lacks = [['apiVersion', apiVersion], ['kind', kind], ['metadata.name', name]].filter(([, value]) => typeof value !== 'string').map(([field]) => String(field));
@@ -148,7 +148,7 @@ export function parseRendered(said: string): Omit<Rendering, 'unread'> {
 const broken = (message: string): Omit<Rendering, 'unread'> => ({ objects: [], crds: [], error: { is: 'template', message, path: undefined } });
 
 function opened(document: unknown): readonly unknown[] {
-  return isMap(document) && text(document['kind'])?.endsWith('List') === true && Array.isArray(document['items']) ? document['items'].flatMap(opened) : [document];
+  return isPlain(document) && text(document['kind'])?.endsWith('List') === true && Array.isArray(document['items']) ? document['items'].flatMap(opened) : [document];
 }
 
 function documentsOf(said: string): readonly { readonly template: string; readonly body: string }[] {
@@ -193,7 +193,7 @@ function changed(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'string') return `${value}-changed`;
   if (Array.isArray(value)) return value.length === 0 ? ['changed'] : value.slice(0, -1);
-  if (isMap(value) && Object.keys(value).length > 0) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, changed(each)]));
+  if (isPlain(value) && Object.keys(value).length > 0) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, changed(each)]));
   return 'changed';
 }
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { readArchive, type ChartFiles } from './archive.ts';
 import type { Chart } from './chart.ts';
-import { at, has, isMap, list, map, text } from './data.ts';
+import { get, has, isPlain, list, plain, text } from '../build/data.ts';
 
 /** Schemas of values: which values they name, and where the schemas are that they refer to. */
 
@@ -15,7 +15,7 @@ export function namedBySchema(chart: Chart, path: readonly string[]): boolean {
   const known = new Map<string, unknown>();
   register(known, chart, HERE);
   const ask = (each: Chart, base: string, below: readonly string[]): boolean => {
-    if (each.schema !== undefined && names({ known, root: each.schema, base: text(at(each.schema, '$id')) ?? `${base}values.schema.json` }, each.schema, below, 0)) return true;
+    if (each.schema !== undefined && names({ known, root: each.schema, base: text(get(each.schema, '$id')) ?? `${base}values.schema.json` }, each.schema, below, 0)) return true;
     const [first, ...rest] = below;
     return each.charts.some((child) => child.called === first && ask(child, `${base}charts/${child.called}/`, rest));
   };
@@ -24,7 +24,7 @@ export function namedBySchema(chart: Chart, path: readonly string[]): boolean {
 
 /** Every schema in a chart by where it lies, and by the address it gives itself. */
 function register(known: Map<string, unknown>, chart: Chart, base: string): void {
-  const bases = [base, ...[text(at(chart.schema, '$id'))].flatMap((id) => (id === undefined || !URL.canParse(id) ? [] : [new URL('.', id).href]))];
+  const bases = [base, ...[text(get(chart.schema, '$id'))].flatMap((id) => (id === undefined || !URL.canParse(id) ? [] : [new URL('.', id).href]))];
   for (const each of bases) {
     known.set(new URL('values.schema.json', each).href, chart.schema);
     for (const [path, content] of chart.files) if (path.endsWith('.json')) known.set(new URL(path, each).href, jsonOf(content));
@@ -46,7 +46,7 @@ interface Place { readonly known: ReadonlyMap<string, unknown>; readonly root: u
 function names(place: Place, schema: unknown, path: readonly string[], depth: number): boolean {
   const [first, ...rest] = path;
   if (first === undefined || depth > DEEPEST) return true;
-  if (!isMap(schema)) return false;
+  if (!isPlain(schema)) return false;
   const next = (each: unknown, below: readonly string[] = rest): boolean => names(place, each, below, depth + 1);
   const ref = text(schema['$ref']);
   if (ref !== undefined) {
@@ -55,13 +55,13 @@ function names(place: Place, schema: unknown, path: readonly string[], depth: nu
     // What is not here may name anything.
     if (root === undefined) return true;
     const parts = pointer.split('/').filter((part) => part !== '').map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'));
-    if (names({ ...place, root, base: address }, at(root, ...parts), path, depth + 1)) return true;
+    if (names({ ...place, root, base: address }, get(root, ...parts), path, depth + 1)) return true;
   }
-  if (has(schema, ['properties', first]) && next(at(schema, 'properties', first))) return true;
+  if (has(schema, ['properties', first]) && next(get(schema, 'properties', first))) return true;
   if (list(schema['required']).includes(first) || ['propertyNames', 'minProperties', 'maxProperties', 'unevaluatedProperties'].some((key) => key in schema)) return true;
-  if (Object.entries(map(schema['patternProperties'])).some(([pattern, each]) => fits(pattern, first) && next(each))) return true;
-  if (isMap(schema['additionalProperties']) && Object.keys(schema['additionalProperties']).length > 0 && !has(schema, ['properties', first]) && next(schema['additionalProperties'])) return true;
-  const branches = [...['allOf', 'anyOf', 'oneOf'].flatMap((key) => list(schema[key])), schema['if'], schema['then'], schema['else'], schema['not'], ...Object.values(map(schema['dependentSchemas']))];
+  if (Object.entries(plain(schema['patternProperties'])).some(([pattern, each]) => fits(pattern, first) && next(each))) return true;
+  if (isPlain(schema['additionalProperties']) && Object.keys(schema['additionalProperties']).length > 0 && !has(schema, ['properties', first]) && next(schema['additionalProperties'])) return true;
+  const branches = [...['allOf', 'anyOf', 'oneOf'].flatMap((key) => list(schema[key])), schema['if'], schema['then'], schema['else'], schema['not'], ...Object.values(plain(schema['dependentSchemas']))];
   return branches.some((each) => each !== undefined && next(each, path));
 }
 
@@ -104,7 +104,7 @@ function foldersByAddress(files: ChartFiles): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [path, bytes] of files) {
     if (posix.basename(path) !== 'values.schema.json') continue;
-    const id = text(at(jsonOf(bytes.toString('utf8')), '$id'));
+    const id = text(get(jsonOf(bytes.toString('utf8')), '$id'));
     if (id !== undefined && /^https?:/.test(id) && URL.canParse(id)) found.set(new URL('.', id).href, posix.dirname(path));
   }
   return found;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Path } from '../../config/source.ts';
 import { isUnknown, readable } from '../build/unknown.ts';
 import type { Built, Found, Tree } from '../model.types.ts';
-import { at, list, map, text } from './data.ts';
+import { get, list, plain, text } from '../build/data.ts';
 import type { Known, Lookup } from './lookup.ts';
 
 /** A chart as a release asks for it. `at` is where the HelmRelease says so. */
@@ -19,15 +19,15 @@ const NOTHING = { url: undefined, version: undefined, valuesFiles: [], ignoreMis
 
 /** The chart of a HelmRelease. */
 export function wantedChart(lookup: Lookup, declared: Built): Wanted {
-  const spec = map(declared.object['spec']);
+  const spec = plain(declared.object['spec']);
   const home = declared.object.metadata.namespace ?? '';
-  const ref = map(spec['chartRef']);
-  const template = map(at(spec, 'chart', 'spec'));
+  const ref = plain(spec['chartRef']);
+  const template = plain(get(spec, 'chart', 'spec'));
   if (text(ref['kind']) === undefined && text(template['chart']) === undefined) {
     return { is: 'wrong', at: ['spec'], name: '', ...NOTHING, found: { rule: 'chart-source-missing', built: declared, path: ['spec'], key: true, message: 'this HelmRelease names no chart', hint: 'add spec.chartRef (an OCIRepository or a HelmChart) or spec.chart' } };
   }
   if (text(ref['kind']) !== undefined) return byReference(lookup, declared, text(ref['kind']) ?? '', text(ref['namespace']) ?? home, text(ref['name']) ?? '');
-  return byTemplate(lookup, declared, template, text(at(template, 'sourceRef', 'namespace')) ?? home, ['spec', 'chart', 'spec'], declared);
+  return byTemplate(lookup, declared, template, text(get(template, 'sourceRef', 'namespace')) ?? home, ['spec', 'chart', 'spec'], declared);
 }
 
 function byReference(lookup: Lookup, declared: Built, kind: string, namespace: string, name: string): Wanted {
@@ -35,27 +35,27 @@ function byReference(lookup: Lookup, declared: Built, kind: string, namespace: s
   if (isUnknown(name)) return { is: 'unknown', at: path, name: readable(name), ...NOTHING, because: `the name of its ${kind} hangs on a variable only the cluster knows`, hint: 'write the name out' };
   const source = lookup.find(kind, namespace, name);
   if (source === undefined) return missing(lookup, declared, [...path, 'name'], kind, namespace, name);
-  if (kind === 'HelmChart') return byTemplate(lookup, declared, map(source.object['spec']), namespace, path, source.built);
+  if (kind === 'HelmChart') return byTemplate(lookup, declared, plain(source.object['spec']), namespace, path, source.built);
   if (kind === 'OCIRepository') return fromOci(source, path);
   return { is: 'unknown', at: path, name, ...NOTHING, because: `its chart is a ${kind}, which only a cluster has`, hint: 'nothing to do here; what this release makes is not checked' };
 }
 
 function fromOci({ object }: Known, path: Path): Wanted {
-  const url = (text(at(object, 'spec', 'url')) ?? '').replace(/\/+$/, '');
+  const url = (text(get(object, 'spec', 'url')) ?? '').replace(/\/+$/, '');
   const name = posix.basename(url);
-  const ref = map(at(object, 'spec', 'ref'));
+  const ref = plain(get(object, 'spec', 'ref'));
   const [tag = text(ref['tag'])] = (text(ref['tag']) ?? '').split('@').filter((part) => part !== '');
   const digest = text(ref['digest']) ?? /@(sha256:[0-9a-f]{64})$/.exec(text(ref['tag']) ?? '')?.[1];
   const range = digest === undefined ? text(ref['semver']) : undefined;
   const version = range ?? tag;
-  return registry({ at: path, name, url, version, exact: digest !== undefined || (range === undefined && isExact(version)), digest, plainHttp: at(object, 'spec', 'insecure') === true, valuesFiles: [], ignoreMissing: false });
+  return registry({ at: path, name, url, version, exact: digest !== undefined || (range === undefined && isExact(version)), digest, plainHttp: get(object, 'spec', 'insecure') === true, valuesFiles: [], ignoreMissing: false });
 }
 
 function byTemplate(lookup: Lookup, declared: Built, template: Readonly<Record<string, unknown>>, namespace: string, path: Path, home: Built | undefined): Wanted {
   const chart = text(template['chart']) ?? '';
   const version = text(template['version']) ?? '*';
-  const kind = text(at(template, 'sourceRef', 'kind')) ?? '';
-  const name = text(at(template, 'sourceRef', 'name')) ?? '';
+  const kind = text(get(template, 'sourceRef', 'kind')) ?? '';
+  const name = text(get(template, 'sourceRef', 'name')) ?? '';
   const parts = { at: path, name: posix.basename(chart), version, url: undefined, valuesFiles: list(template['valuesFiles']).filter((each) => typeof each === 'string'), ignoreMissing: template['ignoreMissingValuesFiles'] === true };
   if (isUnknown(name) || isUnknown(chart) || isUnknown(version)) return { is: 'unknown', ...parts, name: readable(parts.name), version: readable(version), because: 'its chart hangs on a variable only the cluster knows', hint: 'write the chart, its version and its source out' };
   const source = lookup.find(kind, namespace, name);
@@ -66,10 +66,10 @@ function byTemplate(lookup: Lookup, declared: Built, template: Readonly<Record<s
     return { is: 'wrong', ...parts, found: { rule: 'chart-source-missing', ...place, message: `there is no chart in ${folder}: ${folder}/Chart.yaml is missing`, hint: 'the path of a chart is relative to the root of the repository' } };
   }
   if (source === undefined) return missing(lookup, declared, home === declared ? [...path, 'sourceRef', 'name'] : path, kind, namespace, name);
-  const url = (text(at(source.object, 'spec', 'url')) ?? '').replace(/\/+$/, '');
+  const url = (text(get(source.object, 'spec', 'url')) ?? '').replace(/\/+$/, '');
   if (kind !== 'HelmRepository') return { is: 'unknown', ...parts, url: url === '' ? undefined : url, because: `its chart lies in another ${kind === 'Bucket' ? 'place, a Bucket' : `repository${url === '' ? '' : `, ${readable(url)}`}`}`, hint: 'nothing to do here; what this release makes is not checked' };
   const oci = url.startsWith('oci://');
-  return registry({ ...parts, url: oci ? `${url}/${chart}` : url, exact: isExact(version), digest: undefined, plainHttp: at(source.object, 'spec', 'insecure') === true });
+  return registry({ ...parts, url: oci ? `${url}/${chart}` : url, exact: isExact(version), digest: undefined, plainHttp: get(source.object, 'spec', 'insecure') === true });
 }
 
 function registry(parts: Omit<Extract<Wanted, { readonly is: 'registry' }>, 'is'>): Wanted {
@@ -88,7 +88,7 @@ function missing(lookup: Lookup, declared: Built, path: Path, kind: string, name
 /** Whether a GitRepository is the one the tree itself comes from: folders of this repository are built from it. */
 function isOurs(tree: Tree, namespace: string, name: string): boolean {
   return tree.units.some((unit) => {
-    const ref = map(at(unit.declared?.object, 'spec', 'sourceRef'));
+    const ref = plain(get(unit.declared?.object, 'spec', 'sourceRef'));
     return unit.folder !== undefined && ref['kind'] === 'GitRepository' && ref['name'] === name && (text(ref['namespace']) ?? unit.namespace) === namespace;
   });
 }

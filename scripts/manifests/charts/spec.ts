@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Built, Tree } from '../model.types.ts';
-import { at, text } from './data.ts';
+import { get, text } from '../build/data.ts';
 
 /** What a HelmRelease says of the release it makes, by helm-controller's rules. */
 export interface ReleaseSpec {
@@ -22,15 +22,15 @@ export function helmReleases(tree: Tree): readonly Built[] {
 
 export function specOf({ object }: Built): ReleaseSpec {
   const home = object.metadata.namespace ?? '';
-  const said = (field: string): string | undefined => { const value = text(at(object, 'spec', field)); return value === '' ? undefined : value; };
+  const said = (field: string): string | undefined => { const value = text(get(object, 'spec', field)); return value === '' ? undefined : value; };
   const target = said('targetNamespace');
   const named = said('releaseName') ?? (target === undefined ? object.metadata.name : `${target}-${object.metadata.name}`);
   return {
     name: shortened(named), namespace: target ?? home, storageNamespace: said('storageNamespace') ?? home,
-    installsCrds: at(object, 'spec', 'install', 'crds') !== 'Skip',
-    skipSchema: at(object, 'spec', 'install', 'disableSchemaValidation') === true,
-    runsTests: at(object, 'spec', 'test', 'enable') === true,
-    skipHooks: at(object, 'spec', 'install', 'disableHooks') === true,
+    installsCrds: get(object, 'spec', 'install', 'crds') !== 'Skip',
+    skipSchema: get(object, 'spec', 'install', 'disableSchemaValidation') === true,
+    runsTests: get(object, 'spec', 'test', 'enable') === true,
+    skipHooks: get(object, 'spec', 'install', 'disableHooks') === true,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isMap, put, type Values } from './data.ts';
+import { isPlain, put, type Values } from '../build/data.ts';
 
 /** Helm's language of `--set`, in which helm-controller puts a value at a `targetPath` (pkg/strvals of Helm). */
 
@@ -60,7 +60,7 @@ class Reader {
     } else {
       if (depth + 1 > DEEPEST) throw new StrvalsError(`names may be nested ${DEEPEST} deep`);
       const there = Object.hasOwn(data, text) ? data[text] : {};
-      if (!isMap(there)) throw new StrvalsError(`${text} is no map`);
+      if (!isPlain(there)) throw new StrvalsError(`${text} is no map`);
       this.key(there, depth + 1);
       if (Object.keys(there).length === 0) throw new StrvalsError(`key map "${text}" has no value`);
       set(data, text, there);
@@ -86,7 +86,7 @@ class Reader {
       items[index] = this.#item(Array.isArray(inner) ? inner : [], this.#index(), depth);
     } else if (stop === '.') {
       const old = items[index];
-      const inner = isMap(old) ? old : {};
+      const inner = isPlain(old) ? old : {};
       this.key(inner, depth);
       items[index] = inner;
     } else throw new StrvalsError('the index has no value');

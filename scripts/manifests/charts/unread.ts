@@ -1,6 +1,6 @@
 import { nearest } from '../../config/words.ts';
 import { allValues, type Chart } from './chart.ts';
-import { at, isMap, map, spoken, type Values } from './data.ts';
+import { get, isPlain, plain, spoken, type Values } from '../build/data.ts';
 import { namedBySchema } from './schema.ts';
 import { canBegin } from './template/abstract.ts';
 import { readsOf } from './template/reads.ts';
@@ -21,7 +21,7 @@ export function unreadValues(chart: Chart, values: Readonly<Values>, reads: type
       if (!isRead(known, defaults, path) && !namedBySchema(chart, path)) {
         // Keys only people look at, and holders of anchors.
         if (!/^(?:x-|[._])/.test(key)) found.push(path);
-      } else if (isMap(value) && !readWhole(known, path)) walk(value, path);
+      } else if (isPlain(value) && !readWhole(known, path)) walk(value, path);
     }
   };
   walk(values, []);
@@ -37,8 +37,8 @@ function isRead(reads: readonly Read[], defaults: Readonly<Values>, path: readon
     // Whether a map is empty changes only by what is directly in it, and only when it is empty by itself.
     const above = path.slice(0, -1);
     if (!canBegin(read.path, above) || !canBegin(above, read.path)) return false;
-    const own = at(defaults, ...above);
-    return !isMap(own) || Object.keys(own).length === 0;
+    const own = get(defaults, ...above);
+    return !isPlain(own) || Object.keys(own).length === 0;
   });
 }
 
@@ -52,7 +52,7 @@ const MOST_PLACES = 4;
 function hintFor(path: readonly string[], defaults: Readonly<Values>, reads: readonly Read[]): string {
   const above = path.slice(0, -1);
   const key = path.at(-1) ?? '';
-  const beside = new Set([...Object.keys(map(at(defaults, ...above))), ...reads.flatMap((read) => (read.path.length > above.length && canBegin(above, read.path) && !read.path.slice(0, above.length + 1).some((part) => part.startsWith('*')) ? [read.path[above.length] ?? ''] : []))]);
+  const beside = new Set([...Object.keys(plain(get(defaults, ...above))), ...reads.flatMap((read) => (read.path.length > above.length && canBegin(above, read.path) && !read.path.slice(0, above.length + 1).some((part) => part.startsWith('*')) ? [read.path[above.length] ?? ''] : []))]);
   beside.delete(key);
   const near = nearest(key, beside);
   if (near !== undefined) return `did you mean ${spoken([...above, near])}?`;
@@ -71,7 +71,7 @@ function likeness(a: readonly string[], b: readonly string[]): number {
 }
 
 function placesOf(node: unknown, key: string, above: readonly string[]): readonly (readonly string[])[] {
-  if (!isMap(node) || above.length > 12) return [];
+  if (!isPlain(node) || above.length > 12) return [];
   return Object.entries(node).flatMap(([name, value]) => [...(name === key ? [[...above, name]] : []), ...placesOf(value, key, [...above, name])]);
 }
 

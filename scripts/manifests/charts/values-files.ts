@@ -3,7 +3,7 @@ import { readYaml } from '../build/yaml.ts';
 import type { Tree } from '../model.types.ts';
 import type { ChartFiles } from './archive.ts';
 import type { Context } from './context.ts';
-import { isMap, type Values } from './data.ts';
+import { isPlain, type Values } from '../build/data.ts';
 import { mergeMaps } from './merge.ts';
 import { metaOf } from './meta.ts';
 import type { Obtained } from './obtain.ts';
@@ -22,7 +22,7 @@ export function withValuesFiles(cx: Context, tree: Tree, wanted: Wanted, chart: 
     }
     const read = readYaml(content, true);
     const data = 'trouble' in read ? undefined : read.documents[0];
-    if (isMap(data)) values = mergeMaps(values, data);
+    if (isPlain(data)) values = mergeMaps(values, data);
   }
   const text = JSON.stringify(values);
   const digest = digestOf('values', chart.digest, text);

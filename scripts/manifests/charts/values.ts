@@ -1,7 +1,7 @@
 import type { Built, Found, Source } from '../model.types.ts';
 import { isUnknown, readable, unknownOf } from '../build/unknown.ts';
 import { readYaml, type YamlRead } from '../build/yaml.ts';
-import { at, isMap, list, map, text, type Values } from './data.ts';
+import { get, isPlain, list, plain, text, type Values } from '../build/data.ts';
 import type { Known, Lookup } from './lookup.ts';
 import { mergeLayers, type Layer } from './merge.ts';
 import { StrvalsError } from './strvals.ts';
@@ -45,13 +45,13 @@ type Outcome = { readonly layer: Layer; readonly source: ValuesSource } | { read
 
 /** Values of a HelmRelease: its valuesFrom in order and spec.values, merged as helm-controller merges them. */
 export function readValues(lookup: Lookup, declared: Built): ReadValues {
-  const inline = map(at(declared.object, 'spec', 'values'));
+  const inline = plain(get(declared.object, 'spec', 'values'));
   const layers: Layer[] = [];
   const sources: ValuesSource[] = [];
   const found: Found[] = [];
   let unknown: string | undefined;
-  list(at(declared.object, 'spec', 'valuesFrom')).forEach((entry, index) => {
-    const outcome = readSource(lookup, declared, map(entry), index);
+  list(get(declared.object, 'spec', 'valuesFrom')).forEach((entry, index) => {
+    const outcome = readSource(lookup, declared, plain(entry), index);
     if (outcome === undefined) return;
     if ('found' in outcome) { found.push(outcome.found); unknown ??= outcome.found.message; }
     else if ('unknown' in outcome) unknown ??= outcome.unknown;
@@ -99,14 +99,14 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
   if (content === undefined) {
     if (kind === 'Secret' && isEncrypted(known.object)) return onlyThere('which is encrypted');
     if (optional) return undefined;
-    const keys = [...Object.keys(map(known.object['data'])), ...Object.keys(map(known.object['stringData']))];
+    const keys = [...Object.keys(plain(known.object['data'])), ...Object.keys(plain(known.object['stringData']))];
     return { found: { rule: 'values-key-missing', built: declared, path: [...path, ...(entry['valuesKey'] === undefined ? ['name'] : ['valuesKey'])], message: `${kind} ${name} has no key ${key}`, hint: keys.length === 0 ? 'add the key' : `it has ${keys.slice(0, 6).join(', ')}: name one of them as valuesKey`, related: [{ what: `the ${kind}`, source: known.source }] } };
   }
   if (content === 'encrypted') return onlyThere('which is encrypted');
   if (targetPath !== undefined) return { layer: { targetPath, value: content, literal: entry['literal'] === true }, source: { index, known, key, targetPath, values: {}, text: content } };
   const read = readOnce(content);
   const data = 'trouble' in read ? undefined : read.documents[0] ?? {};
-  if (!isMap(data)) {
+  if (!isPlain(data)) {
     // A whole file of values out of one variable.
     if (isUnknown(content)) return { unknown: `its values come from ${readable(content).trim().slice(0, 60)}` };
     // Flux takes the last of two; which one is meant is told where the file itself is looked at.
@@ -114,7 +114,7 @@ function readSource(lookup: Lookup, declared: Built, entry: Readonly<Values>, in
     const trouble = 'trouble' in read ? `line ${read.trouble.line}: ${read.trouble.message}` : 'it is no map';
     return { found: { rule: 'values-invalid', ...placeInSource({ known, key }), message: `${key} of ${kind} ${name} holds no values: ${trouble}`, hint: 'values are a YAML map' } };
   }
-  if (isMap(data['sops'])) return onlyThere('which is encrypted');
+  if (isPlain(data['sops'])) return onlyThere('which is encrypted');
   return { layer: { values: data }, source: { index, known, key, targetPath, values: data, text: '' } };
 }
 
@@ -141,7 +141,7 @@ function placeInSource({ known, key }: { readonly known: Known; readonly key: st
 function makerOf(lookup: Lookup, kind: string, namespace: string, name: string): Built | undefined {
   for (const maker of MAKERS) {
     if (maker.makes !== kind) continue;
-    const made = lookup.ofKind(maker.kind).find(({ object }) => (object.metadata.namespace ?? '') === namespace && (text(at(object, ...maker.name)) ?? object.metadata.name) === name);
+    const made = lookup.ofKind(maker.kind).find(({ object }) => (object.metadata.namespace ?? '') === namespace && (text(get(object, ...maker.name)) ?? object.metadata.name) === name);
     if (made !== undefined) return made;
   }
   // Copied there by whoever copies such objects between namespaces.
@@ -150,9 +150,9 @@ function makerOf(lookup: Lookup, kind: string, namespace: string, name: string):
 
 /** The text of a key; 'encrypted' for what only a key opens. */
 function contentOf({ object }: Known, kind: string, key: string): string | undefined {
-  const plain = kind === 'Secret' ? at(object, 'stringData', key) : undefined;
+  const plain = kind === 'Secret' ? get(object, 'stringData', key) : undefined;
   if (typeof plain === 'string') return isCipher(plain) ? 'encrypted' : plain;
-  const value = at(object, 'data', key);
+  const value = get(object, 'data', key);
   if (typeof value !== 'string') return undefined;
   if (isCipher(value)) return 'encrypted';
   if (kind === 'ConfigMap' || isUnknown(value)) return value;
@@ -160,7 +160,7 @@ function contentOf({ object }: Known, kind: string, key: string): string | undef
 }
 
 const isCipher = (value: string): boolean => value.startsWith('ENC[');
-const isEncrypted = (object: Known['object']): boolean => isMap(object['sops']) || Object.values(map(object['data'])).some((value) => typeof value === 'string' && isCipher(value));
+const isEncrypted = (object: Known['object']): boolean => isPlain(object['sops']) || Object.values(plain(object['data'])).some((value) => typeof value === 'string' && isCipher(value));
 
 function nearby(lookup: Lookup, namespace: string, name: string): string {
   const elsewhere = lookup.ofKind('ConfigMap').find(({ object }) => object.metadata.name === name);

@@ -2,7 +2,7 @@ import type { Spot } from '../../config/source.ts';
 import { placeOf } from '../build/index.ts';
 import { readChart, type Chart } from '../charts/chart.ts';
 import { openContext } from '../charts/context.ts';
-import { at, isMap, spoken } from '../charts/data.ts';
+import { get, isPlain, spoken } from '../build/data.ts';
 import { lookupOf } from '../charts/lookup.ts';
 import { obtain } from '../charts/obtain.ts';
 import { exactPlace } from '../charts/place.ts';
@@ -46,9 +46,9 @@ export async function readsOfTemplate({ tree, built }: Hit, around: Around): Pro
 
 function valueAt(tree: Tree, release: Built, read: ReturnType<typeof readValues>, path: readonly string[]): readonly SetValue[] {
   const place = exactPlace(tree, release, read, path);
-  const secret = read.sources.some(({ known, values }) => known.object.kind === 'Secret' && at(values, ...path) !== undefined);
+  const secret = read.sources.some(({ known, values }) => known.object.kind === 'Secret' && get(values, ...path) !== undefined);
   const spot = place?.spot ?? (place?.source !== undefined ? tree.texts.spot(place.source, 'key') : place?.built === undefined ? undefined : placeOf(tree.texts, place.built, place.path ?? [], 'key').spot);
-  const value = at(read.values, ...path);
+  const value = get(read.values, ...path);
   const text = typeof value === 'string' ? value : JSON.stringify(value) ?? '';
   return spot === undefined ? [] : [{ path: spoken(path), value: secret ? MASKED : text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`, at: spot, variables: variablesOn(tree, [...read.sources.flatMap(({ known }) => known.built ?? []), release], spot) }];
 }
@@ -76,7 +76,7 @@ function only(chart: Chart, template: string, above: string): Chart {
 }
 
 function leavesOf(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
-  return isMap(value) && Object.keys(value).length > 0 ? Object.entries(value).flatMap(([key, each]) => leavesOf(each, [...path, key])) : [path];
+  return isPlain(value) && Object.keys(value).length > 0 ? Object.entries(value).flatMap(([key, each]) => leavesOf(each, [...path, key])) : [path];
 }
 
 const ALL = /^\s*\.?(?:spec\.)?values(?=$|[.[])/;
@@ -87,5 +87,5 @@ export function valuesOf({ tree, built }: Hit, field: string | undefined): reado
   const read = readValues(lookupOf(tree), built);
   if (read.values === undefined) return undefined;
   const path = field === undefined ? [] : fieldPath(read.values, field.replace(ALL, '')).map(String);
-  return leavesOf(at(read.values, ...path), path).flatMap((each) => valueAt(tree, built, read, each));
+  return leavesOf(get(read.values, ...path), path).flatMap((each) => valueAt(tree, built, read, each));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readChart } from '../../../scripts/manifests/charts/chart.ts';
-import { spoken } from '../../../scripts/manifests/charts/data.ts';
+import { spoken } from '../../../scripts/manifests/build/data.ts';
 import { TemplateError } from '../../../scripts/manifests/charts/template/lex.ts';
 import { parseTemplate } from '../../../scripts/manifests/charts/template/parse.ts';
 import { unreadValues } from '../../../scripts/manifests/charts/unread.ts';

@@ -3,7 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { allValues, readChart } from '../../../scripts/manifests/charts/chart.ts';
-import { isMap, replaced, spoken, without } from '../../../scripts/manifests/charts/data.ts';
+import { isPlain, replaced, spoken, without } from '../../../scripts/manifests/build/data.ts';
 import { unreadValues } from '../../../scripts/manifests/charts/unread.ts';
 import { realTool } from '../../real-tool.ts';
 import { REFERENCE } from '../planted.ts';
@@ -24,7 +24,7 @@ function render(name: string, values: unknown): string {
   // Checksums change with everything.
   return said.status === 0 ? said.stdout.replaceAll(/\b[0-9a-f]{32,}\b/g, '#') : said.stderr;
 }
-const changed = (value: unknown): unknown => (typeof value === 'boolean' ? !value : typeof value === 'string' ? `${value}-x` : typeof value === 'number' ? value + 1 : Array.isArray(value) ? [...value, 'x'] : { ...(isMap(value) ? value : {}), changed: 'x' });
+const changed = (value: unknown): unknown => (typeof value === 'boolean' ? !value : typeof value === 'string' ? `${value}-x` : typeof value === 'number' ? value + 1 : Array.isArray(value) ? [...value, 'x'] : { ...(isPlain(value) ? value : {}), changed: 'x' });
 
 test.runIf(names.length === 0)('charts of others (skipped: no reference here)', () => undefined);
 

@@ -1,5 +1,5 @@
 import { specOf } from '../../charts/spec.ts';
-import { at } from '../../charts/data.ts';
+import { get } from '../../build/data.ts';
 import type { Found, Rule, View } from '../../model.types.ts';
 
 /** Definitions of a chart's crds/ folder that its release is told to leave out, and that nobody else brings. */
@@ -19,7 +19,7 @@ export const DEFINITIONS_MISSING: Rule = {
       const missing = crds.filter(({ metadata }) => !brought.has(metadata.name));
       const [first] = missing;
       if (first === undefined) continue;
-      const path = at(declared.object, 'spec', 'install', 'crds') === undefined ? ['spec', 'install'] : ['spec', 'install', 'crds'];
+      const path = get(declared.object, 'spec', 'install', 'crds') === undefined ? ['spec', 'install'] : ['spec', 'install', 'crds'];
       yield {
         built: declared, path,
         message: `nobody installs ${missing.length === 1 ? first.metadata.name : `${first.metadata.name} and ${missing.length - 1} more definitions`}: the chart ${chart.name} brings ${missing.length === 1 ? 'it' : 'them'}, and this says Skip`,

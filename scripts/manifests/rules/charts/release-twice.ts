@@ -1,6 +1,6 @@
 import { isUnknown } from '../../build/index.ts';
 import { specOf } from '../../charts/spec.ts';
-import { at } from '../../charts/data.ts';
+import { get } from '../../build/data.ts';
 import type { Built, Found, Rule, View } from '../../model.types.ts';
 
 /** Two HelmReleases that are one release for Helm. */
@@ -13,13 +13,13 @@ export const RELEASE_TWICE: Rule = {
     for (const { declared } of view.releases) {
       const { name, storageNamespace } = specOf(declared);
       // Releases in another cluster are kept there.
-      if (isUnknown(name) || isUnknown(storageNamespace) || at(declared.object, 'spec', 'kubeConfig') !== undefined) continue;
+      if (isUnknown(name) || isUnknown(storageNamespace) || get(declared.object, 'spec', 'kubeConfig') !== undefined) continue;
       const key = `${storageNamespace}\n${name}`;
       const other = known.get(key);
       if (other === undefined) { known.set(key, declared); continue; }
       // One object listed twice is told elsewhere.
       if (other.object.metadata.name === declared.object.metadata.name && other.object.metadata.namespace === declared.object.metadata.namespace) continue;
-      const path = at(declared.object, 'spec', 'releaseName') === undefined ? ['metadata', 'name'] : ['spec', 'releaseName'];
+      const path = get(declared.object, 'spec', 'releaseName') === undefined ? ['metadata', 'name'] : ['spec', 'releaseName'];
       yield {
         built: declared, path, message: `the release ${name} in ${storageNamespace} is already that of HelmRelease ${other.object.metadata.namespace ?? ''}/${other.object.metadata.name}`,
         hint: 'give one of them another releaseName, or another storageNamespace', related: [{ what: 'the other one', source: { ...other.origin.source, at: [...other.origin.source.at, 'metadata', 'name'] } }],
