@@ -100,9 +100,14 @@ export interface Tree {
   readonly units: readonly Unit[];
   /** Of all units, in order. */
   readonly objects: readonly Built[];
-  /** What was wrong while building. */
+  /** What was wrong while building, in the other ways as well. */
   readonly found: readonly Found[];
+  /** The other ways it may be built (settings: variants), where they lead to other folders. */
+  readonly variants?: readonly Variant[];
 }
+
+/** A tree as it is with another value of a variable that is given. */
+export interface Variant { /** `NAME=value`. */ readonly name: string; readonly tree: Tree }
 
 /** `.manifests.yaml` at the root, all of it optional: what a tree cannot say of itself. */
 export interface Settings {
@@ -110,6 +115,8 @@ export interface Settings {
   readonly entries: ReadonlyMap<string, string>;
   /** Objects that are there before Flux applies anything, with the file that says so (namespaces, ConfigMaps of variables). */
   readonly given: readonly { readonly object: KubeObject; readonly source: Source }[];
+  /** What else a variable that is given may be: the folders that lead to are looked at as well. */
+  readonly variants?: ReadonlyMap<string, readonly string[]>;
   /** Releases installed before Flux (helmfile). */
   readonly before: readonly { readonly name: string; readonly namespace: string; readonly chart: string; readonly version: string; readonly source: Source; /** It installs definitions, whatever else it does. */ readonly crdsOnly: boolean }[];
   /** Folders or patterns of JSON schemas, asked before the catalogs. */
@@ -182,6 +189,10 @@ export interface View {
   readonly unrendered: readonly Release[];
   /** Undefined where nothing but the tree may be used. */
   readonly around?: Around;
+  /** The same cluster, built in the other ways it may be. */
+  readonly variants?: readonly View[];
+  /** It is one of those: which value of which variable makes it so (`NAME=value`). */
+  readonly variant?: string;
 }
 
 /** What may be used besides the files of the tree, by async rules and by what renders charts. */

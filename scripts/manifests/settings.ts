@@ -8,7 +8,7 @@ import type { Found, Settings, Source, Texts } from './model.types.ts';
 export const SETTINGS_FILE = '.manifests.yaml';
 
 /** Its keys; docs/schemas/manifests.schema.json says the same. */
-export const SETTINGS_KEYS = ['entries', 'given', 'before', 'kubernetes', 'definitions', 'versions', 'items', 'charts', 'schemas', 'ignore'] as const;
+export const SETTINGS_KEYS = ['entries', 'given', 'variants', 'before', 'kubernetes', 'definitions', 'versions', 'items', 'charts', 'schemas', 'ignore'] as const;
 
 type Given = Settings['given'][number];
 type Before = Settings['before'][number];
@@ -45,10 +45,12 @@ class Reader {
     const definitions = this.#definitions();
     const versions = this.#file('versions');
     const ignore = this.#ignore();
+    const given = this.#given();
+    const variants = this.#variants(given);
     return {
-      entries: this.#entries(), given: this.#given(), before: this.#before(),
+      entries: this.#entries(), given, before: this.#before(),
       schemas: this.#words('schemas'), charts: this.#words('charts'), items: this.#file('items'),
-      ...(versions === undefined ? {} : { versions }), ...(kubernetes === undefined ? {} : { kubernetes }), ...(definitions === undefined ? {} : { definitions }), ...(ignore.length === 0 ? {} : { ignore }),
+      ...(variants.size === 0 ? {} : { variants }), ...(versions === undefined ? {} : { versions }), ...(kubernetes === undefined ? {} : { kubernetes }), ...(definitions === undefined ? {} : { definitions }), ...(ignore.length === 0 ? {} : { ignore }),
     };
   }
 
@@ -125,6 +127,20 @@ class Reader {
   }
 
   /** Releases of helmfiles, or written out. */
+  /** Variables among what is given, with what else each may be. */
+  #variants(given: readonly Given[]): ReadonlyMap<string, readonly string[]> {
+    const value = this.#data['variants'];
+    if (value === undefined || value === null) return new Map();
+    const names = [...new Set(given.flatMap(({ object }) => Object.keys(plain(object['data']))))];
+    if (!isPlain(value)) { this.#wrong(['variants'], 'variants is a map', 'write the name of a variable, a colon, and what else it may be'); return new Map(); }
+    return new Map(Object.entries(value).flatMap(([name, all]): [string, readonly string[]][] => {
+      if (!names.includes(name)) this.#wrong(['variants', name], `no ConfigMap that is given has ${name}`, meant(name, names, 'name a variable of what stands under given'), true);
+      else if (!Array.isArray(all) || !all.every((each) => typeof each === 'string')) this.#wrong(['variants', name], 'what else a variable may be is a list of words', `did you mean [${String(all)}]?`);
+      else return [[name, all]];
+      return [];
+    }));
+  }
+
   #before(): readonly Before[] {
     return this.#list('before').flatMap((each, index): readonly Before[] => {
       const path = ['before', index];

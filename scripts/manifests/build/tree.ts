@@ -11,6 +11,7 @@ import { substituteObject, substitutionDisabled, usesIn, type Trouble } from './
 import { TreeTexts } from './texts.ts';
 import { isUnknown, unknownOf } from './unknown.ts';
 import { askedBy, Sources, variablesOf, type Variables } from './variables.ts';
+import { withVariants } from './variants.ts';
 import type { Res } from './work.ts';
 
 type Draft = { -readonly [Key in keyof Unit]: Unit[Key] };
@@ -24,7 +25,10 @@ export async function buildTree(texts: Texts, settings: Settings, entry: { reado
 /** Several entry points of one repository: what they share is read and built once. */
 export async function buildTrees(texts: Texts, settings: Settings, entries: readonly { readonly name: string; readonly folder: string }[], around?: Around): Promise<readonly Tree[]> {
   const trees: Tree[] = [];
-  for (const entry of entries) trees.push(await buildTree(texts, settings, entry, around));
+  for (const entry of entries) {
+    const tree = await buildTree(texts, settings, entry, around);
+    trees.push(settings.variants === undefined ? tree : await withVariants(tree, settings, (other) => buildTree(texts, other, entry, around)));
+  }
   return trees;
 }
 

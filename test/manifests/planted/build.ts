@@ -3,6 +3,8 @@ import type { Planted } from '../planted.ts';
 const HOUSE = 'kubernetes/infrastructure';
 const [SPEGEL, RELOADER, COREDNS, CEPH, OPENEBS, DNS] = [`${HOUSE}/networking/spegel`, `${HOUSE}/operations/reloader`, `${HOUSE}/networking/coredns`, `${HOUSE}/storage/rook-ceph/cluster`, `${HOUSE}/storage/openebs/app`, 'kubernetes/components/networkpolicy/allow-dns'];
 
+const POSTGRES = 'kubernetes/workloads/platform/databases/shared-postgres';
+
 function at(file: string, from: string, to: string, line = to): Pick<Planted, 'change' | 'at'> {
   return { change: [{ file, from, to }], at: { file, line } };
 }
@@ -45,4 +47,7 @@ export const PLANTED: readonly Planted[] = [
   { rule: 'generator-invalid', variant: 'a literal without a value', ...at(`${HOUSE}/networking/external-dns/rfc2136/app/kustomization.yaml`, '    files: [values.yaml]', '    files: [values.yaml]\n    literals: [RELOAD]', 'literals: [RELOAD]'), says: /^RELOAD is no literal$/ },
   { rule: 'kustomize-failed', variant: 'a replacement from nothing', needs: 'kustomize', ...at(`${DNS}/kustomization.yaml`, 'resources:', 'replacements:\n  - source:\n      kind: ConfigMap\n      name: cluster-zone\n      fieldPath: data.zone\n    targets:\n      - select:\n          kind: NetworkPolicy\n        fieldPaths: [metadata.annotations.zone]\nresources:', '- source:'), says: /^kustomize refuses this: .*nothing selected/ },
   { rule: 'kustomize-needed', variant: 'a replacement where there is no kustomize', unknown: true, without: 'kustomize', ...at(`${RELOADER}/app/kustomization.yaml`, 'resources:', 'replacements:\n  - source:\n      kind: OCIRepository\n      name: reloader\n      fieldPath: spec.ref.tag\n    targets:\n      - select:\n          kind: HelmRelease\n        fieldPaths: [metadata.annotations.version]\n        options:\n          create: true\nresources:', '- source:'), says: /^what this makes is not known: replacements, and kustomize is not here$/ },
+  { rule: 'patch-target', variant: 'in the way of building that is not the default', ...at(`${POSTGRES}/restore/bootstrap.yaml`, '  name: shared-postgres\n', '  name: shared-postgre\n', 'name: shared-postgre'), says: /^there is no Cluster cnpg-system\/shared-postgre here to patch \(with DATA_MODE=restore\)$/ },
+  { rule: 'variable-undefined', variant: 'in the way of building that is not the default', ...at(`${POSTGRES}/restore/bootstrap.yaml`, '${DATA_FROM}', '${DATA_FORM}', '${DATA_FORM}'), says: /^the variable DATA_FORM has no value in Kustomization flux-system\/shared-postgres \(with DATA_MODE=restore\)$/ },
+  { rule: 'path-missing', variant: 'of the way of building that is not the default', change: ['bootstrap.yaml', 'kustomization.yaml'].map((file) => ({ file: `${POSTGRES}/restore/${file}`, whole: null })), at: { file: `${POSTGRES}/ks.yaml`, line: 'path: ./kubernetes/workloads/platform/databases/shared-postgres/${DATA_MODE}' }, says: /shared-postgres\/restore is not there \(with DATA_MODE=restore\)$/ },
 ];

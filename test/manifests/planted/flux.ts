@@ -156,4 +156,5 @@ export const PLANTED: readonly Planted[] = [
     { file: `${NETWORKING}/external-dns/rfc2136/app/kustomization.yaml`, from: '  - rbac.yaml\n', to: '  - rbac.yaml\n  - secret.sops.yaml\n' },
     { file: `${NETWORKING}/external-dns/rfc2136/app/secret.sops.yaml`, whole: ENCRYPTED },
   ], at: { file: `${NETWORKING}/external-dns/rfc2136/ks.yaml`, line: 'spec:' }, says: /^Kustomization external-dns-rfc2136 applies Secret networking\/zone-transfer, encrypted by SOPS, and does not say how to decrypt$/ },
+  { rule: 'unreachable', variant: 'beside what the other way of building takes', change: [{ file: 'kubernetes/workloads/platform/databases/shared-postgres/restore/extra.yaml', whole: 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n  namespace: cnpg-system\n' }], at: { file: 'kubernetes/workloads/platform/databases/shared-postgres/restore/extra.yaml', line: 'apiVersion' }, says: /^nothing leads to .*restore\/extra\.yaml/ },
 ];

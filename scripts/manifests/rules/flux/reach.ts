@@ -21,7 +21,9 @@ const known = new WeakMap<Texts, { readonly trees: readonly Tree[]; readonly fou
 
 /** What no tree reaches; worked out once for all clusters that are looked at together. */
 function forgotten(view: View): readonly Forgotten[] {
-  const trees = [view.tree, ...view.others];
+  // What the other ways of building lead to is looked at with the first.
+  if (view.variant !== undefined) return [];
+  const trees = [view.tree, ...view.others].flatMap((tree) => [tree, ...(tree.variants ?? []).map((variant) => variant.tree)]);
   const before = known.get(view.tree.texts);
   if (before !== undefined && before.trees.length === trees.length && trees.every((tree) => before.trees.includes(tree))) return before.found;
   const found = search(trees, view.tree.settings, view.tree.texts);
@@ -46,8 +48,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
   for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
   // What is read from elsewhere may still lie here.
   for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
-  // A path with a variable in it leads to another folder with another value of it.
-  for (const { declared } of trees.flatMap(({ units }) => units)) for (const folder of folderAlternatives(texts, at(declared?.raw, 'spec', 'path'))) named.add(folder);
+  // A path with a variable in it leads to another folder with another value of it, where not all of those are known.
+  for (const { declared } of trees.flatMap(({ units }) => units)) for (const folder of folderAlternatives(texts, settings, at(declared?.raw, 'spec', 'path'))) named.add(folder);
   const isNamed = (path: string): boolean => {
     for (let each = path; each !== '.' && each !== ''; each = posix.dirname(each)) if (named.has(each)) return true;
     return false;
@@ -67,8 +69,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
 }
 
 /** Every folder there is that a path could mean, whatever its variables are; none for a path without any. */
-function folderAlternatives(texts: Texts, path: unknown): readonly string[] {
-  if (typeof path !== 'string' || !path.includes('${')) return [];
+function folderAlternatives(texts: Texts, settings: Settings, path: unknown): readonly string[] {
+  if (typeof path !== 'string' || !path.includes('${') || [...path.matchAll(/\$\{(\w+)/g)].every(([, name = '']) => settings.variants?.has(name))) return [];
   return folderNamed(path).split('/').reduce<readonly string[]>((folders, part) => {
     if (!part.includes('${')) return folders.map((folder) => posix.join(folder, part));
     const fits = new RegExp(`^${part.split(/\$\{[^}]*\}/).map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`);
