@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -69,6 +69,20 @@ test('what a save does not touch is not built again', async () => {
   const anew = after.filter((object) => !first.has(object)).length;
   expect(anew).toBeGreaterThan(0);
   expect(anew).toBeLessThan(after.length / 10);
+});
+
+test('a folder that held nothing is built anew when something comes', async () => {
+  const root = join(scratch, 'empty');
+  mkdirSync(join(root, 'app'), { recursive: true });
+  const parses = new Parses();
+  const objects = async (changed: readonly string[] | undefined): Promise<readonly string[]> => {
+    parses.changed(changed);
+    return (await buildRaw(readTexts(root, new Map(), parses), 'app', undefined, { file: '', document: 0, at: [] })).objects.map(({ object }) => object.metadata.name);
+  };
+  expect(await objects(undefined)).toEqual([]);
+  const file = join(root, 'app/map.yaml');
+  writeFileSync(file, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: here\n');
+  expect(await objects([file, dirname(file)])).toEqual(['here']);
 });
 
 test.each([...TREES.map((name) => join('test/fixtures/trees', name)), '.'])('a build of %s names every file it was made from', async (folder) => {

@@ -29,7 +29,7 @@ export function buildRaw(texts: TreeTexts, folder: string, declared: Built | und
   const key = JSON.stringify(overlay === undefined ? [folder, decrypts] : [folder, decrypts, overlay, declared?.origin.source]);
   const there = mine.get(key);
   if (there !== undefined) return there;
-  const made = again(texts, key) ?? keep(texts, key, build(newWork(texts, decrypts), folder, declared, asked, around));
+  const made = again(texts, key) ?? keep(texts, key, folder, build(newWork(texts, decrypts), folder, declared, asked, around));
   mine.set(key, made);
   return made;
 }
@@ -42,12 +42,14 @@ function again(texts: TreeTexts, key: string): Promise<Raw> | undefined {
   return Promise.resolve(there.raw);
 }
 
-async function keep(texts: TreeTexts, key: string, building: Promise<Raw>): Promise<Raw> {
+async function keep(texts: TreeTexts, key: string, folder: string, building: Promise<Raw>): Promise<Raw> {
   const raw = await building;
   // What the real kustomize was asked hangs on more than files; what is broken is looked at again, so that everything wrong is told anew.
-  if (raw.work.beyond.length > 0 || raw.work.broken || ![...raw.work.files].every((file) => texts.isOnDisk(file))) return raw;
+  // A folder without a kustomization.yaml is made of whatever it holds, be it nothing yet.
+  const asked = [...raw.work.files, posix.join(folder, 'kustomization.yaml')];
+  if (raw.work.beyond.length > 0 || raw.work.broken || !asked.every((file) => texts.isOnDisk(file))) return raw;
   const folders = new Set<string>();
-  for (const file of raw.work.files) for (let folder = file; folder !== ''; ) folders.add(folder = folderOf(folder));
+  for (const file of asked) for (let folder = file; folder !== ''; ) folders.add(folder = folderOf(folder));
   const ignoring = [...folders].map((folder) => posix.join(folder, '.sourceignore'));
   const builds = kept.get(texts.memory) ?? new Map<string, Kept>();
   kept.set(texts.memory, builds);

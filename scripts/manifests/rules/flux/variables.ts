@@ -13,7 +13,7 @@ const placeKey = (source: Source): string => {
   return known;
 };
 
-/** What one tree defines for variables, and which of them it uses. */
+/** What one tree defines for variables, and which of them it uses in any way it may be built. */
 interface Account {
   readonly definitions: ReadonlyMap<string, Definition>;
   /** Places of definitions some unit makes use of. */
@@ -35,7 +35,7 @@ function accountOf(tree: Tree): Account {
   const used = new Set<string>();
   const names = new Set<string>();
   let hidden = false;
-  for (const unit of tree.units) {
+  for (const unit of [tree, ...(tree.variants ?? []).map((variant) => variant.tree)].flatMap(({ units }) => units)) {
     const names_ = new Set(unit.uses.map(({ name }) => name));
     for (const name of names_) names.add(name);
     const inline = fields(unit.declared === undefined ? undefined : spec(unit.declared, 'postBuild', 'substitute'));
@@ -56,6 +56,8 @@ const unused: Rule = {
   summary: 'Every variable that is defined is used in some cluster',
   why: 'A variable nobody uses looks as if it decided something; often it is one that was misspelt where it is used, or a value that is written out somewhere and forgotten here',
   *check(view) {
+    // What is used in one way of building is used.
+    if (view.variant !== undefined) return;
     const all = [view.tree, ...view.others].map(accountOf);
     // What is used in a part that cannot be seen would look unused.
     if (all.some(({ hidden }) => hidden)) return;
