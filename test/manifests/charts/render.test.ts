@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { readReleases } from '../../../scripts/manifests/charts/index.ts';
 import { forgetRenderings } from '../../../scripts/manifests/charts/render.ts';
 import type { Release, Tree } from '../../../scripts/manifests/model.types.ts';
 import { realTool } from '../../real-tool.ts';
-import { around, ask, CHARTS, kustomization, release, scratch, told, treeOf, treeWith } from './rig.ts';
+import { around, ask, CHARTS, kustomization, pack, release, scratch, told, treeOf, treeWith } from './rig.ts';
 
 function need(context: TestContext): void {
   if (realTool('helm') === undefined) context.skip('skipped: no helm here');
@@ -135,17 +134,6 @@ ${valuesFiles}`;
     expect(read).toMatchObject({ values: { a: 1 }, rendered: undefined, unknown: 'charts were not asked for', found: [] });
   });
 });
-
-/** Packs a chart with helm. */
-function pack(folder: string, file: string): void {
-  const helm = realTool('helm');
-  if (helm === undefined) throw new Error('no helm');
-  const into = scratch();
-  const { status, stderr } = spawnSync(helm, ['package', folder, '--destination', into], { encoding: 'utf8', env: { HOME: into } });
-  if (status !== 0) throw new Error(stderr);
-  const [name] = readdirSync(into).filter((each) => each.endsWith('.tgz'));
-  cpSync(join(into, name ?? ''), file);
-}
 
 describe('a repository that may be asked', () => {
   async function serve(folder: string): Promise<{ readonly url: string; readonly asked: string[] }> {

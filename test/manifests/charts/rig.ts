@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -10,6 +11,7 @@ import type { Around, Finding, Release, Settings, Tree } from '../../../scripts/
 import { RULES } from '../../../scripts/manifests/rules/charts/index.ts';
 import { viewsOf } from '../../../scripts/manifests/view.ts';
 import type { Command } from '../../../scripts/tools/doors.ts';
+import { realTool } from '../../real-tool.ts';
 import { aroundHere } from '../planted.ts';
 
 export const CHARTS = join(dirname(dirname(import.meta.dirname)), 'fixtures/charts');
@@ -41,6 +43,17 @@ export function around({ helm = true, offline = true }: { readonly helm?: boolea
   const volatiles: string[] = [];
   const environment = helm ? here.environment : { PATH: '/nonexistent', HOME: '/nonexistent', XDG_CACHE_HOME: '/nonexistent' };
   return { ...here, environment, offline, ran, volatiles, volatile: (because) => volatiles.push(because), proc: { run: async (command) => { ran.push(command); return here.proc.run(command); } } };
+}
+
+/** Packs a chart with helm, at another version than its own when one is given. */
+export function pack(folder: string, file: string, version?: string): void {
+  const helm = realTool('helm');
+  if (helm === undefined) throw new Error('no helm');
+  const into = scratch();
+  const { status, stderr } = spawnSync(helm, ['package', folder, '--destination', into, ...(version === undefined ? [] : ['--version', version])], { encoding: 'utf8', env: { HOME: into } });
+  if (status !== 0) throw new Error(stderr);
+  const [name] = readdirSync(into).filter((each) => each.endsWith('.tgz'));
+  cpSync(join(into, name ?? ''), file);
 }
 
 export interface Asked { readonly releases: readonly Release[]; readonly findings: readonly Finding[] }
