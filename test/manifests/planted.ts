@@ -152,16 +152,20 @@ export function alike({ needs = [], without }: Pick<Planted, 'needs' | 'without'
 
 /** A mistake in the settings is one in everything. */
 const SETTINGS = '.manifests.yaml';
+/** What cannot be built silences the rules about it: such mistakes are looked for by themselves, and fewer at a time. */
+const BUILD: ReadonlySet<string> = new Set(allRules().filter(({ group }) => group === 'build').map(({ id }) => id));
+const FEWER = 0.3;
 
 /** Mistakes that do not touch the same files, a few at a time: they are looked for together. */
 export function batches(planted: readonly Planted[], size: number): readonly (readonly Planted[])[] {
+  const kind = (each: Planted): string => `${alike(each)} ${String(BUILD.has(each.rule))}`;
   const out: { readonly of: Planted[]; readonly files: Set<string>; readonly alike: string }[] = [];
   for (const each of planted) {
     const files = [...each.change.map(({ file }) => file), each.at.file];
     // What rightly speaks of one mistake must not cover up a wrong finding of the same rule that belongs to another.
-    const fits = files.includes(SETTINGS) ? undefined : out.find((batch) => batch.of.length < size && batch.alike === alike(each) && !batch.files.has(SETTINGS)
+    const fits = files.includes(SETTINGS) ? undefined : out.find((batch) => batch.of.length < size * (BUILD.has(each.rule) ? FEWER : 1) && batch.alike === kind(each) && !batch.files.has(SETTINGS)
       && (each.also === undefined || batch.of.every((other) => other.also === undefined)) && files.every((file) => !batch.files.has(file)));
-    if (fits === undefined) out.push({ of: [each], files: new Set(files), alike: alike(each) });
+    if (fits === undefined) out.push({ of: [each], files: new Set(files), alike: kind(each) });
     else {
       fits.of.push(each);
       for (const file of files) fits.files.add(file);
