@@ -11,11 +11,11 @@ import { finish } from '../tasks/rig.ts';
 export type Differences = readonly string[];
 
 /**
- * Builds every Kustomization of a tree with the real flux (kustomize and strict substitution with the values we know, an encrypted one
+ * Builds Kustomizations of a tree, all of them or some, with the real flux (kustomize and strict substitution with the values we know, an encrypted one
  * by a word of its own) and compares object by object. flux writes into the folders it builds: each of the two workers has a copy.
  */
-export async function differencesWithFlux(flux: string, tree: Tree): Promise<Differences> {
-  const waiting = tree.units.filter((unit) => unit.folder !== undefined);
+export async function differencesWithFlux(flux: string, tree: Tree, units: readonly Unit[] = tree.units): Promise<Differences> {
+  const waiting = units.filter((unit) => unit.folder !== undefined);
   const differences: string[] = [];
   const work = async (): Promise<void> => {
     const copy = mkdtempSync(join(tmpdir(), 'flux-build-'));

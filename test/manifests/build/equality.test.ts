@@ -6,6 +6,7 @@ import { substitutionDisabled } from '../../../scripts/manifests/build/substitut
 import type { KubeObject } from '../../../scripts/config/cluster.ts';
 import { overlayOf } from '../../../scripts/manifests/build/flux.ts';
 import type { Unit } from '../../../scripts/manifests/model.types.ts';
+import { sampled, SOAK, some } from '../sample.ts';
 import { byId, few, fluxBuild, kustomize, objectsIn, ours, run, Scratch } from './real.ts';
 import { FLUX_TREES, filesOf } from './flux-trees.ts';
 import { SMALL_TREES } from './trees.ts';
@@ -14,6 +15,9 @@ import { SMALL_TREES } from './trees.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const FOREIGN = ['flat', 'home'].map((name) => join(import.meta.dirname, '../../fixtures/trees', name));
+/** Of so many small trees, and of so many folders of large ones, one is built by the real tools. */
+const TREES = 4;
+const FOLDERS = 5;
 const scratch = new Scratch();
 afterAll(() => { scratch.remove(); });
 
@@ -22,9 +26,9 @@ function need(context: TestContext, ...tools: readonly string[]): void {
   if (missing.length > 0) context.skip(`skipped: no ${missing.join(', ')} on PATH, nor built by tools:install`);
 }
 
-test('every small tree: the same objects, or both refuse it', { timeout: 120_000 }, async (context) => {
+test(`every small tree: the same objects, or both refuse it${sampled(TREES)}`, { timeout: 120_000 }, async (context) => {
   need(context, 'kustomize');
-  const answers = await few(SMALL_TREES, async ({ name, files, folder = '' }) => {
+  const answers = await few(some(SMALL_TREES, TREES), async ({ name, files, folder = '' }) => {
     const root = scratch.lay(files);
     const [real, own] = [await kustomize(join(root, folder)), await ours(root, folder)];
     return { name, real: real.ok ? byId(objectsIn(real.stdout)) : 'refused', own: own === undefined ? 'refused' : own === 'beyond' ? own : byId(own) };
@@ -32,9 +36,9 @@ test('every small tree: the same objects, or both refuse it', { timeout: 120_000
   for (const { name, real, own } of answers) expect({ name, built: own }).toEqual({ name, built: real });
 });
 
-test('every small tree with a Kustomization: the same objects as the controller\'s own code, or both refuse it', { timeout: 120_000 }, async (context) => {
+test(`every small tree with a Kustomization: the same objects as the controller's own code, or both refuse it${sampled(TREES)}`, { timeout: 120_000 }, async (context) => {
   need(context, 'flux');
-  const answers = await few(FLUX_TREES, async (each) => {
+  const answers = await few(some(FLUX_TREES, TREES), async (each) => {
     const root = scratch.lay(filesOf(each));
     const texts = readTexts(root);
     const tree = await buildTree(texts, readSettings(texts).settings, { name: 'one', folder: 'cluster' });
@@ -47,7 +51,7 @@ test('every small tree with a Kustomization: the same objects as the controller\
   }
 });
 
-test.each(FOREIGN)('%s: every folder Flux builds', { timeout: 120_000 }, async (root) => {
+test.each(FOREIGN)(`%s: every folder Flux builds${sampled(FOLDERS)}`, { timeout: 120_000 }, async (root) => {
   const texts = readTexts(root);
   const { settings } = readSettings(texts);
   const trees = await buildTrees(texts, settings, entriesOf(texts, settings));
@@ -55,21 +59,22 @@ test.each(FOREIGN)('%s: every folder Flux builds', { timeout: 120_000 }, async (
   expect(folders.length).toBeGreaterThan(4);
   if (realTool('kustomize') === undefined) return;
   const plain = folders.filter((folder) => ['kustomization.yaml', 'kustomization.yml', 'Kustomization'].some((name) => texts.kind(join(folder, name)) === 'file'));
-  const answers = await few(plain, async (folder) => ({ folder, real: await kustomize(join(root, folder)), own: await ours(root, folder) }));
+  const answers = await few(some(plain, FOLDERS), async (folder) => ({ folder, real: await kustomize(join(root, folder)), own: await ours(root, folder) }));
   for (const { folder, real, own } of answers) if (own !== 'beyond') expect({ folder, built: byId(own ?? []) }).toEqual({ folder, built: byId(objectsIn(real.stdout)) });
 });
 
-test('every Kustomization of our tree: kustomize build | flux envsubst --strict with the settings of its cluster, or flux build where Flux changes the build itself', { timeout: 300_000 }, async (context) => {
+test(`every Kustomization of our tree: kustomize build | flux envsubst --strict with the settings of its cluster, or flux build where Flux changes the build itself${sampled(FOLDERS)}`, { timeout: 300_000 }, async (context) => {
   need(context, 'kustomize', 'flux');
   const texts = readTexts(PROJECT);
   const { settings } = readSettings(texts);
   const trees = await buildTrees(texts, settings, entriesOf(texts, settings));
   expect(trees.flatMap(({ found }) => found.map(({ message }) => message))).toEqual([]);
-  const all = trees.flatMap(({ units }) => units);
-  expect(all.length).toBeGreaterThan(50);
+  const every = trees.flatMap(({ units }) => units);
+  expect(every.length).toBeGreaterThan(50);
+  const all = some(every, FOLDERS);
   // With SOAK every one of them by the code of the controller.
   const origins = (unit: Unit): boolean => unit.objects.some(({ object }) => object.metadata.annotations?.['config.kubernetes.io/origin'] !== undefined);
-  const byFlux = (unit: Unit): boolean => unit.declared !== undefined && (process.env['SOAK'] !== undefined || overlayOf(unit.declared.object) !== undefined || origins(unit));
+  const byFlux = (unit: Unit): boolean => unit.declared !== undefined && (SOAK || overlayOf(unit.declared.object) !== undefined || origins(unit));
   const folders = [...new Set(all.filter((unit) => !byFlux(unit)).map(({ folder }) => folder ?? ''))];
   const built = new Map(await few(folders, async (folder) => {
     const { ok, stdout, stderr } = await kustomize(join(PROJECT, folder));
