@@ -42,7 +42,7 @@ const FINDS: readonly (readonly [Rule, string, Parts | string, string])[] = [
   [cronSchedule, 'a CronJob', cron('{schedule: "0 25 * * *"}'), 'CronJob c spec.schedule: 0 25 * * * is no schedule: hour 25 is not within 0-23'],
   [cronSchedule, 'its zone', cron('{schedule: "0 2 * * *", timeZone: Europe/Berlim}'), 'CronJob c spec.timeZone: Europe/Berlim is no time zone'],
   [cronSchedule, 'a backup', cron('{schedule: "0 3 * * *"}', 'postgresql.cnpg.io/v1\nkind: ScheduledBackup'), 'ScheduledBackup c spec.schedule: 0 3 * * * is no schedule: it has 5 fields, not 6 (seconds come first)'],
-  [quota, 'says nothing', web() + limited('{limits.memory: 1Gi}'), 'Deployment web spec.template.spec.containers.0+resources.limits.memory: container web says nothing of limits.memory, and a quota of shop counts it'],
+  [quota, 'says nothing', web() + limited('{limits.memory: 1Gi}'), 'Deployment web spec.template.spec.containers.0.name: container web says nothing of limits.memory, and a quota of shop counts it'],
   [quota, 'more in all', asking('{requests: {cpu: 500m}}', 'replicas: 3,') + limited('{requests.cpu: "1"}'), 'ResourceQuota q spec.hard.requests.cpu: the workloads of shop ask for more cpu than 1'],
   [quota, 'above a limit', asking('{limits: {memory: 2Gi}}') + range('{type: Container, max: {memory: 1Gi}}'), 'Deployment web spec.template.spec.containers.0.resources.limits.memory: limits.memory of container web (2Gi) is above what shop allows (1Gi)'],
   [quota, 'below a limit', asking('{requests: {memory: 1Mi}}') + range('{type: Container, min: {memory: 8Mi}}'), 'Deployment web spec.template.spec.containers.0.resources.requests.memory: requests.memory of container web (1Mi) is below what shop allows (8Mi)'],
