@@ -12,7 +12,9 @@ const KNOWN_KEYS = ['apiVersion', 'kind', 'metadata', 'namespace', 'resources', 
 export const BY_MODE = '${DATA_MODE}';
 export const MODES = ['fresh', 'restore'] as const;
 
-interface Unit { readonly owner: string | undefined; readonly substituted: boolean }
+/** `own`: variables the Kustomization fills in itself (postBuild.substitute), for whatever else uses the same files. */
+interface Unit { readonly owner: string | undefined; readonly substituted: boolean; readonly own: Readonly<Record<string, string>> }
+const NONE: Unit = { owner: undefined, substituted: false, own: {} };
 interface Scope {
   readonly folder: string;
   readonly namespace: string | undefined;
@@ -28,15 +30,16 @@ interface Scope {
 export function readTree(sources: Sources, cluster: string): WrittenTree {
   const walk = new Walk(sources);
   const entry = `kubernetes/clusters/${cluster}`;
-  if (sources.kind(entry) === 'directory') walk.folder({ folder: entry, namespace: undefined, unit: { owner: undefined, substituted: false }, above: [] });
+  if (sources.kind(entry) === 'directory') walk.folder({ folder: entry, namespace: undefined, unit: NONE, above: [] });
   else sources.report(wholeFile(`${entry}/kustomization.yaml`), 'file-missing', `cluster ${cluster} has no ${entry}/kustomization.yaml`, `add ${entry}/ with kustomization.yaml and cluster-settings.yaml, as the other clusters have`);
-  return { cluster, objects: walk.objects, files: walk.files, substituted: walk.substituted, generated: walk.generated };
+  return { cluster, objects: walk.objects, files: walk.files, substituted: walk.substituted, own: walk.own, generated: walk.generated };
 }
 
 class Walk {
   readonly objects: TreeObject[] = [];
   readonly files = new Set<string>();
   readonly substituted = new Set<string>();
+  readonly own = new Map<string, ReadonlySet<string>[]>();
   readonly generated = new Map<string, Map<string, string>>();
   readonly #sources: Sources;
   readonly #seen = new Set<string>();
@@ -111,20 +114,28 @@ class Walk {
   }
 
   #resource(file: string, scope: Scope): void {
-    this.files.add(file);
-    if (scope.unit.substituted) this.substituted.add(file);
+    this.#part(file, scope);
     for (const document of this.#sources.yaml(file) ?? []) this.#object(document, scope);
   }
 
+  /** A file whose text becomes part of what is applied. */
+  #part(file: string, { unit }: Scope): void {
+    this.files.add(file);
+    if (unit.substituted) this.substituted.add(file);
+    this.own.set(file, [...this.own.get(file) ?? [], new Set(Object.keys(unit.own))]);
+  }
+
   #object(document: Written, scope: Scope): void {
+    // One file may be several Kustomizations' own, each under the names they fill in.
+    const filled = (text: string | undefined): string | undefined => text?.replaceAll(/\$\{(\w+)\}/g, (whole, variable: string) => scope.unit.own[variable] ?? whole);
     const apiVersion = textIn(document.data, 'apiVersion');
     const kind = textIn(document.data, 'kind');
-    const name = textIn(document.data, 'metadata', 'name');
+    const name = filled(textIn(document.data, 'metadata', 'name'));
     if (apiVersion === undefined || kind === undefined || name === undefined) {
       this.#sources.report({ ...document.spotAt([]), length: 1 }, 'not-an-object', 'this is no Kubernetes object: it needs apiVersion, kind and metadata.name', 'files that are not manifests do not belong in resources');
       return;
     }
-    const namespace = textIn(document.data, 'metadata', 'namespace') ?? scope.namespace;
+    const namespace = filled(textIn(document.data, 'metadata', 'namespace') ?? scope.namespace);
     const twin = this.objects.find((each) => each.kind === kind && each.name === name && each.namespace === namespace && apiVersion.split('/')[0] === each.apiVersion.split('/')[0]);
     if (twin !== undefined) {
       const other = twin.document.spotAt(['metadata', 'name']);
@@ -156,8 +167,11 @@ class Walk {
       this.#sources.report(path.spot, 'dangling-path', `Kustomization ${name} points to ${value}, which does not exist`, meant(folder, around, `there is ${listed(around)}`));
       return;
     }
+    const settings = listIn(document.data, 'spec', 'postBuild', 'substituteFrom');
+    const substituted = settings.some((each) => textIn(each, 'kind') === 'ConfigMap' && textIn(each, 'name') === 'cluster-settings');
+    const own = Object.fromEntries(Object.entries(mapIn(document.data, 'spec', 'postBuild', 'substitute')).map(([variable, text]) => [variable, String(text)]));
     if (!walked) {
-      this.#aside(folder);
+      this.#aside(folder, { owner: undefined, substituted, own });
       return;
     }
     if (this.#seen.has(folder)) {
@@ -166,17 +180,16 @@ class Walk {
       return;
     }
     this.#seen.add(folder);
-    const settings = listIn(document.data, 'spec', 'postBuild', 'substituteFrom');
-    const substituted = settings.some((each) => textIn(each, 'kind') === 'ConfigMap' && textIn(each, 'name') === 'cluster-settings');
-    this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted }, above: [] });
+    this.#kustomization({ folder, namespace: textIn(document.data, 'spec', 'targetNamespace'), unit: { owner: name, substituted, own }, above: [] });
   }
 
   /** A folder that stands in for another: its files are in use, its objects are the other's. */
-  #aside(folder: string): void {
+  #aside(folder: string, unit: Unit): void {
     const beside = new Walk(this.#sources);
-    beside.#kustomization({ folder, namespace: undefined, unit: { owner: undefined, substituted: true }, above: [] });
+    beside.#kustomization({ folder, namespace: undefined, unit, above: [] });
     for (const file of beside.files) this.files.add(file);
     for (const file of beside.substituted) this.substituted.add(file);
+    for (const [file, own] of beside.own) this.own.set(file, [...this.own.get(file) ?? [], ...own]);
   }
 
   #nearestFolder(folder: string): readonly string[] {
@@ -217,8 +230,7 @@ class Walk {
       this.#sources.report(entry.spot, 'dangling-resource', `${entry.value} is used here but ${file} does not exist`, meant(entry.value, around, 'add it or take it off the list'));
       return undefined;
     }
-    this.files.add(file);
-    if (scope.unit.substituted) this.substituted.add(file);
+    this.#part(file, scope);
     return file;
   }
 }

@@ -83,6 +83,7 @@ export interface TreeObject {
   readonly document: Written;
   readonly apiVersion: string;
   readonly kind: string;
+  /** Variables filled in that its Kustomization fills in itself; those of the cluster's settings are not. */
   readonly name: string;
   /** Its own namespace, or the one its kustomization.yaml sets; undefined when neither says. */
   readonly namespace: string | undefined;
@@ -100,6 +101,8 @@ export interface WrittenTree {
   readonly files: ReadonlySet<string>;
   /** Files whose `${VAR}` are filled in for this cluster. */
   readonly substituted: ReadonlySet<string>;
+  /** File to the variables that the Kustomization which applies it fills in itself; one set for each that does. */
+  readonly own: ReadonlyMap<string, readonly ReadonlySet<string>[]>;
   /** ConfigMaps made by generators: `namespace/name` to the files in it, by key. */
   readonly generated: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }

@@ -170,7 +170,10 @@ export const settingsUsed: Rule = (site, sources) => {
       const { uses, malformed } = usesIn(file, sources.text(file) ?? '', !manifests.has(file));
       hidden ||= malformed.length > 0;
       for (const spot of malformed) sources.report(spot, 'variable-form', 'this is not a variable Flux can fill in', 'written ${NAME} or ${NAME:=default}; a $ that stays is written $$');
+      const owns = tree.own.get(file) ?? [];
       for (const { name, spot, needed } of uses) {
+        // Every one who applies it says it himself: what the settings say does not count then.
+        if (owns.length > 0 && owns.every((own) => own.has(name))) continue;
         if (!tree.substituted.has(file)) {
           hidden = true;
           sources.report(spot, 'variable-not-filled', `${name} is not filled in here: the Kustomization that applies this file takes nothing from cluster-settings`, 'add postBuild.substituteFrom with ConfigMap cluster-settings, or write $${...} for a $ that stays');

@@ -18,7 +18,8 @@ export const treeReachable: Rule = (site, sources) => {
   // Settings that are not listed are told by the rule about settings.
   const reached = new Set([...site.trees.flatMap((tree) => [...tree.files]), ...site.stems.map((stem) => `kubernetes/clusters/${stem}/cluster-settings.yaml`)]);
   const told: string[] = [];
-  for (const file of sources.filesBelow('kubernetes').filter((each) => !reached.has(each)).toSorted((a, b) => depth(a) - depth(b))) {
+  // What lies below a folder that begins with _ is a beginning to be copied, and no cluster's.
+  for (const file of sources.filesBelow('kubernetes').filter((each) => !reached.has(each) && !each.includes('/_')).toSorted((a, b) => depth(a) - depth(b))) {
     if (told.some((folder) => file.startsWith(`${folder}/`))) continue;
     // A whole folder that nothing leads to is told once, at the file that would lead into it.
     if (posix.basename(file) === 'kustomization.yaml') told.push(posix.dirname(file));
@@ -42,7 +43,7 @@ export const dependencies: Rule = (site, sources) => {
   for (const tree of site.trees) {
     for (const kind of ['Kustomization', 'HelmRelease'] as const) {
       const items = tree.objects.filter((each) => (kind === 'Kustomization' ? isKs(each) : each.kind === kind && groupOf(each) === 'helm.toolkit.fluxcd.io'));
-      // All Kustomizations belong in flux-system, so they are found by name; one that is elsewhere is told for that.
+      // Kustomizations are found by name, wherever they are: no two have the same.
       const id = (namespace: string | undefined, name: string): string => (kind === 'Kustomization' ? name : `${namespace ?? ''}/${name}`);
       const known = new Set(items.map(({ namespace, name }) => id(namespace, name)));
       const waiting = items.map((item) => ({
@@ -66,7 +67,9 @@ export const dependencies: Rule = (site, sources) => {
 
 function kustomization(item: TreeObject, report: (spot: Spot, rule: string, message: string, hint: string) => void): void {
   const { document, name } = item;
-  if (item.namespace !== 'flux-system') report(document.spotAt(['metadata', 'namespace']), 'kustomization-namespace', `Kustomization ${name} is in ${item.namespace ?? 'no namespace'}; it cannot see cluster-settings there`, 'namespace: flux-system');
+  // A tenant's own is in the tenant's namespace, because the account it is applied as is there.
+  const tenants = item.namespace !== undefined && textIn(document.data, 'spec', 'serviceAccountName') !== undefined && listIn(document.data, 'spec', 'postBuild', 'substituteFrom').length === 0;
+  if (item.namespace !== 'flux-system' && !tenants) report(document.spotAt(['metadata', 'namespace']), 'kustomization-namespace', `Kustomization ${name} is in ${item.namespace ?? 'no namespace'}; it cannot see cluster-settings there`, 'namespace: flux-system, or for what is a tenant\'s own a serviceAccountName, and no substituteFrom');
   const source = mapIn(document.data, 'spec', 'sourceRef');
   if (source['kind'] !== 'GitRepository' || source['name'] !== 'flux-system') report(document.spotAt(['spec', 'sourceRef', 'name']), 'kustomization-source', `Kustomization ${name} reads from ${String(source['kind'] ?? 'nothing')} ${String(source['name'] ?? '')}`, 'the one source here is GitRepository flux-system, which the Flux instance makes');
   if (dig(document.data, ['spec', 'wait']) !== true) report(keySpot(document, [], 'spec'), 'kustomization-wait', `Kustomization ${name} does not wait for what it applies, so what depends on it starts too early`, 'add wait: true');
