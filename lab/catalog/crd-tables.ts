@@ -181,6 +181,12 @@ export function snapshotCrds(options: CrdOptions = {}): KubeObject[] {
     VolumeSnapshot volumesnapshots v1 short=vs`, options);
 }
 
+export function volsyncCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('volsync.backube', `
+    ReplicationDestination replicationdestinations v1alpha1 cols=lastSync,syncDuration,nextSync
+    ReplicationSource replicationsources v1alpha1 cols=source,lastSync,syncDuration,nextSync`, options);
+}
+
 export function cephCrds(options: CrdOptions = {}): KubeObject[] {
   return [
     ...crds('ceph.rook.io', `

@@ -29,6 +29,10 @@ const COLUMNS: Readonly<Record<string, { readonly name: string; readonly type: s
   hostnames: { name: 'Hostnames', type: 'string', jsonPath: '.spec.hostnames' },
   suspended: { name: 'Suspended', type: 'string', jsonPath: '.spec.suspend' },
   cluster: { name: 'Cluster', type: 'string', jsonPath: '.spec.cluster.name' },
+  source: { name: 'Source', type: 'string', jsonPath: '.spec.sourcePVC' },
+  lastSync: { name: 'Last sync', type: 'string', jsonPath: '.status.lastSyncTime' },
+  syncDuration: { name: 'Duration', type: 'string', jsonPath: '.status.lastSyncDuration' },
+  nextSync: { name: 'Next sync', type: 'string', jsonPath: '.status.nextSyncTime' },
 };
 
 function singularOf(kind: string): string { return kind.toLowerCase(); }

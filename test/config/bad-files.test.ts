@@ -164,7 +164,7 @@ const TABLE: readonly (readonly [what: string, changes: readonly Change[], says:
     'kubernetes/clusters/infra/kustomization.yaml:7:5 resource-outside: a resource has no name', 'kubernetes/clusters/infra/kustomization.yaml:8:5 resource-outside: /etc is outside', 'kubernetes/clusters/infra/kustomization.yaml:9:5 resource-outside: ../../../../../.. is outside',
   ]],
   ['settings that are none', [{ file: SETTINGS, replace: ['CLUSTER_ID: "2"', 'CLUSTER_ID: 2'] }, { file: SETTINGS, replace: ['COREDNS_REPLICAS: "2"', 'COREDNS_REPLICAS: on'] }, { file: SETTINGS, append: '  ~: x\n' }, { file: SETTINGS, replace: ['\'[{"name": "infra"', '\'[{"name": infra'] }], [
-    `${SETTINGS}:11:15 wrong-type: CLUSTER_ID must be text, here it is a number`, `${SETTINGS}:19:21 wrong-type: COREDNS_REPLICAS must be text, and on without quotes`, `${SETTINGS}:32:22 settings-mesh: CLUSTERMESH_PEERS is not a JSON list`, `${SETTINGS}:72:3 wrong-type: a key of data has no name`,
+    `${SETTINGS}:11:15 wrong-type: CLUSTER_ID must be text, here it is a number`, `${SETTINGS}:19:21 wrong-type: COREDNS_REPLICAS must be text, and on without quotes`, `${SETTINGS}:32:22 settings-mesh: CLUSTERMESH_PEERS is not a JSON list`, `${SETTINGS}:76:3 wrong-type: a key of data has no name`,
   ]],
   ['an entry that is no list', [{ file: ENTRY, write: 'resources: cluster-settings.yaml\n' }], [`${ENTRY}:1:12 kustomization-shape: resources must be a list`]],
   ['a cluster called all', [{ file: 'talos/clusters/all.yaml', write: 'name: all\n' }], ['kubernetes/clusters/all/kustomization.yaml:0:0 file-missing', 'talos/clusters/all.yaml:1:1 file-name: a cluster cannot be called all', 'talos/clusters/all.yaml:1:1 missing-key: dnsServiceIP is missing']],

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import type { KubeObject } from '../../lab/world/types.ts';
+import { plain } from '../../lab/catalog/data.ts';
 import { isObject } from '../../lab/catalog/install.ts';
 import { buildFluxKustomization } from '../../lab/flux/build.ts';
 import { build } from '../../lab/flux/kustomize.ts';
@@ -15,7 +16,7 @@ import { realTool } from '../real-tool.ts';
 
 export const PROJECT = join(import.meta.dirname, '../..');
 /** What only a running cluster knows. */
-const AT_RUN_TIME = { DATA_MODE: 'fresh', DATA_GENERATION: '20260101-000000', DATA_FROM: 'none' };
+const AT_RUN_TIME = { DATA_GENERATION: '20260101-000000', DATA_FROM: 'none' };
 
 export interface Unit {
   readonly name: string;
@@ -28,7 +29,7 @@ export interface BuiltCluster { readonly name: string; readonly settings: Readon
 
 export const CLUSTERS = readdirSync(join(PROJECT, 'talos/clusters')).map((file) => file.replace(/\.yaml$/, '')).toSorted();
 
-function files(): ReadonlyMap<string, string> {
+export function files(): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const entry of readdirSync(join(PROJECT, 'kubernetes'), { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue;
@@ -38,18 +39,29 @@ function files(): ReadonlyMap<string, string> {
   return found;
 }
 
+/** What a Kustomization fills in: the cluster's settings, and what it says itself, which wins; undefined when it fills in nothing. */
+function variablesOf(object: KubeObject, settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
+  const postBuild = object.spec?.['postBuild'];
+  return postBuild === undefined ? undefined : { ...settings, ...stringsOf(plain(postBuild)['substitute']) };
+}
+/** As targetNamespace does, for trees whose objects there all have a namespace. */
+function inTarget(object: KubeObject, namespace: unknown): KubeObject {
+  return typeof namespace === 'string' ? { ...object, metadata: { ...object.metadata, namespace } } : object;
+}
 const isKs = (object: KubeObject): boolean => object.kind === 'Kustomization' && object.apiVersion.startsWith('kustomize.toolkit.fluxcd.io/');
 
 /** Everything Flux applies to a cluster, from its entry point through the paths of its Kustomizations; by the lab's own builder. */
-export function built(cluster: string): BuiltCluster {
+export function built(cluster: string): BuiltCluster { return builtAs(cluster, 'fresh'); }
+/** The same for a cluster that begins as told: fresh, or from its backups. */
+export function builtAs(cluster: string, mode: 'fresh' | 'restore'): BuiltCluster {
   const tree = files();
   const root = build(tree, `kubernetes/clusters/${cluster}`);
-  const settings = { ...AT_RUN_TIME, ...stringsOf(root.find(({ metadata }) => metadata.name === 'cluster-settings')?.['data']) };
+  const settings = { ...AT_RUN_TIME, DATA_MODE: mode, ...stringsOf(root.find(({ metadata }) => metadata.name === 'cluster-settings')?.['data']) };
   const units: Unit[] = [];
   const open = root.filter(isKs);
   for (let object = open.shift(); object !== undefined; object = open.shift()) {
     const spec = object.spec ?? {};
-    const objects = buildFluxKustomization(object.metadata.name, spec, tree, 'postBuild' in spec ? settings : undefined);
+    const objects = buildFluxKustomization(object.metadata.name, spec, tree, variablesOf(object, settings));
     units.push({ name: object.metadata.name, path: String(spec['path']).replace(/^\.\//, ''), object, objects });
     open.push(...objects.filter(isKs));
   }
@@ -72,7 +84,10 @@ export function builtByKustomize(clusters: readonly BuiltCluster[]): ReadonlyMap
   }));
   return new Map(clusters.map(({ name, units, settings }) => [name, [
     ...texts.get(`kubernetes/clusters/${name}`) ?? [],
-    ...units.flatMap(({ path, object }) => (texts.get(path) ?? []).map((each) => ('postBuild' in (object.spec ?? {}) ? substituteObject(each, settings) : each))),
+    ...units.flatMap(({ path, object }) => (texts.get(path) ?? []).map((each) => {
+      const variables = variablesOf(object, settings);
+      return inTarget(variables === undefined ? each : substituteObject(each, variables), object.spec?.['targetNamespace']);
+    })),
   ]]));
 }
 

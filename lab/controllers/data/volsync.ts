@@ -69,13 +69,23 @@ export function repositoryOf(cx: ControllerContext, object: KubeObject): Reposit
   const read = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString();
   const missing = ['RESTIC_REPOSITORY', 'RESTIC_PASSWORD'].find((key) => read(key) === '');
   if (missing !== undefined) return { error: `secret is missing field: ${missing}` };
-  return { url: read('RESTIC_REPOSITORY'), password: read('RESTIC_PASSWORD'), namespace, volume: read('RESTIC_REPOSITORY').split('/').at(-1) ?? '' };
+  return { url: read('RESTIC_REPOSITORY'), password: read('RESTIC_PASSWORD'), namespace, volume: volumeOf(cx, object, name) ?? read('RESTIC_REPOSITORY').split('/').at(-1) ?? '' };
 }
 
-/** A claim VolSync makes for itself: a cache, or what is restored into. */
+/** Whose volume's repository it is: the one that is backed up to it by the same Secret, or that is to be filled from it. */
+function volumeOf(cx: ControllerContext, object: KubeObject, repository: string): string | undefined {
+  const own = text(at(object.spec, 'sourcePVC'));
+  if (own !== undefined) return own;
+  const { namespace } = object.metadata;
+  const source = cx.store.list(VOLSYNC_API, 'ReplicationSource', namespace).find((each) => at(each.spec, 'restic.repository') === repository);
+  const filled = cx.store.list('v1', 'PersistentVolumeClaim', namespace).find((each) => at(each.spec, 'dataSourceRef.kind') === 'ReplicationDestination' && at(each.spec, 'dataSourceRef.name') === object.metadata.name);
+  return text(at(source?.spec, 'sourcePVC')) ?? filled?.metadata.name;
+}
+
+/** A claim VolSync makes for itself: a cache, which may have a class of its own, or what is restored into. */
 function ownClaim(cx: ControllerContext, owner: KubeObject, name: string, size: unknown): KubeObject {
   const namespace = owner.metadata.namespace ?? '';
-  const storageClassName = at(owner.spec, 'restic.storageClassName');
+  const storageClassName = (name.endsWith('-cache') ? at(owner.spec, 'restic.cacheStorageClassName') : undefined) ?? at(owner.spec, 'restic.storageClassName');
   return claimOf(cx, namespace, name) ?? cx.store.create({
     apiVersion: 'v1', kind: 'PersistentVolumeClaim',
     metadata: { name, namespace, labels: CREATED_BY, ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '', controller: true }] },
