@@ -30,7 +30,7 @@ const WEBHOOKS = [
 
 export const POLICIES: readonly Check[] = [
   {
-    holds: 'fifteen namespaces have the nine policies of the baseline, and each of them is made before Flux', defect: '7.1.5 the baseline waits for a Kustomization that apps does not have',
+    holds: 'fifteen namespaces have the nine policies of the baseline, and each of them is made before Flux, a tenant\'s with its policies', defect: '7.1.5 the baseline waits for a Kustomization that apps does not have',
     find: (seen) => {
       const made = new Set(['kube-system', ...documents(seen, 'bootstrap/namespaces.yaml').map((object) => String(at(object, 'metadata.name')))]);
       const closed = new Set<string>();
@@ -41,7 +41,8 @@ export const POLICIES: readonly Check[] = [
           for (const policy of BASELINE) if (!there.has(policy)) say(`${namespace} lacks ${policy}`);
           if (!made.has(namespace)) say(`nobody makes ${namespace}`);
         }
-        for (const object of policies(cluster)) if (!made.has(object.metadata.namespace ?? '')) say(`a policy goes to ${object.metadata.namespace ?? 'nowhere'}`);
+        const tenants = new Set(all(cluster, 'Namespace').map(({ metadata }) => metadata.name));
+        for (const object of policies(cluster)) if (!made.has(object.metadata.namespace ?? '') && !tenants.has(object.metadata.namespace ?? '')) say(`a policy goes to ${object.metadata.namespace ?? 'nowhere'}`);
         const names = new Set(cluster.units.map(({ name }) => name));
         for (const need of list(at(one(cluster, 'Kustomization', 'networkpolicy-baseline').spec, 'dependsOn'))) if (!names.has(String(plain(need)['name']))) say(`the baseline waits for ${String(plain(need)['name'])}`);
       });
@@ -54,7 +55,9 @@ export const POLICIES: readonly Check[] = [
     find: (seen) => each(seen, (cluster, say) => {
       // One that chooses its pods by their labels belongs to these pods, and comes with them.
       const ofAll = (object: KubeObject): boolean => object.kind === 'CiliumNetworkPolicy' && Object.keys(strings(at(object.spec, 'endpointSelector.matchLabels'))).length === 0;
-      const owners = new Set(cluster.units.filter(({ objects }) => objects.some(ofAll)).map(({ name }) => name));
+      // A tenant's fence is one piece too: its namespace with all that closes and opens it.
+      const isFence = (objects: readonly KubeObject[]): boolean => objects.filter(ofAll).every(({ metadata }) => objects.some((object) => object.kind === 'Namespace' && object.metadata.name === metadata.namespace));
+      const owners = new Set(cluster.units.filter(({ objects }) => objects.some(ofAll) && !isFence(objects)).map(({ name }) => name));
       if ([...owners].join() !== 'networkpolicy-baseline') say(`policies are applied by ${[...owners].join(', ')}`);
     }),
     plant: (seen) => { for (const object of infraOf(seen).units.find(({ name }) => name === 'spegel')?.objects ?? []) object.kind = 'CiliumNetworkPolicy'; },
