@@ -101,6 +101,8 @@ const PINNED: readonly { readonly release: string; readonly shows: readonly RegE
   { release: 'plugin-barman-cloud', shows: [/kind: Deployment/] },
   { release: 'dragonfly-operator', shows: [/replicas: 2/] },
   { release: 'strimzi-operator', shows: [/replicas: 2/, /value: "messaging,strimzi-operator-system"/, /serviceAccountName: strimzi-cluster-operator/, /STRIMZI_POD_SECURITY_PROVIDER_CLASS/, /kind: PodDisruptionBudget/, /strimzi\.io\/kind: cluster-operator/] },
+  { release: 'volsync', shows: [/replicas: 2/, /--restic-container-image=quay\.io\/backube\/volsync:0\.12\.0/, /--ignore-paths=\/metrics/, /control-plane: volsync-controller/, /runAsUser: 65534/] },
+  { release: 'snapshot-controller', shows: [/replicas: 2/, /minAvailable: 1/, /kind: ServiceMonitor/, /allowPrivilegeEscalation: false/], hides: /snapshot-validation-webhook/ },
   { release: 'harbor', shows: [/harbor-pooler\.cnpg-system\.svc\.cluster\.local/, /regionendpoint: http:\/\/10\.25\.11\.3:9000/, /disable: true/, /relativeurls: true/, /name: harbor-admin-credentials/, /name: harbor-s3-credentials/, /name: harbor-db-credentials/, /type: Recreate/], hides: /Harbor12345|not-a-secure-key|cloudfront/i },
 ];
 

@@ -8,6 +8,7 @@ import { build } from '../../lab/flux/kustomize.ts';
 import { buildFluxKustomization } from '../../lab/flux/build.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
 import { realTool } from '../real-tool.ts';
+import { KNOWN, metricsIn } from './metrics.ts';
 import { appsOf, each, exists, file, type Check, type Seen } from './networking.checks.ts';
 import { built, CLUSTERS, files, PROJECT, type BuiltCluster } from './tree.ts';
 
@@ -178,6 +179,19 @@ const CHECKS: readonly Check[] = [
       }),
     ],
     plant: (seen_) => { const path = `${TENANTS}/demo/ks.yaml`; seen_.files.set(path, file(seen_, path).replace('      CONTACT:', '      PLATFORM: x\n      CONTACT:')); },
+  },
+  {
+    holds: 'two alerts tell of it by its name, each with its place in the runbook', defect: 'a namespace nobody watches',
+    find: (seen_) => eachTenant(seen_, (cluster, team, say) => {
+      const alerts = list(at(its(cluster, 'VMRule', team, `tenant-${team}`).spec, 'groups')).flatMap((group) => list(at(group, 'rules'))).map(plain);
+      if (alerts.map((alert) => alert['alert']).join() !== 'TenantQuotaNearlyUsed,TenantWorkloadUnavailable') say(alerts.map((alert) => alert['alert']).join());
+      for (const alert of alerts) {
+        if (!String(alert['expr']).includes(`namespace="${team}"`) || at(alert, 'labels.team') !== team) say(`${String(alert['alert'])} is about somebody else`);
+        for (const name of metricsIn(String(alert['expr']))) if (!KNOWN.has(name)) say(`${String(alert['alert'])}: ${name}`);
+        if (!file(seen_, 'docs/runbooks/tenant-onboarding.md').includes(`### ${String(alert['alert'])}\n`)) say(`the runbook is silent about ${String(alert['alert'])}`);
+      }
+    }),
+    plant: (seen_) => { delete plain(at(list(at(list(at(its(appsOf(seen_), 'VMRule', 'demo', 'tenant-demo').spec, 'groups'))[0], 'rules'))[0], 'labels'))['team']; },
   },
   {
     holds: 'the runbook tells of the template, groups, quotas, policies and what goes wrong', defect: 'a runbook that ends with the happy path',

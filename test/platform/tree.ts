@@ -6,7 +6,7 @@ import type { KubeObject } from '../../lab/world/types.ts';
 import { plain } from '../../lab/catalog/data.ts';
 import { isObject } from '../../lab/catalog/install.ts';
 import { buildFluxKustomization } from '../../lab/flux/build.ts';
-import { build } from '../../lab/flux/kustomize.ts';
+import { build, inNamespace } from '../../lab/flux/kustomize.ts';
 import { substituteObject } from '../../lab/flux/substitute.ts';
 import { readSite } from '../../scripts/config/read.ts';
 import { Sources } from '../../scripts/config/source.ts';
@@ -43,10 +43,6 @@ export function files(): ReadonlyMap<string, string> {
 function variablesOf(object: KubeObject, settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined {
   const postBuild = object.spec?.['postBuild'];
   return postBuild === undefined ? undefined : { ...settings, ...stringsOf(plain(postBuild)['substitute']) };
-}
-/** As targetNamespace does, for trees whose objects there all have a namespace. */
-function inTarget(object: KubeObject, namespace: unknown): KubeObject {
-  return typeof namespace === 'string' ? { ...object, metadata: { ...object.metadata, namespace } } : object;
 }
 const isKs = (object: KubeObject): boolean => object.kind === 'Kustomization' && object.apiVersion.startsWith('kustomize.toolkit.fluxcd.io/');
 
@@ -86,7 +82,9 @@ export function builtByKustomize(clusters: readonly BuiltCluster[]): ReadonlyMap
     ...texts.get(`kubernetes/clusters/${name}`) ?? [],
     ...units.flatMap(({ path, object }) => (texts.get(path) ?? []).map((each) => {
       const variables = variablesOf(object, settings);
-      return inTarget(variables === undefined ? each : substituteObject(each, variables), object.spec?.['targetNamespace']);
+      const target = object.spec?.['targetNamespace'];
+      const filled = variables === undefined ? each : substituteObject(each, variables);
+      return typeof target === 'string' ? inNamespace(filled, target) : filled;
     })),
   ]]));
 }

@@ -4,6 +4,7 @@ import { at, list, plain, strings, text } from '../../lab/catalog/data.ts';
 import { build } from '../../lab/flux/kustomize.ts';
 import { substituteObject } from '../../lab/flux/substitute.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
+import { KNOWN, metricsIn } from './metrics.ts';
 import { all, appsOf, each, file, one, type Check, type Seen } from './networking.checks.ts';
 import { built, builtAs, CLUSTERS, files, type BuiltCluster } from './tree.ts';
 
@@ -24,13 +25,6 @@ const recovery = (seen_: Seen): Record<string, unknown> => plain(load(file(seen_
 const sets = (seen_: Seen, cluster: string): readonly Record<string, unknown>[] => list(recovery(seen_)['data-sets']).map(plain).filter((set) => set['cluster'] === cluster);
 const rules = (cluster: BuiltCluster): readonly Record<string, unknown>[] => all(cluster, 'VMRule').filter(({ metadata }) => metadata.name === 'volsync').flatMap((rule) => list(at(rule.spec, 'groups'))).flatMap((group) => list(plain(group)['rules'])).map(plain);
 
-/** VolSync 0.12: docs/usage/metrics; external-snapshotter: pkg/metrics; kube-state-metrics; the kubelet. */
-const METRICS = new Set([
-  'volsync_missed_intervals_total', 'volsync_volume_out_of_sync', 'volsync_sync_duration_seconds', 'volsync_sync_duration_seconds_count', 'snapshot_controller_operation_total_seconds_count',
-  'kube_deployment_status_replicas_available', 'kube_job_status_failed', 'kubelet_volume_stats_available_bytes', 'kubelet_volume_stats_capacity_bytes',
-]);
-const WORDS = new Set(['absent', 'or', 'max', 'min', 'sum', 'count', 'by', 'increase', 'obj_namespace', 'obj_name', 'driver_name', 'namespace', 'job_name', 'persistentvolumeclaim']);
-const metricsIn = (expr: string): readonly string[] => [...expr.replaceAll(/"[^"]*"/g, '').replaceAll(/\{[^}]*\}/g, '').replaceAll(/\[[^\]]*\]/g, '').matchAll(/[a-z_][a-z0-9_]*/g)].map(([name]) => name).filter((name) => !WORDS.has(name));
 const ALERTS = ['VolSyncControllerDown', 'VolSyncReplicationFailed', 'VolSyncBackupDurationHigh', 'VolSyncSnapshotCreationFailed', 'VolSyncRestoreFailed', 'VolSyncMoverPodFailed', 'VolSyncS3ConnectivityIssue', 'VolSyncStaleBackup', 'VolSyncCacheStorageIssue'];
 
 const CHECKS: readonly BothCheck[] = [
@@ -175,7 +169,7 @@ const CHECKS: readonly BothCheck[] = [
       if (sources(cluster).length === 0) return;
       if (rules(cluster).map((rule) => rule['alert']).join() !== ALERTS.join()) say(rules(cluster).map((rule) => rule['alert']).join());
       for (const rule of rules(cluster)) {
-        for (const name of metricsIn(String(rule['expr']))) if (!METRICS.has(name)) say(`${String(rule['alert'])}: ${name}`);
+        for (const name of metricsIn(String(rule['expr']))) if (!KNOWN.has(name)) say(`${String(rule['alert'])}: ${name}`);
         if (!file(seen_, 'docs/runbooks/volsync.md').includes(`### ${String(rule['alert'])}\n`)) say(`the runbook is silent about ${String(rule['alert'])}`);
       }
     }),
