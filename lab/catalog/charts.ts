@@ -2,6 +2,7 @@
 import type { KubeObject } from '../world/types.ts';
 import type { Chart, ReleaseRequest } from './chart.ts';
 import { snapshotController, volsync } from './charts/backup.ts';
+import { gitlab, gitlabRunner, runnerScaleSet, runnerScaleSetController } from './charts/cicd.ts';
 import { cilium } from './charts/cilium.ts';
 import { certManager, coredns, externalSecrets, fluxInstance, fluxOperator } from './charts/core.ts';
 import { strimziKafkaOperator } from './charts/messaging.ts';
@@ -17,6 +18,7 @@ const CHARTS: ReadonlyMap<string, Chart> = new Map([
   cilium, coredns, certManager, externalSecrets, fluxOperator, fluxInstance, victoriaMetricsOperatorCrds, prometheusOperatorCrds, cloudnativePg,
   openebs, rookCeph, reloader, spegel, appTemplate, pluginBarmanCloud, dragonflyOperator, strimziKafkaOperator, harbor, victoriaMetricsOperator, victoriaLogsSingle, fluentBit,
   snapshotController, volsync,
+  runnerScaleSetController, runnerScaleSet, gitlab, gitlabRunner,
 ].map((chart) => [chart.name, chart]));
 
 /** The catalog has no such chart or does not serve that version; the message names it as a registry would. */

@@ -213,6 +213,14 @@ export function cephCrds(options: CrdOptions = {}): KubeObject[] {
   ];
 }
 
+export function actionsRunnerCrds(options: CrdOptions = {}): KubeObject[] {
+  return crds('actions.github.com', `
+    AutoscalingListener autoscalinglisteners v1alpha1
+    AutoscalingRunnerSet autoscalingrunnersets v1alpha1
+    EphemeralRunner ephemeralrunners v1alpha1
+    EphemeralRunnerSet ephemeralrunnersets v1alpha1`, options);
+}
+
 /** Of the operator that runs Ceph's CSI drivers, which comes with Rook's chart. */
 export function cephCsiCrds(options: CrdOptions = {}): KubeObject[] {
   return crds('csi.ceph.io', `

@@ -55,7 +55,7 @@ const dragonfly = making({
       ...(auth === undefined ? {} : { secrets: [auth] }),
     });
     const budget: KubeObject = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, labels }, spec: { maxUnavailable: 1, selector: { matchLabels: labels } } };
-    return [pods, serviceOf(name, { app: name, 'app.kubernetes.io/name': 'dragonfly' }, { redis: 6379 }), ...(whole(at(object.spec, 'replicas'), 1) > 1 ? [budget] : [])];
+    return [pods, serviceOf(name, { app: name, 'app.kubernetes.io/name': 'dragonfly' }, { redis: 6379 }, { annotations: plain(at(object.spec, 'serviceSpec.annotations')) }), ...(whole(at(object.spec, 'replicas'), 1) > 1 ? [budget] : [])];
   },
   done: (): Plain => ({ phase: 'Ready' }),
   open: (object): Plain => (text(at(object.status, 'phase')) === 'Ready' ? {} : { phase: 'ResourcesCreated' }),

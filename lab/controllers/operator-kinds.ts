@@ -10,6 +10,7 @@ import { DATABASE_KINDS } from './operator-databases.ts';
 import { IDENTITY_KINDS } from './operator-identity.ts';
 import { MESSAGING_KINDS } from './operator-messaging.ts';
 import { OBSERVABILITY_KINDS } from './operator-observability.ts';
+import { RUNNER_KINDS } from './operator-runners.ts';
 import { STORAGE_KINDS } from './operator-storage.ts';
 import type { Again } from './runtime.ts';
 
@@ -221,7 +222,7 @@ export const OPERATORS: readonly OperatorKind[] = [
   { apiVersion: POSTGRES, kind: 'Backup', operator: CNPG, afterMs: 0, reconcile: backup },
   { apiVersion: POSTGRES, kind: 'ScheduledBackup', operator: CNPG, afterMs: 0, reconcile: scheduledBackup },
   ...DATABASE_KINDS,
-  ...MESSAGING_KINDS, ...IDENTITY_KINDS,
+  ...MESSAGING_KINDS, ...RUNNER_KINDS, ...IDENTITY_KINDS,
   ...OBSERVABILITY_KINDS,
   ...VOLSYNC_KINDS,
   ...STORAGE_KINDS,

@@ -1,6 +1,6 @@
 /** CloudNativePG: from a Cluster to its Secrets, Services, volumes and pods; what it says of itself, and its log on the way to the archive. */
 import type { ControllerContext, KubeObject, Ref } from '../../world/types.ts';
-import { at, conditionOf, iso, list, plain, podReady, refOf, sha256, text, whole, withConditions, type Condition, type Plain } from '../../catalog/data.ts';
+import { at, conditionOf, iso, list, plain, podReady, refOf, sha256, strings, text, whole, withConditions, type Condition, type Plain } from '../../catalog/data.ts';
 import { TIMES } from '../../catalog/timings.ts';
 import { deploymentUp } from '../flux/common.ts';
 import type { Outcome } from '../operator-kinds.ts';
@@ -53,6 +53,14 @@ function services(cx: ControllerContext, cluster: KubeObject): void {
   for (const [suffix, role] of [['rw', { 'cnpg.io/instanceRole': 'primary' }], ['ro', { 'cnpg.io/instanceRole': 'replica' }], ['r', { 'cnpg.io/podRole': 'instance' }]] as const) {
     ensure(cx, {
       apiVersion: 'v1', kind: 'Service', metadata: { name: `${name}-${suffix}`, namespace, labels: { 'cnpg.io/cluster': name }, ownerReferences: ownedBy(cluster) },
+      spec: { type: 'ClusterIP', selector: { 'cnpg.io/cluster': name, ...role }, ports: [{ name: 'postgres', port: PORT, protocol: 'TCP', targetPort: PORT }] },
+    });
+  }
+  for (const own of list(at(cluster.spec, 'managed.services.additional')).map(plain)) {
+    const of = plain(at(own, 'serviceTemplate.metadata'));
+    const role = own['selectorType'] === 'rw' ? { 'cnpg.io/instanceRole': 'primary' } : own['selectorType'] === 'ro' ? { 'cnpg.io/instanceRole': 'replica' } : { 'cnpg.io/podRole': 'instance' };
+    ensure(cx, {
+      apiVersion: 'v1', kind: 'Service', metadata: { name: text(of['name']) ?? `${name}-${String(own['selectorType'])}`, namespace, labels: { 'cnpg.io/cluster': name, 'cnpg.io/isManaged': 'true' }, annotations: strings(of['annotations']), ownerReferences: ownedBy(cluster) },
       spec: { type: 'ClusterIP', selector: { 'cnpg.io/cluster': name, ...role }, ports: [{ name: 'postgres', port: PORT, protocol: 'TCP', targetPort: PORT }] },
     });
   }

@@ -12,6 +12,7 @@ import { manualClock } from './rig.ts';
 const PINS: readonly (readonly [chart: string, version: string, values: object, crds: number])[] = [
   ['cert-manager', 'v1.19.1', { crds: { enabled: true } }, 6], ['cert-manager', 'v1.19.1', {}, 0], ['external-secrets', '0.20.4', { installCRDs: true }, 23], ['external-secrets', '0.20.4', { installCRDs: false }, 0],
   ['victoria-metrics-operator-crds', '0.6.0', {}, 22], ['prometheus-operator-crds', '24.0.1', {}, 10], ['cloudnative-pg', '0.26.1', {}, 10], ['flux-operator', '0.49.0', {}, 4], ['flux-instance', '0.49.0', {}, 0], ['cilium', '1.18.3', {}, 0], ['coredns', '1.45.0', {}, 0], ['spegel', '0.4.0', {}, 0], ['volsync', '0.12.0', {}, 2], ['volsync', '0.12.0', { manageCRDs: false }, 0], ['snapshot-controller', '3.0.6', {}, 0], ['app-template', '4.4.0', {}, 0], ['openebs', '4.3.3', {}, 0], ['rook-ceph', 'v1.18.6', {}, 24], ['reloader', '2.2.5', {}, 0], ['plugin-barman-cloud', '0.3.1', {}, 1], ['dragonfly-operator', 'v1.3.0', {}, 1], ['strimzi-kafka-operator', '0.48.0', {}, 10], ['harbor', '1.18.0', {}, 0], ['victoria-metrics-operator', '0.55.3', { crds: { enabled: false } }, 0], ['victoria-logs-single', '0.11.12', {}, 0], ['fluent-bit', '0.54.0', {}, 0],
+  ['gha-runner-scale-set-controller', '0.13.0', {}, 4], ['gha-runner-scale-set', '0.13.0', {}, 0], ['gitlab', '9.5.1', {}, 0], ['gitlab-runner', '0.82.0', {}, 0],
 ];
 const render = (chart: string, version: string, values: object) => renderRelease({ name: chart, namespace: 'ns', chart: `oci://registry.example.test/${chart}`, version, values: { ...values } });
 
