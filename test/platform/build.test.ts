@@ -76,6 +76,8 @@ const CHARTS: readonly { readonly release: string; readonly chart: string; reado
   { release: 'spegel', chart: 'spegel', there: '0.0.1', shows: [/kind: DaemonSet/, /kind: ServiceMonitor/] },
   { release: 'cloudnative-pg', chart: 'cloudnative-pg', there: '0.29.0', shows: [/replicas: 2/, /--max-concurrent-reconciles=10/, /failurePolicy: Fail/, /runAsUser: 10001/] },
   { release: 'plugin-barman-cloud', chart: 'plugin-barman-cloud', there: '0.7.0', shows: [/kind: Deployment/, /cnpg\.io\/pluginName: barman-cloud\.cloudnative-pg\.io/] },
+  { release: 'actions-runner-controller', chart: 'gha-runner-scale-set-controller', there: '0.14.2', shows: [/--listener-metrics-addr=:8080/, /--watch-single-namespace=actions-runner-system/, /name: actions-runner-controller$/m, /runAsUser: 65532/] },
+  { release: 'pilar-runner', chart: 'gha-runner-scale-set', there: '0.14.2', shows: [/kind: AutoscalingRunnerSet/, /maxRunners: 6/, /serviceAccountName: pilar-runner/, /localhostProfile: profiles\/rootless-build.json/, /storageClassName: openebs-local-nvme/] },
   { release: 'fluent-bit', chart: 'fluent-bit', there: '0.58.1', shows: [/operator: Exists/, /type: DirectoryOrCreate/, /Header AccountID 2/, /Format json_lines/] },
 ];
 

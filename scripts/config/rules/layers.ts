@@ -72,7 +72,7 @@ function wayBack(units: ReadonlyMap<string, Unit>, from: string, to: string): { 
 }
 
 /** Kinds that a chart makes, so that no manifest shows them; that the chart really makes these is for the tests, which have charts. */
-const BY_CHARTS = ['Deployment', 'DaemonSet', 'StatefulSet', 'Job', 'FluxInstance', 'CustomResourceDefinition'];
+const BY_CHARTS = ['Deployment', 'DaemonSet', 'StatefulSet', 'Job', 'FluxInstance', 'AutoscalingRunnerSet', 'CustomResourceDefinition'];
 
 /** What a Kustomization checks the health of is brought by it, in that very version: otherwise it waits until its timeout, for ever. */
 export const healthChecks: Rule = (site, sources) => {
