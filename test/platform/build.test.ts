@@ -106,6 +106,10 @@ const PINNED: readonly { readonly release: string; readonly shows: readonly RegE
   { release: 'volsync', shows: [/replicas: 2/, /--restic-container-image=quay\.io\/backube\/volsync:0\.12\.0/, /--ignore-paths=\/metrics/, /control-plane: volsync-controller/, /runAsUser: 65534/] },
   { release: 'snapshot-controller', shows: [/replicas: 2/, /minAvailable: 1/, /kind: ServiceMonitor/, /allowPrivilegeEscalation: false/], hides: /snapshot-validation-webhook/ },
   { release: 'harbor', shows: [/harbor-pooler\.cnpg-system\.svc\.cluster\.local/, /regionendpoint: http:\/\/10\.25\.11\.3:9000/, /disable: true/, /relativeurls: true/, /name: harbor-admin-credentials/, /name: harbor-s3-credentials/, /name: harbor-db-credentials/, /type: Recreate/], hides: /Harbor12345|not-a-secure-key|cloudfront/i },
+  { release: 'actions-runner-controller', shows: [/--listener-metrics-addr=:8080/, /--watch-single-namespace=actions-runner-system/, /--update-strategy=eventual/], hides: /kind: ClusterRole\b/ },
+  { release: 'pilar-runner', shows: [/minRunners: 1/, /maxRunners: 6/, /serviceAccountName: pilar-runner/, /localhostProfile: profiles\/rootless-build\.json/, /cp -R --preserve=mode,links/], hides: /privileged: true|docker:dind/ },
+  { release: 'gitlab', shows: [/host: "gitlab-pooler\.cnpg-system\.svc\.cluster\.local"/, /host: "shared-postgres-direct\.cnpg-system\.svc\.cluster\.local"/, /dragonfly\.dragonfly-system\.svc\.cluster\.local:6379\/6/, /gitlab-webservice-ce:v18\.5\.1/, /name: "gitlab-rails-secrets"/, /name: http-metrics-wh/, /name: gitlab-sidekiq-all-in-1-v2/, /omniauth\/gitlab-oidc-credentials\/provider/, /storageClassName: "rook-ceph-block"/], hides: /privileged: true|kind: Ingress\b|image: [^\n]*(?:postgresql|redis|minio)[^\n]*:/ },
+  { release: 'gitlab-runner', shows: [/gitlab-runner:alpine-v18\.5\.0/, /concurrent = 10/, /name: "gitlab-runner-registration"/, /name: "gitlab-runner-cache"/, /privileged = false/, /BucketName = "gitlab-cache"/], hides: /privileged: true|kind: ClusterRole\b|resources: \["\*"\]/ },
 ];
 
 /** What comes out of a Secret is not known here, and stands for itself. */
