@@ -21,6 +21,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   health: async () => (await import('./talosctl/health.ts')).health,
   reset: async () => (await import('./talosctl/actions.ts')).reset,
   reboot: async () => (await import('./talosctl/actions.ts')).reboot,
+  wipe: async () => (await import('./talosctl/wipe.ts')).wipe,
   shutdown: async () => (await import('./talosctl/actions.ts')).shutdown,
   read: async () => (await import('./talosctl/basics.ts')).read,
   cat: async () => (await import('./talosctl/basics.ts')).read,

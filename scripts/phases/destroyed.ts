@@ -61,7 +61,7 @@ async function cleanOf(cx: Cx, machine: Machine, standing: Standing | undefined)
     try {
       last = await lookAt(cx, machine);
     } catch (error) {
-      // It reboots after a wipe, and shows nothing meanwhile.
+      // A machine that does not answer just now is asked again.
       if (!(error instanceof Failure) || error.exit !== 'rerun') throw error;
       return { ok: false, because: error.message };
     }

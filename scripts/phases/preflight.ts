@@ -131,7 +131,7 @@ async function cleanVerdict(cx: Cx, machine: Machine, because: string): Promise<
   return {
     is: 'fail',
     because: `not clean: ${left.map(({ purpose, path, holds }) => `its ${purpose} disk ${path} holds ${holds}`).join('; ')}`,
-    hint: `find out whose data it is; when it may go: talosctl reset --insecure -n ${machine.address} --wait=false --reboot --wipe-mode user-disks ${left.map(({ path }) => `--user-disks-to-wipe ${path}`).join(' ')}`,
+    hint: `find out whose data it is; when it may go: talosctl wipe disk ${left.map(({ path }) => path.replace('/dev/', '')).join(' ')} --insecure -n ${machine.address}`,
   };
 }
 

@@ -88,9 +88,12 @@ export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly gr
 export function shutdown(how: Via & { readonly by: 'mtls' }, options: { readonly force: boolean }): string[] {
   return ['shutdown', ...via(how), ...(options.force ? ['--force'] : []), '--wait=false'];
 }
-/** Data disks alone, of a machine in maintenance. talosctl cannot wait without a certificate. */
+/**
+ * Data disks alone, of a machine in maintenance; it stays up. `wipe disk` is what maintenance answers to anybody: its Reset wants an administrator,
+ * whom nobody can prove to be there (Talos' internal/app/maintenance/server.go), and takes the installed system along.
+ */
 export function wipeDisks(how: Via & { readonly by: 'insecure' }, devices: readonly string[]): string[] {
-  return ['reset', ...via(how), '--wipe-mode', 'user-disks', ...devices.flatMap((device) => ['--user-disks-to-wipe', must(device, 'disk')]), '--reboot', '--wait=false'];
+  return ['wipe', 'disk', ...devices.map((device) => must(device, 'disk').replace(/^\/dev\//, '')), ...via(how)];
 }
 /** Into a file of ours, never merged. talosctl ignores --force-context-name without a merge (kubeconfig.go), so the door renames the context itself. */
 export function kubeconfig(how: Via, file: string, context: string): string[] { return ['kubeconfig', file, ...via(how), '--merge=false', '--force', `--force-context-name=${context}`]; }

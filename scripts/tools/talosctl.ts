@@ -164,7 +164,8 @@ export function makeTalos(scope: Scope, cluster: Cluster, proc: Proc): Talos {
 
     async reset(machine, order) {
       if (!scope.dryRun) refuseStranger(machine, await face(machine), 'wiped');
-      await call(args.reset(mtls(machine), { ...order, timeout: RESET_WAIT }), 'write', { timeoutMs: RESET_MS });
+      // Once it is wiped, talosctl looks for maintenance at the very word it was given for the node: that must be where the machine is dialled.
+      await call(args.reset({ ...mtls(machine), node: target.machines[machine.address] ?? machine.address }, { ...order, timeout: RESET_WAIT }), 'write', { timeoutMs: RESET_MS });
     },
 
     async shutdown(machine, options) {

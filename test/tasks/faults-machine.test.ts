@@ -30,7 +30,7 @@ const ON_THE_WAY: readonly OnTheWay[] = [
   { fault: 'clusters-swapped', exit: 75, untouched: true, cause: [/not apps-01: .*it looks like infra-01/, /not apps-03: .*it looks like infra-03/], next: /check cabling and the addresses/ },
   { fault: 'machines-swapped', args: ['--machine', 'apps-02'], exit: 75, untouched: true, sample: true, cause: [/not apps-02: .*it looks like apps-03/, /not apps-03: .*it looks like apps-02/], next: /check cabling and the addresses/ },
   { fault: 'disk-missing', args: ['--machine', 'apps-02'], exit: 75, untouched: true, cause: [/a disk of apps-02 is missing: .*nvme-TEAM_TM8FP6001T_TPBF2312120030301595/], next: /its seat and its cable/ },
-  { fault: 'disk-not-clean', args: ['--machine', 'apps-02'], exit: 75, untouched: true, sample: true, cause: [/apps-02/, /not clean: its ceph disk \/dev\/nvme1n1 holds bluestore/], next: /talosctl reset --insecure -n 10\.25\.11\.15 .*--user-disks-to-wipe \/dev\/nvme1n1/ },
+  { fault: 'disk-not-clean', args: ['--machine', 'apps-02'], exit: 75, untouched: true, sample: true, cause: [/apps-02/, /not clean: its ceph disk \/dev\/nvme1n1 holds bluestore/], next: /talosctl wipe disk nvme1n1 --insecure -n 10\.25\.11\.15/ },
   { fault: 'endpoint-dns-wrong', exit: 75, untouched: true, sample: true, cause: [/apps-k8s\.monosense\.io resolves to 192\.0\.2\.80/], next: /one address record per control plane: 10\.25\.11\.14, 10\.25\.11\.15, 10\.25\.11\.16/ },
   { fault: 'node-lost', exit: 75, untouched: true, cause: [/apps-03/, /no answer on its Talos port/], next: /power|lab:status/ },
   { fault: 'slow-install', exit: 0, sample: true, cause: [], next: /^/ },

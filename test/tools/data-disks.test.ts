@@ -32,5 +32,5 @@ test('a reset always names what it wipes: without labels talosctl would wipe eve
   ]);
   expect(() => reset(via, { graceful: false, userDisks: [], labels: [], timeout: '1m' })).toThrow(/names no partition/);
   expect(() => reset(via, { graceful: true, userDisks: ['/dev/a,/dev/b'], timeout: '1m' })).toThrow(/exactly one is needed/);
-  expect(wipeDisks({ by: 'insecure', endpoint: '127.0.0.1:1' }, ['/dev/nvme0n1'])).toEqual(['reset', '--insecure', '-n', '127.0.0.1:1', '--wipe-mode', 'user-disks', '--user-disks-to-wipe', '/dev/nvme0n1', '--reboot', '--wait=false']);
+  expect(wipeDisks({ by: 'insecure', endpoint: '127.0.0.1:1' }, ['/dev/nvme0n1'])).toEqual(['wipe', 'disk', 'nvme0n1', '--insecure', '-n', '127.0.0.1:1']);
 });
