@@ -51,6 +51,10 @@ const MISTAKES: readonly Mistake[] = [
   ['a namespace databases do not let in', (seen_) => { for (const peer of list(at(list(at(of(seen_, 'CiliumNetworkPolicy', 'cnpg-system', 'allow-clients-ingress').spec, 'ingress'))[0], 'fromEndpoints'))) if (strings(at(peer, 'matchLabels'))['k8s:io.kubernetes.pod.namespace'] === 'harbor') plain(at(peer, 'matchLabels'))['k8s:io.kubernetes.pod.namespace'] = 'harbor-system'; }, /databases do not let it in/],
   ['a consumer whose own policies keep it in', (seen_) => { for (const policy of all(infraOf(seen_), 'CiliumNetworkPolicy').filter(({ metadata }) => metadata.namespace === 'harbor')) delete plain(policy.spec)['egress']; }, /its own policies do not let it out/],
   ['a consumer in another cluster, of a pooler that is not shared', (seen_) => { stranger(seen_, 'harbor-pooler.cnpg-system.svc.cluster.local'); }, /apps messaging\/stranger: harbor-pooler.cnpg-system.svc.cluster.local is not there in apps/],
+  ['a way past the poolers for somebody who says nowhere who it is', (seen_) => {
+    plain(at(one(infraOf(seen_), 'Cluster', 'shared-postgres').spec, 'managed'))['services'] = { additional: [{ selectorType: 'rw', serviceTemplate: { metadata: { name: 'shared-postgres-direct', annotations: { 'service.cilium.io/global': 'true' } } } }] };
+    stranger(seen_, 'shared-postgres-direct.cnpg-system.svc.cluster.local');
+  }, /shared-postgres-direct\.cnpg-system\.svc\.cluster\.local goes past the poolers, and nobody says for whom/],
   ['a consumer nobody knew of, without a password', (seen_) => { stranger(seen_, 'gitlab-pooler.cnpg-system.svc.cluster.local'); }, /messaging\/stranger: it does not say where its password is/],
 ];
 

@@ -50,6 +50,10 @@ function secretsBeside(beside: Plain): readonly string[] {
   });
 }
 
+/** A Service of the database itself that the tree asks its operator for. */
+function directOf(home: BuiltCluster, service: string): Plain | undefined {
+  return all(home, 'Cluster').flatMap(({ spec }) => list(at(spec, 'managed.services.additional'))).map(plain).find((each) => at(each, 'serviceTemplate.metadata.name') === service);
+}
 /** Everything a Kustomization has behind it when it begins: what it and its layers wait for, and, of a layer, what is in it. */
 function behind(cluster: BuiltCluster, unit: Unit): ReadonlySet<string> {
   const reached = new Set<string>();
@@ -92,13 +96,27 @@ export function disagreements(seen: Seen): readonly string[] {
   }
   for (const kind of ['Database', 'Pooler']) for (const { metadata } of all(home, kind)) if (!roles.some((role) => metadata.name.replace(/-pooler$/, '') === role['name'])) found.push(`${metadata.name}: a ${kind} without a role`);
 
-  for (const { cluster, object, host, beside } of consumersOf(seen)) {
+  const consumers = consumersOf(seen);
+  for (const { cluster, object, host, beside } of consumers) {
     const app = appOf(host);
     const namespace = object.metadata.namespace ?? '';
     const say = (trouble: string): void => { found.push(`${cluster.name} ${namespace}/${object.metadata.name}: ${trouble}`); };
     const [, service = ''] = HOST.exec(host) ?? [];
     const pooler = all(home, 'Pooler').find(({ metadata }) => metadata.name === service && metadata.namespace === HOME);
-    if (pooler === undefined || !host.endsWith('.svc.cluster.local')) { say(`no pooler answers to ${host}`); continue; }
+    const direct = directOf(home, service);
+    if (pooler === undefined && direct === undefined || !host.endsWith('.svc.cluster.local')) { say(`no pooler answers to ${host}`); continue; }
+    if (cluster.name !== home.name) {
+      const mirror = all(cluster, 'Service').find(({ metadata }) => metadata.name === service && metadata.namespace === HOME);
+      const global = (annotations: unknown): boolean => strings(annotations)['service.cilium.io/global'] === 'true';
+      if (!global(pooler === undefined ? at(direct, 'serviceTemplate.metadata.annotations') : at(pooler.spec, 'serviceTemplate.metadata.annotations')) || mirror === undefined || !global(mirror.metadata.annotations)) say(`${host} is not there in ${cluster.name}`);
+    }
+    if (pooler === undefined) {
+      // Past the poolers goes only who says at another place of the same object, by its pooler, who it is.
+      const own = consumers.filter((other) => other.object === object && directOf(home, HOST.exec(other.host)?.[1] ?? '') === undefined).map((other) => appOf(other.host));
+      if (own.length === 0 || at(direct, 'selectorType') !== 'rw') say(`${host} goes past the poolers, and nobody says for whom`);
+      for (const [key, value] of Object.entries(beside)) if ((USER.test(key) || DATABASE.test(key)) && !own.includes(String(value))) say(`it goes past the poolers as ${String(value)}`);
+      continue;
+    }
     if (!roles.some((role) => role['name'] === app)) say(`no role ${app}`);
     const named = (pattern: RegExp): readonly unknown[] => Object.entries(beside).filter(([key, value]) => pattern.test(key) && ['string', 'number'].includes(typeof value)).map(([, value]) => value);
     for (const user of named(USER)) if (user !== app) say(`it logs in as ${String(user)}`);
@@ -111,11 +129,6 @@ export function disagreements(seen: Seen): readonly string[] {
     for (const secret of secrets) {
       const password = [...own].filter(([name, source]) => name.startsWith(`${secret}#`) && source.endsWith('#password')).map(([, source]) => source);
       if (password.join() !== `kubernetes/${home.name}/cloudnative-pg/${app}#password`) say(`${secret} holds the password of ${password.join() || 'nobody'}`);
-    }
-    if (cluster.name !== home.name) {
-      const mirror = all(cluster, 'Service').find(({ metadata }) => metadata.name === service && metadata.namespace === HOME);
-      const global = (annotations: unknown): boolean => strings(annotations)['service.cilium.io/global'] === 'true';
-      if (!global(at(pooler.spec, 'serviceTemplate.metadata.annotations')) || mirror === undefined || !global(mirror.metadata.annotations)) say(`${host} is not there in ${cluster.name}`);
     }
     const unit = cluster.units.find(({ objects }) => objects.includes(object));
     const parts = unit === undefined ? new Set<string>() : behind(cluster, unit);

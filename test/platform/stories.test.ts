@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { load as loadYaml } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { at, list, plain, strings, text } from '../../lab/catalog/data.ts';
+import { at, list, plain, strings, text, whole } from '../../lab/catalog/data.ts';
 import type { KubeObject } from '../../lab/world/types.ts';
 import { renderRelease } from '../../lab/catalog/charts.ts';
 import { eachWith } from './identity.seen.ts';
@@ -154,6 +154,20 @@ const ALL: readonly Check[] = [
     plant: (seen_) => { const secret = plain(list(at(one(infraOf(seen_), 'ExternalSecret', 'grafana-oidc').spec, 'data'))[0]); plain(secret['remoteRef'])['property'] = 'client_secret'; },
   },
   {
+    holds: 'every volume, those operators and charts make too, is in bootstrap/dr.yaml by its own name', defect: 'volumes nobody thought of',
+    find: (seen_) => {
+      const sets = list(at(loadYaml(file(seen_, 'bootstrap/dr.yaml')), 'data-sets')).map(plain);
+      return each(seen_, (cluster, say) => {
+        const claims = claimsOf(cluster);
+        if (claims.length < 3) say(`only ${claims.length} volumes`);
+        for (const [namespace = '', name = ''] of claims.map((claim) => claim.split('/'))) if (!sets.some((set) => set['cluster'] === cluster.name && set['namespace'] === namespace && set['object'] === name)) say(`${namespace}/${name}`);
+        const named = sets.filter((set) => set['cluster'] === cluster.name && set['kind'] === 'volume').map((set) => `${String(set['namespace'])}/${String(set['object'])}`);
+        for (const name of named) if (!claims.includes(name)) say(`${name} is declared, and nobody makes it`);
+      });
+    },
+    plant: (seen_) => { plain(one(appsOf(seen_), 'KafkaNodePool', 'controller-broker').spec)['replicas'] = 4; },
+  },
+  {
     holds: 'runbooks of metrics, logs, collectors, identity and the registry tell how it begins, is upgraded, lost and restored',
     find: (seen_) => Object.entries(RUNBOOKS).flatMap(([book, heads]) => heads.filter((head) => !file(seen_, `docs/runbooks/${book}.md`).includes(`\n## ${head}\n`)).map((head) => `${book}: ${head}`)),
     plant: (seen_) => { seen_.files.set('docs/runbooks/keycloak.md', file(seen_, 'docs/runbooks/keycloak.md').replace('## Upgrade', '## Versions')); },
@@ -168,6 +182,29 @@ const ALL: readonly Check[] = [
   },
 ];
 
+/** Every claim of a cluster, as namespace/name: those written down, those of workloads, those operators make for their objects. */
+function claimsOf(cluster: BuiltCluster): readonly string[] {
+  const count = (of: number, name: (index: number) => string): readonly string[] => Array.from({ length: of }, (_, index) => name(index));
+  const by = (kind: string, names: (object: KubeObject) => readonly string[]): readonly string[] => all(cluster, kind).flatMap((object) => names(object).map((name) => `${object.metadata.namespace ?? ''}/${name}`));
+  const rendered = releasesOf(cluster);
+  return [...new Set([
+    ...by('PersistentVolumeClaim', ({ metadata }) => [metadata.name]), ...rendered.filter(({ kind }) => kind === 'PersistentVolumeClaim').map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+    ...[...cluster.objects, ...rendered].filter(({ kind }) => kind === 'StatefulSet').flatMap(({ metadata, spec }) => list(at(spec, 'volumeClaimTemplates')).flatMap((claim) => count(whole(at(spec, 'replicas'), 1), (index) => `${metadata.namespace ?? ''}/${String(at(claim, 'metadata.name'))}-${metadata.name}-${index}`))),
+    ...by('Dragonfly', ({ metadata, spec }) => (at(spec, 'snapshot.persistentVolumeClaimSpec') === undefined ? [] : count(whole(at(spec, 'replicas'), 1), (index) => `df-${metadata.name}-${index}`))),
+    ...by('KafkaNodePool', ({ metadata, spec }) => list(at(spec, 'storage.volumes')).filter((volume) => at(volume, 'type') === 'persistent-claim').flatMap((volume) => count(Number(at(spec, 'replicas')), (index) => `data-${String(at(volume, 'id'))}-${strings(metadata.labels)['strimzi.io/cluster'] ?? ''}-${metadata.name}-${index}`))),
+    ...by('VMCluster', ({ metadata, spec }) => ([['vmstorage', 'vmstorage-db'], ['vmselect', 'vmselect-cachedir']] as const).flatMap(([part, claim]) => (at(spec, `${part}.storage.volumeClaimTemplate`) === undefined ? [] : count(whole(at(spec, `${part}.replicaCount`), 1), (index) => `${claim}-${part}-${metadata.name}-${index}`)))),
+    ...by('VMAlertmanager', ({ metadata, spec }) => (at(spec, 'storage.volumeClaimTemplate') === undefined ? [] : count(whole(at(spec, 'replicaCount'), 1), (index) => `vmalertmanager-${metadata.name}-db-vmalertmanager-${metadata.name}-${index}`))),
+  ])];
+}
+/** What the charts of a cluster make, in the namespaces of their releases. */
+function releasesOf(cluster: BuiltCluster): readonly KubeObject[] {
+  return all(cluster, 'HelmRelease').flatMap((object) => {
+    const source = all(cluster, 'OCIRepository').find(({ metadata }) => metadata.name === at(object.spec, 'chartRef.name') && metadata.namespace === object.metadata.namespace);
+    const chart = source === undefined ? { chart: String(at(object.spec, 'chart.spec.chart')), version: String(at(object.spec, 'chart.spec.version')) } : { chart: String(at(source.spec, 'url')), version: String(at(source.spec, 'ref.tag')) };
+    const namespace = object.metadata.namespace ?? '';
+    return renderRelease({ name: object.metadata.name, namespace, ...chart, values: valuesOf(cluster, object) }).objects.map((made) => ({ ...made, metadata: { namespace, ...made.metadata } }));
+  });
+}
 /** Every host of a Service that stands in what is applied, and in whose hands. */
 function hostsOf(cluster: BuiltCluster): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -182,11 +219,7 @@ function hostsOf(cluster: BuiltCluster): ReadonlyMap<string, string> {
 /** Services of the tree, of its charts, and those operators make by rules of their own. */
 function servicesOf(cluster: BuiltCluster): ReadonlySet<string> {
   const by = (kind: string, name: (object: KubeObject) => readonly string[]): readonly string[] => all(cluster, kind).flatMap((object) => name(object).map((service) => `${object.metadata.namespace ?? ''}/${service}`));
-  const rendered = all(cluster, 'HelmRelease').flatMap((object) => {
-    const source = all(cluster, 'OCIRepository').find(({ metadata }) => metadata.name === at(object.spec, 'chartRef.name') && metadata.namespace === object.metadata.namespace);
-    const chart = source === undefined ? { chart: String(at(object.spec, 'chart.spec.chart')), version: String(at(object.spec, 'chart.spec.version')) } : { chart: String(at(source.spec, 'url')), version: String(at(source.spec, 'ref.tag')) };
-    return renderRelease({ name: object.metadata.name, namespace: object.metadata.namespace ?? '', ...chart, values: valuesOf(cluster, object) }).objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => `${metadata.namespace ?? object.metadata.namespace ?? ''}/${metadata.name}`);
-  });
+  const rendered = releasesOf(cluster).filter(({ kind }) => kind === 'Service').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   return new Set([
     'default/kubernetes', ...by('Service', ({ metadata }) => [metadata.name]), ...rendered, ...by('Pooler', ({ metadata }) => [metadata.name]), ...by('Dragonfly', ({ metadata }) => [metadata.name]), ...by('Keycloak', ({ metadata }) => [`${metadata.name}-service`]),
     ...by('Kafka', ({ metadata }) => [`${metadata.name}-kafka-bootstrap`]), ...by('VMCluster', ({ metadata }) => ['vmselect', 'vmstorage', 'vminsert'].map((part) => `${part}-${metadata.name}`)), ...['VMAuth', 'VMAlert', 'VMAgent', 'VMAlertmanager'].flatMap((kind) => by(kind, ({ metadata }) => [`${kind.toLowerCase()}-${metadata.name}`])),
