@@ -31,11 +31,31 @@ export function parseReference(text: string): { readonly vault: string; readonly
 }
 
 /**
+ * The `vault/item` a cluster's secrets are found under. Whatever store the project keeps them in, the lab has one of its own, which the program asks
+ * as it asks 1Password: the names of files and variables become those of items.
+ */
+function itemOf(place: string): string {
+  const slug = (text: string): string => text.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  if (place.startsWith('sops://')) return `sops/${slug(place.slice('sops://'.length))}`;
+  if (place.startsWith('env://')) return `environment/${slug(place.slice('env://'.length))}`;
+  return place.replace(/^op:\/\//, '').replace(/\?.*$/, '').replace(/\/$/, '');
+}
+
+/** The same for one value: `vault/item/field`. */
+function valueOf(text: string): string | undefined {
+  const sops = /^sops:\/\/([^#]+)#(?:(.+)\.)?([^.]+)$/.exec(text);
+  if (sops !== null) return `${itemOf(`sops://${sops[1] ?? ''}.${sops[2] ?? ''}`)}/${sops[3] ?? ''}`;
+  if (text.startsWith('env://')) return `environment/all/${text.slice('env://'.length)}`;
+  const parsed = text.startsWith('op://') ? parseReference(text.replace(/\?.*$/, '')) : undefined;
+  return parsed === undefined ? undefined : `${parsed.vault}/${parsed.item}/${parsed.field}`;
+}
+
+/**
  * The lab's own secret store. A cluster's bundle is there from the start, as in a vault that was filled before the machines came; a reference of bootstrap/secrets.yaml and a
  * remote key of an ExternalSecret get a value that depends on the world's seed and the name alone, so that it is the same at every reading.
  */
 export function secretStore(root: string, clusters: readonly ClusterFile[], data: SecretData, changed: () => void): SecretStore {
-  const bundles = new Set(clusters.map((cluster) => cluster.secrets.replace(/^op:\/\//, '').replace(/\/$/, '')));
+  const bundles = new Set(clusters.map((cluster) => itemOf(cluster.secrets)));
   const making = new Map<string, Promise<void>>();
   const seed = (data['lab/seed'] ??= { seed: randomBytes(32).toString('hex') })['seed'] ?? '';
 
@@ -103,8 +123,8 @@ function bootstrapReferences(root: string): ReadonlySet<string> {
   if (!existsSync(file)) return found;
   const visit = (value: unknown): void => {
     if (typeof value === 'string') {
-      const parsed = value.startsWith('op://') ? parseReference(value) : undefined;
-      if (parsed !== undefined) found.add(`${parsed.vault}/${parsed.item}/${parsed.field}`);
+      const place = valueOf(value);
+      if (place !== undefined) found.add(place);
     } else if (Array.isArray(value)) value.forEach(visit);
     else if (isFields(value)) Object.values(value).forEach(visit);
   };

@@ -63,7 +63,7 @@ export async function makeContexts(parts: RunParts): Promise<{ contextFor(lane: 
       clusterDir: clusterFiles(taskDir, site.target, cluster.name).folder,
       look: async (layers) => looks.look({ site, cluster, doors: looking, clock, signal }, step, layers.filter(isLayer)),
       secrets: async () => {
-        resolved ??= resolveSecrets(doors.op, site, parts.clusters, redactor);
+        resolved ??= resolveSecrets(doors.stores, site, parts.clusters, redactor);
         return resolved;
       },
       wait: async (what, probe, options) => {

@@ -1,6 +1,7 @@
 import { Failure } from '../engine/failure.ts';
 import type { Verdict } from '../engine/verdict.ts';
 import { installHint } from '../tools/environment.ts';
+import { neededReferences } from '../tools/secrets.ts';
 import type { Cx } from './context.ts';
 
 /** How far a tool may be from the pin before we refuse to drive it. */
@@ -10,16 +11,27 @@ type Closeness = 'same minor' | 'same major';
  * The tools a create drives, and how exact their version must be. talosctl and helmfile speak formats that change
  * with the minor; helm and flux promise compatibility within a major.
  */
-const TOOLS: readonly { readonly tool: 'talosctl' | 'helmfile' | 'helm' | 'flux' | 'op'; readonly fits: Closeness }[] = [
+const TOOLS: readonly { readonly tool: 'talosctl' | 'helmfile' | 'helm' | 'flux' | 'op' | 'sops'; readonly fits: Closeness }[] = [
   { tool: 'talosctl', fits: 'same minor' },
   { tool: 'helmfile', fits: 'same major' },
   { tool: 'helm', fits: 'same major' },
   { tool: 'op', fits: 'same major' },
+  { tool: 'sops', fits: 'same major' },
 ];
+const STORES: Readonly<Record<string, string>> = { op: 'op://', sops: 'sops://' };
+
+/** The tools this site needs: of those that open secret stores, the ones its references name. The lab's own store is always asked as 1Password is. */
+export function toolsOf({ site, cluster }: Pick<Cx, 'site' | 'cluster'>): typeof TOOLS {
+  const references = neededReferences(site, [cluster]);
+  return TOOLS.filter(({ tool }) => {
+    const scheme = STORES[tool];
+    return scheme === undefined || (site.target.kind === 'lab' ? tool === 'op' : references.some((reference) => reference.startsWith(scheme)));
+  });
+}
 
 /** One finding per tool: there, and of a version we know how to drive. */
 export async function toolVerdicts(cx: Cx, tell: (finding: ToolFinding) => void = () => {}): Promise<readonly ToolFinding[]> {
-  return Promise.all(TOOLS.map(async (pinned) => {
+  return Promise.all(toolsOf(cx).map(async (pinned) => {
     const finding = await toolVerdict(cx, pinned);
     tell(finding);
     return finding;
@@ -50,6 +62,7 @@ async function clientVersion(cx: Cx, tool: (typeof TOOLS)[number]['tool']): Prom
     case 'helm': return cx.doors.helm.clientVersion();
     case 'flux': return cx.doors.flux.clientVersion();
     case 'op': return cx.doors.op.clientVersion();
+    case 'sops': return cx.doors.stores.sopsVersion();
   }
 }
 

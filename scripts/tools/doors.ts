@@ -230,12 +230,24 @@ export interface Flux {
   reconcile(kind: 'source git' | 'kustomization' | 'helmrelease', name: string, namespace: string): Promise<void>;
   clientVersion(): Promise<string>;
 }
+/** A reference whose value could not be had. */
+export interface Unread { readonly reference: string; readonly because: string }
+export interface StoreAnswer { readonly values: ReadonlyMap<string, string>; readonly failed: readonly Unread[] }
+/** 1Password's own command line. */
 export interface Op {
-  /** Who is signed in; throws a Failure (75) that says how to sign in. */
-  whoami(): Promise<string>;
-  /** Resolves references in one go; throws one Failure naming every one that cannot be read. Values are added to the redactor. */
-  resolve(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Who is signed in (to an account), and how long that holds; throws a Failure (75) that says how to sign in. */
+  whoami(account?: string): Promise<string>;
+  /** Values of `op://` references of one account, and every one that cannot be read. Throws a Failure (75) when nobody is signed in. */
+  read(references: readonly string[], account?: string): Promise<StoreAnswer>;
   clientVersion(): Promise<string>;
+}
+/** Wherever secrets are kept: 1Password, files encrypted by SOPS, the environment; in a lab the lab's own store stands for all of them. */
+export interface Stores {
+  /** Which stores these references are in, and as whom they are asked; throws a Failure (75) that says how to sign in. */
+  whoami(references: readonly string[]): Promise<string>;
+  /** Resolves references; throws one Failure naming every one that cannot be read, whichever store it is in. Values are added to the redactor. */
+  resolve(references: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  sopsVersion(): Promise<string>;
 }
 export interface Git {
   head(): Promise<{ readonly commit: string; readonly branch: string; readonly dirty: readonly string[] }>;
@@ -254,6 +266,7 @@ export interface Doors {
   readonly helm: Helm;
   readonly flux: Flux;
   readonly op: Op;
+  readonly stores: Stores;
   readonly git: Git;
   readonly download: Download;
   readonly hook: Hook;

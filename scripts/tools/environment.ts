@@ -17,8 +17,8 @@ const NEVER_INHERITED = [
   /^ZX_/, /^BASH_ENV$/, /^ENV$/, /^BASH_FUNC_/, /^SHELLOPTS$/, /^BASHOPTS$/,
   /^TALOS/, /^SIDEROV1_/, /^OMNI_/, /^KUBE/, /^HELM_(KUBE|NAMESPACE|DRIVER|DEBUG|BIN)/, /^HELMFILE_/, /^FLUX_/, /^GIT_(DIR|WORK_TREE|INDEX_FILE)$/,
 ];
-/** What signs a person or a machine in to the secret store; only `op` gets it. */
-const SIGN_IN = [/^OP_/];
+/** What opens a secret store; only the tool that asks that store gets it. */
+const SIGN_IN: Readonly<Record<string, RegExp>> = { op: /^OP_/, sops: /^SOPS_/ };
 
 export interface ChildEnvironment {
   readonly tool: string;
@@ -35,7 +35,7 @@ export function childEnvironment(options: ChildEnvironment): Record<string, stri
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.inherit)) {
     if (value === undefined || NEVER_INHERITED.some((rule) => rule.test(name))) continue;
-    if (options.tool !== 'op' && SIGN_IN.some((rule) => rule.test(name))) continue;
+    if (Object.entries(SIGN_IN).some(([tool, rule]) => tool !== options.tool && rule.test(name))) continue;
     env[name] = value;
   }
   Object.assign(env, options.target.env);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Doors, Flux, Git, Helm, Helmfile, Kube, MakeDoors, Op, Talos } from './doors.ts';
+import type { Doors, Flux, Git, Helm, Helmfile, Kube, MakeDoors, Op, Stores, Talos } from './doors.ts';
 import { clusterFiles } from './files.ts';
 import { versionOnce } from './version-once.ts';
 
@@ -16,6 +16,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const helmDoor = once(async () => (await import('./helm.ts')).makeHelm(scope, cluster, await proc(), kube));
   const fluxDoor = once(async () => (await import('./flux.ts')).makeFlux(scope, cluster, await proc()));
   const opDoor = once(async () => (await import('./op.ts')).makeOp(scope, await proc()));
+  const storesDoor = once(async () => (await import('./stores.ts')).makeStores(scope, await proc(), op));
   const gitDoor = once(async () => (await import('./git.ts')).makeGit(scope, await proc()));
   const hookDoor = once(async () => (await import('./hook.ts')).makeHook(scope, await proc()));
   const downloadDoor = once(async () => (await import('./download.ts')).makeDownload(scope));
@@ -87,12 +88,17 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     clientVersion: () => versionOnce(scope, 'flux', async () => (await fluxDoor()).clientVersion()),
   };
   const op: Op = {
-    whoami: async () => (await opDoor()).whoami(),
-    resolve: async (...a) => (await opDoor()).resolve(...a),
+    whoami: async (...a) => (await opDoor()).whoami(...a),
+    read: async (...a) => (await opDoor()).read(...a),
     clientVersion: () => versionOnce(scope, 'op', async () => (await opDoor()).clientVersion()),
   };
+  const stores: Stores = {
+    whoami: async (...a) => (await storesDoor()).whoami(...a),
+    resolve: async (...a) => (await storesDoor()).resolve(...a),
+    sopsVersion: () => versionOnce(scope, 'sops', async () => (await storesDoor()).sopsVersion()),
+  };
   const git: Git = { head: async () => (await gitDoor()).head(), remote: async () => (await gitDoor()).remote() };
-  const doors: Doors = { talos, kube, helmfile, helm, flux, op, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) }, hook: { run: async (...a) => (await hookDoor()).run(...a) } };
+  const doors: Doors = { talos, kube, helmfile, helm, flux, op, stores, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) }, hook: { run: async (...a) => (await hookDoor()).run(...a) } };
   return doors;
 };
 

@@ -1,6 +1,7 @@
 import type { Cluster, Site } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
-import type { Op, Redactor, SecretsBundle } from './doors.ts';
+import { valueAt } from '../config/reference.ts';
+import type { Redactor, SecretsBundle, Stores } from './doors.ts';
 import { BUNDLE_FIELDS, bundleSecrets } from './talos-bundle.ts';
 
 /** Resolved secrets, in memory only; the shape phases know as Secrets. */
@@ -12,24 +13,24 @@ export interface ResolvedSecrets {
 /** Every reference a run on these clusters needs: the fourteen bundle fields of each, and the bootstrap secrets. */
 export function neededReferences(site: Pick<Site, 'bootstrap'>, clusters: readonly Pick<Cluster, 'secrets'>[]): string[] {
   return [...new Set([
-    ...clusters.flatMap((cluster) => BUNDLE_FIELDS.map((field) => `${cluster.secrets}/${field}`)),
+    ...clusters.flatMap((cluster) => BUNDLE_FIELDS.map((field) => valueAt(cluster.secrets, field))),
     ...site.bootstrap.secrets.flatMap((secret) => Object.values(secret.data)),
   ])];
 }
 
 /**
- * Resolves everything in one go, so that a session that ends later does not matter: one `op inject`, which tells as well when nobody
+ * Resolves everything in one go, so that a session that ends later does not matter: one `op inject` for each account, which tells as well when nobody
  * is signed in (asking `op whoami` first was a second prompt for the operator's finger). Every value is known to the redactor before this returns.
  */
-export async function resolveSecrets(op: Op, site: Site, clusters: readonly Cluster[], redactor: Redactor): Promise<ResolvedSecrets> {
-  const values = await op.resolve(neededReferences(site, clusters));
+export async function resolveSecrets(stores: Pick<Stores, 'resolve'>, site: Site, clusters: readonly Cluster[], redactor: Redactor): Promise<ResolvedSecrets> {
+  const values = await stores.resolve(neededReferences(site, clusters));
   const value = (reference: string): string => {
     const found = values.get(reference);
     if (found === undefined) throw new Failure({ exit: 'bug', what: `the secret ${reference} was not asked for at the start`, hint: 'please report this' });
     return found;
   };
   const bundles = new Map(clusters.map((cluster) => {
-    const bundle = Object.fromEntries(BUNDLE_FIELDS.map((field) => [field, value(`${cluster.secrets}/${field}`)]));
+    const bundle = Object.fromEntries(BUNDLE_FIELDS.map((field) => [field, value(valueAt(cluster.secrets, field))]));
     return [cluster.name, asBundle(bundle)] as const;
   }));
   for (const found of values.values()) redactor.add(found);

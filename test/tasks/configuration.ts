@@ -62,6 +62,7 @@ function cutToTheCore(root: string): void {
   }
   removeOthers(join(root, 'kubernetes/infrastructure'), COMPONENTS);
   for (const folder of ['workloads', 'components/dragonfly']) rmSync(join(root, 'kubernetes', folder), { recursive: true });
+  for (const cluster of ['infra', 'apps']) for (const layer of CORE) dropDangling(join(root, 'kubernetes/clusters', cluster, layer));
   // A setting that nothing uses any more would be called a mistake.
   const rest = [...filesBelow(join(root, 'kubernetes')).values()].map(({ text }) => text).join('\n');
   for (const cluster of ['infra', 'apps']) {
@@ -72,6 +73,15 @@ function cutToTheCore(root: string): void {
     });
     writeFileSync(file, lines.join('\n'));
   }
+}
+
+/** Takes what is not there any more off a layer's list. */
+function dropDangling(folder: string): void {
+  const file = join(folder, 'kustomization.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').split('\n').filter((line) => {
+    const path = /^ {2}- (\.\.\/\S+)$/.exec(line)?.[1];
+    return path === undefined || existsSync(join(folder, path));
+  }).join('\n'));
 }
 
 function removeOthers(folder: string, keep: ReadonlySet<string>): void {

@@ -10,6 +10,7 @@ import { injectTemplate, makeOp, parseInjected, parseOpVersion, parseWhoami } fr
 import { makeRedactor, REDACTED } from '../../scripts/tools/redact.ts';
 import { releaseValues } from '../../scripts/tools/render.ts';
 import { substitute } from '../../scripts/tools/substitute.ts';
+import { makeStores } from '../../scripts/tools/stores.ts';
 import { BUNDLE_FIELDS, bundleFields, bundleText } from '../../scripts/tools/talos-bundle.ts';
 import * as talos from '../../scripts/tools/talos-parse.ts';
 import { SITE } from '../../scripts/config/target.ts';
@@ -161,14 +162,15 @@ describe('a secret survives unharmed to where it goes, and is shown nowhere', ()
     const vault = new Map(VALUES.map(([what, value], i) => [`op://V/${what.replaceAll(/[^a-z]/g, '')}${i}/f`, value]));
     const told = scope(dir.path);
     const run = async (command: { readonly stdin?: string }) => ({ stdout: (command.stdin ?? '').replace(/\{\{ (op:\/\/\S+) \}\}/g, (_, reference: string) => vault.get(reference) ?? ''), stderr: '', exitCode: 0 });
-    expect(Object.fromEntries(await makeOp(told, { run }).resolve([...vault.keys()]))).toEqual(Object.fromEntries(vault));
+    expect(Object.fromEntries(await makeStores(told, { run }, makeOp(told, { run })).resolve([...vault.keys()]))).toEqual(Object.fromEntries(vault));
     for (const [what, value] of VALUES) expect(told.redactor.redact(`x ${value} y`), what).not.toContain(value.trim());
   });
 
   test.each<[what: string, value: string, because: string]>([['blanks', ' \n\t ', 'it is empty'], ['nothing', '', 'it is empty'], ['bytes that are no text', 'ab\uFFFDcd\uFFFD', 'it is no text; store it in base64'], ['a NUL', 'secret\0value', 'it is no text']])('%s is refused, not used', async (_, value, because) => {
     using dir = scratch();
     const run = async (command: { readonly stdin?: string }) => ({ stdout: (command.stdin ?? '').replace(/\{\{ \S+ \}\}/g, () => value), stderr: '', exitCode: 0 });
-    const failure = await failureOf(makeOp(scope(dir.path), { run }).resolve(['op://V/i/f']));
+    const told = scope(dir.path);
+    const failure = await failureOf(makeStores(told, { run }, makeOp(told, { run })).resolve(['op://V/i/f']));
     expect([failure.code, failure.because]).toEqual([75, expect.stringContaining(because)]);
   });
 

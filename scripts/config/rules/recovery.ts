@@ -85,7 +85,7 @@ export const storesForm: Rule = (site, { report }) => {
 export const outsideChecks: Rule = (site, { report }) => {
   for (const { outside, freeze, power } of site.recovery) {
     for (const { check } of outside?.value ?? []) {
-      if (check !== undefined && 'reference' in check && check.reference !== undefined) reference(check.reference, 3, 'reference', report);
+      if (check !== undefined && 'reference' in check && check.reference !== undefined) reference(check.reference, 'value', 'reference', { report });
       if (check !== undefined && 'argv' in check) runnable(check.argv, 'argv', report);
     }
     for (const hook of freeze?.value ?? []) {

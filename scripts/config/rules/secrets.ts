@@ -1,27 +1,57 @@
 import { textIn } from '../data.ts';
 import { scalars } from '../read.ts';
-import type { At, Report, Sources, Spot } from '../source.ts';
+import { FORMS, isPlace, isReference, readReference, valueAt } from '../reference.ts';
+import type { At, Sources, Spot } from '../source.ts';
 import type { Rule } from './rule.ts';
 
-const REFERENCE = /^op:\/\/[^/\s]+(\/[^/\s]+)+$/;
-
-/** `op://vault/item/field`, or `op://vault/item` for a whole item; nothing else is a secret here. */
-export function reference(value: At<string>, parts: 2 | 3, what: string, report: Report): void {
-  const form = parts === 3 ? 'op://vault/item/field' : 'op://vault/item';
-  if (!value.value.startsWith('op://')) {
-    report(value.spot, 'secret-literal', `${what} is not a reference to a secret`, `secrets are never written here, only where they are: ${form}`);
+/** A reference to one value (`value`), or to the place of several (`place`); nothing else is a secret here. */
+export function reference(value: At<string>, kind: keyof typeof FORMS, what: string, { report, sopsKeys }: Pick<Sources, 'report'> & { readonly sopsKeys?: SopsKeys }): void {
+  const text = value.value;
+  if (!isReference(text)) {
+    report(value.spot, 'secret-literal', `${what} is not a reference to a secret`, `secrets are never written here, only where they are: ${FORMS[kind]}`);
     return;
   }
-  const count = value.value.slice(5).split('/').length;
-  if (!REFERENCE.test(value.value) || (parts === 3 ? count < 3 || count > 4 : count !== 2)) {
-    report(value.spot, 'secret-reference', `${value.value} is not a reference of the form ${form}`, count < parts ? `the ${count < 2 ? 'item' : 'field'} is missing` : `exactly ${form}`);
+  if (kind === 'value' ? readReference(text) === undefined : !isPlace(text)) {
+    report(value.spot, 'secret-reference', `${text} is not a reference of the form ${FORMS[kind]}`, missingPart(text, kind));
+    return;
   }
+  sopsKeys?.(value, kind);
 }
 
+function missingPart(text: string, kind: keyof typeof FORMS): string {
+  if (text.startsWith('sops://')) return text.includes('#') || kind === 'place' ? 'the path of a file of this repository, and its keys joined by dots' : 'the key is missing';
+  if (text.startsWith('env://')) return 'letters, digits and underscores';
+  const [parts, wanted] = [text.replace(/\?.*$/, '').slice('op://'.length).split('/').length, kind === 'value' ? 3 : 2];
+  return parts < wanted ? `the ${parts < 2 ? 'item' : 'field'} is missing` : `exactly ${FORMS[kind].split(',')[0] ?? ''}`;
+}
+
+type SopsKeys = (value: At<string>, kind: keyof typeof FORMS) => void;
+
+/** A SOPS file keeps its keys readable, so that what will not be found is told before anybody has to decrypt it. */
+function sopsKeysOf(sources: Sources): SopsKeys {
+  return (value, kind) => {
+    const place = readReference(kind === 'value' ? value.value : valueAt(value.value, 'X'));
+    if (place?.store !== 'sops') return;
+    const data = sources.yaml(place.file, { optional: true })?.[0]?.data;
+    if (data === undefined) { sources.report(value.spot, 'secret-file', `there is no ${place.file}`, 'sops encrypt makes it; its path is from the root of the repository'); return; }
+    if (textIn(data, 'sops', 'mac') === undefined) { sources.report(value.spot, 'secret-file', `${place.file} is not encrypted by SOPS`, `sops encrypt --in-place ${place.file}, and change every secret that was in Git`); return; }
+    const wanted = kind === 'value' ? [place.key] : BUNDLE.map((field) => [...place.key.slice(0, -1), field]);
+    const missing = wanted.filter((key) => textIn(data, ...key) === undefined).map((key) => key.join('.'));
+    if (missing.length > 0) sources.report(value.spot, 'secret-key', `${place.file} has no ${missing.join(', ')}`, `sops edit ${place.file}`);
+  };
+}
+
+/** The fields of a cluster's Talos secrets, as scripts/tools/talos-bundle.ts names them. */
+const BUNDLE = [
+  'CLUSTER_ID', 'CLUSTER_SECRET', 'CLUSTER_TOKEN', 'CLUSTER_SECRETBOXENCRYPTIONSECRET', 'MACHINE_TOKEN', 'CLUSTER_ETCD_CA_CRT', 'CLUSTER_ETCD_CA_KEY', 'CLUSTER_CA_CRT',
+  'CLUSTER_CA_KEY', 'CLUSTER_AGGREGATORCA_CRT', 'CLUSTER_AGGREGATORCA_KEY', 'CLUSTER_SERVICEACCOUNT_KEY', 'MACHINE_CA_CRT', 'MACHINE_CA_KEY',
+] as const;
+
 /** References have their form; whether they can be read is asked in preflight, not here. */
-export const secretReferences: Rule = (site, { report }) => {
-  for (const { secrets } of site.clusters) if (secrets !== undefined) reference(secrets, 2, 'secrets', report);
-  for (const secret of site.secrets) for (const { key, value } of secret.data ?? []) reference(value, 3, `${key.value} of ${secret.name?.value ?? 'this Secret'}`, report);
+export const secretReferences: Rule = (site, sources) => {
+  const how = { report: sources.report, sopsKeys: sopsKeysOf(sources) };
+  for (const { secrets } of site.clusters) if (secrets !== undefined) reference(secrets, 'place', 'secrets', how);
+  for (const secret of site.secrets) for (const { key, value } of secret.data ?? []) reference(value, 'value', `${key.value} of ${secret.name?.value ?? 'this Secret'}`, how);
 };
 
 /** Two clusters with the same Talos secrets would accept each other's certificates. */
@@ -67,7 +97,7 @@ export function masked(file: string, line: string): string {
   for (const { like } of LEAKS) shown = shown.replaceAll(new RegExp(`(?:${like.source})[^\\s"']*`, 'g'), HIDDEN);
   const [, before = '', key = '', value = ''] = /^(\s*(?:- )?["']?([\w.-]+)["']?:\s+)["']?([^"'#]*)/.exec(shown) ?? [];
   const kept = value.trim();
-  if (kept === '' || kept.startsWith('op://') || kept === HIDDEN) return shown;
+  if (kept === '' || isReference(kept) || kept === HIDDEN) return shown;
   const secret = file === 'bootstrap/secrets.yaml' ? !['name', 'namespace', 'data'].includes(key) : leak([key], kept) !== undefined || key === 'secrets' && file.startsWith('talos/clusters/');
   return secret ? `${before}${HIDDEN}` : shown;
 }

@@ -2,6 +2,7 @@ import { Failure } from '../../engine/failure.ts';
 import { each } from '../../engine/each.ts';
 import type { Machine } from '../../config/cluster.ts';
 import type { Verdict } from '../../engine/verdict.ts';
+import { neededReferences } from '../../tools/secrets.ts';
 import type { ReadinessRow } from '../record.ts';
 import { isAnswer } from '../backup/shared.ts';
 import { fail, isLab, pass, row, skip, unknown, type ReadinessContext } from './row.ts';
@@ -10,8 +11,8 @@ import { fail, isLab, pass, row, skip, unknown, type ReadinessContext } from './
 export async function secretsRow(cx: ReadinessContext): Promise<ReadinessRow> {
   const id = `secrets:${cx.cluster.name}/provider`;
   try {
-    const [who] = await Promise.all([cx.looking.op.whoami(), cx.secrets()]);
-    return row('secrets', id, 'secrets without the cluster', pass(`all were read from the provider itself, as ${who}`));
+    const [who] = await Promise.all([cx.looking.stores.whoami(neededReferences(cx.site, [cx.cluster])), cx.secrets()]);
+    return row('secrets', id, 'secrets without the cluster', pass(`all were read from where they are kept; ${who}`));
   } catch (error) {
     if (!isAnswer(error)) throw error;
     return row('secrets', id, 'secrets without the cluster', fail(error.message, error.hint));

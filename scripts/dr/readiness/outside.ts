@@ -18,7 +18,7 @@ async function outsideVerdict(cx: ReadinessContext, { name, handling, check }: O
     case 'command': return commandVerdict(cx, check.argv, handling, `outside: ${name} in bootstrap/dr.yaml`);
     case 'secret':
       try {
-        await cx.looking.op.resolve([check.reference]);
+        await cx.looking.stores.resolve([check.reference]);
         return pass(`${check.reference} holds a value`);
       } catch (error) {
         if (!isAnswer(error)) throw error;

@@ -15,6 +15,8 @@ import { glanceApi, glanceMachine } from '../../tools/glance.ts';
 import { labStatus } from '../../tools/lab.ts';
 import { makeOp } from '../../tools/op.ts';
 import { makeProc } from '../../tools/proc.ts';
+import { neededReferences } from '../../tools/secrets.ts';
+import { makeStores } from '../../tools/stores.ts';
 import { makeTalos } from '../../tools/talosctl.ts';
 import { labPlace } from '../lab-place.ts';
 import type { ActionContext } from '../task.ts';
@@ -75,7 +77,8 @@ export function aroundHere(cx: ActionContext): Around {
       const told = await known();
       if (!told.ok) throw new Failure({ exit: 'cannotTell', what: 'the configuration could not be read', hint: 'task doctor CHECK=configuration' });
       const scope = { lane: '', step: 'doctor', emit: cx.emit, signal, clock: cx.clock, dryRun: false, looking: true, redactor: cx.redactor, taskDir, env: cx.environment, site: told.value };
-      return makeOp(scope, makeProc(scope)).whoami();
+      const proc = makeProc(scope);
+      return makeStores(scope, proc, makeOp(scope, proc)).whoami(neededReferences(told.value, told.value.clusters));
     }),
     endpoint: async (cluster) => endpointAnswer(target, await found(cluster)),
     api(cluster) {
