@@ -8,6 +8,8 @@ import { masked, maskedBoth } from '../../../scripts/manifests/stable/mask.ts';
 import { safeLines } from '../../../scripts/manifests/stable/safe.ts';
 import { yamlOf } from '../../../scripts/manifests/stable/stream.ts';
 import { applyOrder } from '../../../scripts/manifests/stable/order.ts';
+import { realTool } from '../../real-tool.ts';
+import { aroundHere } from '../planted.ts';
 import { docs, EMPTY, ks, thing } from './rig.ts';
 
 const OURS = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -33,6 +35,24 @@ describe('what the controllers would apply', () => {
     expect(JSON.stringify(answer)).not.toContain('hunter2');
     expect(loadAll(answer.yaml)).toHaveLength(answer.objects);
     expect(answer.absent).toEqual([]);
+  });
+
+  const REPLACED = {
+    'clusters/one/all.yaml': ks('web', 'apps/web'),
+    'apps/web/kustomization.yaml': 'resources: [all.yaml]\nreplacements:\n  - source: {kind: ConfigMap, name: x, fieldPath: data.size}\n    targets:\n      - select: {kind: Deployment}\n        fieldPaths: [spec.size]\n',
+    'apps/web/all.yaml': docs(thing('ConfigMap', 'x', 'data:\n  size: large\n'), thing('Deployment', 'd', 'spec:\n  size: small\n', 'apps/v1')),
+  };
+
+  test('what only the real kustomize builds is built by it', async (context) => {
+    if (realTool('kustomize') === undefined) context.skip('skipped: no kustomize on PATH, nor built by tools:install');
+    const answer = await build({ ...files(REPLACED), tools: aroundHere() });
+    expect(answer).toMatchObject({ is: 'built', unbuilt: [], yaml: expect.stringContaining('size: large\n---') as string });
+    expect(answer.is === 'built' ? answer.yaml : '').not.toContain('size: small');
+  });
+
+  test('where there is no kustomize, what is not as it would be is named', async () => {
+    const answer = await build({ ...files(REPLACED), tools: aroundHere('kustomize') });
+    expect(answer).toMatchObject({ is: 'built', unbuilt: ['apps/web/kustomization.yaml: what this makes is not known: replacements, and kustomize is not here'] });
   });
 
   test('what is not here is said where it would stand', () => {

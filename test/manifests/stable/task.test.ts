@@ -56,6 +56,16 @@ describe('manifests:build', () => {
     expect(readFileSync(file, 'utf8')).toBe(first.stdout);
   });
 
+  test('what is not built as it would be is said, and 2 is the answer', async () => {
+    const beyond = join(dir, 'beyond');
+    cpSync(root, beyond, { recursive: true });
+    writeFileSync(join(beyond, 'apps/web/kustomization.yaml'), 'resources: [all.yaml, https://example.invalid/v1.2.3/more.yaml]\n');
+    const ran = await task('manifests:build', `ROOT=${beyond}`, 'OFFLINE=true');
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(/apps\/web\/kustomization\.yaml: what this makes is not known: https:\/\/example\.invalid\/v1\.2\.3\/more\.yaml is fetched from elsewhere/);
+    expect(loadAll(ran.stdout)).toHaveLength(6);
+  });
+
   test('what cannot be built is not half printed: 1, and each place on stderr', async () => {
     const broken = join(dir, 'broken');
     cpSync(root, broken, { recursive: true });
