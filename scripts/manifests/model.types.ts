@@ -191,8 +191,9 @@ export interface View {
   readonly around?: Around;
   /** The same cluster, built in the other ways it may be. */
   readonly variants?: readonly View[];
-  /** It is one of those: which value of which variable makes it so (`NAME=value`). */
+  /** It is one of those: which value of which variable makes it so (`NAME=value`), and the objects that are no others than in the first way. */
   readonly variant?: string;
+  readonly same?: ReadonlySet<KubeObject>;
 }
 
 /** What may be used besides the files of the tree, by async rules and by what renders charts. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { nearest } from '../../config/words.ts';
 import { cacheFolder } from '../../tools/environment.ts';
 import type { Built, View } from '../model.types.ts';
+import { judgedAlone } from '../view.ts';
 import { evaluate } from './evaluate.ts';
 import { explain, type SchemaFound, type Subject } from './explain.ts';
 import { gvkOf, isBuiltIn, isServed, keyOf as kindOf, apiVersionOf, LISTED_UNTIL, type Gvk } from './kinds.ts';
@@ -147,7 +148,7 @@ function toldOtherwise(view: View, gvk: Gvk): boolean {
 }
 
 function* subjects(view: View): Iterable<Subject & { readonly object: Built['object'] }> {
-  for (const built of view.all) {
+  for (const built of judgedAlone(view)) {
     yield { built, object: bareObject(built.object), kind: built.object.kind, prefix: [] };
     for (const { object: inner, prefix } of embedded(built)) yield { built, object: bareObject(inner), kind: inner.kind, prefix };
   }

@@ -2,6 +2,7 @@ import { get, isPlain, list, text, type Plain } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Path } from '../../../config/source.ts';
 import type { Built, View } from '../../model.types.ts';
+import { judgedAlone } from '../../view.ts';
 
 /** One rule of a PrometheusRule or VMRule. */
 export interface AlertingRule {
@@ -21,9 +22,9 @@ export function isRuleObject({ object }: Built): boolean {
   return (object.kind === 'PrometheusRule' && object.apiVersion.startsWith('monitoring.coreos.com/')) || (object.kind === 'VMRule' && object.apiVersion.startsWith('operator.victoriametrics.com/'));
 }
 
-/** Every group of alerting and recording rules of a view. */
+/** Every group of alerting and recording rules of a view; each object speaks for itself. */
 export function* groupsOf(view: View): Iterable<RuleGroup> {
-  for (const built of view.all) {
+  for (const built of judgedAlone(view)) {
     if (!isRuleObject(built)) continue;
     for (const [index, group] of list(get(built.object, 'spec', 'groups')).entries()) {
       if (isPlain(group)) yield { built, group, path: ['spec', 'groups', index], name: text(group['name']), victoria: built.object.kind === 'VMRule' };

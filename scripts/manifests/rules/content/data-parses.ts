@@ -4,6 +4,7 @@ import { strings } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Found, Rule } from '../../model.types.ts';
 import { oncePer } from '../../once.ts';
+import { judgedAlone } from '../../view.ts';
 import { readJson, type JsonTrouble } from './json.ts';
 import { isDashboardMap } from './dashboards.ts';
 import { pieceAt } from './place.ts';
@@ -20,7 +21,7 @@ export const dataParses: Rule = {
   summary: 'Keys of ConfigMaps and Secrets that are named as YAML or JSON hold just that',
   why: 'Whoever mounts it reads it at its start and ends, or Helm takes no values from it: the pods of the next rollout do not come up.',
   *check(view) {
-    for (const built of view.all) {
+    for (const built of judgedAlone(view)) {
       const { object } = built;
       if ((object.kind !== 'ConfigMap' && object.kind !== 'Secret') || object.apiVersion !== 'v1' || built.release !== undefined) continue;
       for (const field of object.kind === 'Secret' ? ['stringData'] : ['data']) {

@@ -9,11 +9,12 @@ import { apiVersionOf, apiVersionsOf, BUILT_IN_KINDS, gvkOf, isBuiltIn, isServed
 import { knownDefinitions } from '../../schemas/known.ts';
 import { locatorOf } from '../../schemas/locate.ts';
 import { oneSlip, withoutNulls } from '../../schemas/look.ts';
+import { judgedAlone } from '../../view.ts';
 
 type Say = Omit<Found, 'rule'>;
 
 function* subjects(view: View): Iterable<{ readonly built: Built; readonly object: Built['object']; readonly at: readonly (string | number)[] }> {
-  for (const built of view.all) {
+  for (const built of judgedAlone(view)) {
     yield { built, object: built.object, at: [] };
     for (const { object, prefix } of embedded(built)) yield { built, object, at: prefix };
   }

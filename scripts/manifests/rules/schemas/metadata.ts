@@ -2,6 +2,7 @@ import type { Path } from '../../../config/source.ts';
 import { get, isPlain } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Built, Found, Rule } from '../../model.types.ts';
+import { judgedAlone } from '../../view.ts';
 
 type Say = Omit<Found, 'rule'>;
 
@@ -67,7 +68,7 @@ export const metadata: Rule = {
   summary: 'Names, labels and annotations are written as Kubernetes takes them',
   why: 'The API server refuses the object. Schemas of custom resources say nothing about metadata, so nothing else finds it.',
   *check(view) {
-    for (const built of view.all) {
+    for (const built of judgedAlone(view)) {
       for (const { fix, ...found } of troubles(built)) {
         if (built.release !== undefined) yield { ...found, message: `${found.message}, as the chart makes it`, hint: `${found.hint}; look for the value that sets it` };
         else yield fix === undefined ? found : { ...found, fix };
