@@ -49,6 +49,8 @@ const REGISTRIES: Readonly<Record<string, string>> = {
   'docker.io/confluentinc/cp-schema-registry': 'https://docs.confluent.io/platform/7.8/installation/docker/image-reference.html',
   'docker.io/grafana/grafana': 'https://grafana.com/docs/grafana/latest/setup-grafana/installation/docker',
   'docker.io/library/busybox': 'https://github.com/docker-library/busybox',
+  'docker.io/moby/buildkit': 'https://github.com/moby/buildkit',
+  'ghcr.io/actions/actions-runner': 'https://github.com/actions/runner',
   'docker.io/minio/mc': 'https://github.com/minio/mc',
   'ghcr.io/cloudnative-pg/postgresql': 'https://github.com/cloudnative-pg/postgres-containers',
   'ghcr.io/dragonflydb/dragonfly': 'https://github.com/dragonflydb/dragonfly',
