@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { filesBelow, PROGRAM } from './rig.ts';
+import { basename, dirname, join } from 'node:path';
+import { loadSite } from '../../scripts/config/load.ts';
+import type { Problem } from '../../scripts/config/problem.ts';
+import { SITE } from '../../scripts/config/target.ts';
+import { PROGRAM } from './rig.ts';
 
 /** A copy of the configuration, under git, that a test may change. */
 export function copyOfTheConfiguration(change: (root: string) => void): string {
@@ -61,17 +64,25 @@ function cutToTheCore(root: string): void {
     removeOthers(join(root, 'kubernetes/clusters', cluster), CORE);
   }
   removeOthers(join(root, 'kubernetes/infrastructure'), COMPONENTS);
-  for (const folder of ['workloads', 'components/dragonfly']) rmSync(join(root, 'kubernetes', folder), { recursive: true });
+  rmSync(join(root, 'kubernetes/workloads'), { recursive: true });
   for (const cluster of ['infra', 'apps']) for (const layer of CORE) dropDangling(join(root, 'kubernetes/clusters', cluster, layer));
-  // A setting that nothing uses any more would be called a mistake.
-  const rest = [...filesBelow(join(root, 'kubernetes')).values()].map(({ text }) => text).join('\n');
-  for (const cluster of ['infra', 'apps']) {
-    const file = join(root, 'kubernetes/clusters', cluster, 'cluster-settings.yaml');
-    const lines = readFileSync(file, 'utf8').split('\n').filter((line) => {
-      const name = /^ {2}([A-Z][A-Z0-9_]*):/.exec(line)?.[1];
-      return name === undefined || rest.includes(`\${${name}`);
-    });
-    writeFileSync(file, lines.join('\n'));
+  // What was there for the rest alone would be called a mistake now; what it leaves unused in turn is seen at the next look.
+  for (let look = 0; look < 6; look++) {
+    const loaded = loadSite(root, SITE);
+    if (!('problems' in loaded)) return;
+    tidy(root, loaded.problems);
+  }
+  throw new Error('the core of the configuration has problems after six looks');
+}
+
+/** Removes settings nothing uses and folders nothing leads to; throws for any other problem. */
+function tidy(root: string, problems: readonly Problem[]): void {
+  const others = problems.filter(({ rule }) => rule !== 'variable-unused' && rule !== 'unreachable');
+  if (others.length > 0) throw new Error(`the core of the configuration does not stand alone: ${others.map(({ file, line, message }) => `${file}:${line} ${message}`).join('; ')}`);
+  for (const { file } of problems.filter(({ rule }) => rule === 'unreachable')) rmSync(join(root, basename(file) === 'kustomization.yaml' ? dirname(file) : file), { recursive: true, force: true });
+  for (const [file, unused] of Map.groupBy(problems.filter(({ rule }) => rule === 'variable-unused'), (problem) => problem.file)) {
+    const lines = new Set(unused.map(({ line }) => line - 1));
+    writeFileSync(join(root, file), readFileSync(join(root, file), 'utf8').split('\n').filter((_, index) => !lines.has(index)).join('\n'));
   }
 }
 
