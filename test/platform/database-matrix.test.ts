@@ -51,6 +51,9 @@ const MISTAKES: readonly Mistake[] = [
   ['a namespace databases do not let in', (seen_) => { for (const peer of list(at(list(at(of(seen_, 'CiliumNetworkPolicy', 'cnpg-system', 'allow-clients-ingress').spec, 'ingress'))[0], 'fromEndpoints'))) if (strings(at(peer, 'matchLabels'))['k8s:io.kubernetes.pod.namespace'] === 'harbor') plain(at(peer, 'matchLabels'))['k8s:io.kubernetes.pod.namespace'] = 'harbor-system'; }, /databases do not let it in/],
   ['a consumer whose own policies keep it in', (seen_) => { for (const policy of all(infraOf(seen_), 'CiliumNetworkPolicy').filter(({ metadata }) => metadata.namespace === 'harbor')) delete plain(policy.spec)['egress']; }, /its own policies do not let it out/],
   ['a consumer in another cluster, of a pooler that is not shared', (seen_) => { stranger(seen_, 'harbor-pooler.cnpg-system.svc.cluster.local'); }, /apps messaging\/stranger: harbor-pooler.cnpg-system.svc.cluster.local is not there in apps/],
+  ['a pooler whose mirror is gone in the other cluster', (seen_) => { const apps = appsOf(seen_); Object.assign(apps, { objects: apps.objects.filter(({ kind, metadata }) => kind !== 'Service' || metadata.name !== 'gitlab-pooler') }); }, /apps gitlab-system\/gitlab: gitlab-pooler\.cnpg-system\.svc\.cluster\.local is not there in apps/],
+  ['a consumer in the other cluster with the password of another item', (seen_) => { const secret = all(appsOf(seen_), 'ExternalSecret').find(({ metadata }) => metadata.name === 'gitlab-db-credentials'); if (secret !== undefined) ref(secret, 'password')['key'] = 'kubernetes/apps/gitlab/db'; }, /gitlab-system\/gitlab: gitlab-db-credentials holds the password of kubernetes\/apps\/gitlab\/db#password/],
+  ['a consumer in the other cluster that begins without it', (seen_) => { const apps = appsOf(seen_); delete plain(apps.units.find(({ name }) => name === 'cross-cluster')?.object.metadata.labels)['task/needs']; }, /gitlab-system\/gitlab: it may begin before its data is restored/],
   ['a way past the poolers for somebody who says nowhere who it is', (seen_) => {
     plain(at(one(infraOf(seen_), 'Cluster', 'shared-postgres').spec, 'managed'))['services'] = { additional: [{ selectorType: 'rw', serviceTemplate: { metadata: { name: 'shared-postgres-direct', annotations: { 'service.cilium.io/global': 'true' } } } }] };
     stranger(seen_, 'shared-postgres-direct.cnpg-system.svc.cluster.local');
@@ -60,12 +63,11 @@ const MISTAKES: readonly Mistake[] = [
 
 describe('consumers of the shared PostgreSQL', () => {
   test('those who keep something there are found in the tree', () => {
-    expect([...new Set(consumersOf(seen()).map(({ cluster, object }) => `${cluster.name} ${object.metadata.namespace ?? ''}/${object.metadata.name}`))]).toEqual(expect.arrayContaining(['infra keycloak-system/keycloak', 'infra harbor/harbor']));
+    expect([...new Set(consumersOf(seen()).map(({ cluster, object }) => `${cluster.name} ${object.metadata.namespace ?? ''}/${object.metadata.name}`))]).toEqual(expect.arrayContaining(['infra keycloak-system/keycloak', 'infra harbor/harbor', 'apps gitlab-system/gitlab']));
   });
   test('all of them agree with everything they stand on', () => { expect(disagreements(seen())).toEqual([]); });
   test('databases nobody asks for are the two that were decided to be there beforehand', () => {
-    // GitLab's own is asked for from the other cluster.
-    expect(unused(seen()).filter((name) => name !== 'gitlab')).toEqual(['mattermost', 'synergyflow']);
+    expect(unused(seen())).toEqual(['mattermost', 'synergyflow']);
   });
   test.each(MISTAKES)('%s is found', (_, plant, says) => {
     const wrong = seen();
