@@ -26,9 +26,10 @@ function staticPods(cx: ControllerContext, machine: Machine, node: KubeObject): 
       labels: { 'k8s-app': component, tier: 'control-plane' }, annotations: { 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.mirror': component },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: machine.name, uid: node.metadata.uid ?? '', controller: true }],
     },
-    spec: { nodeName: machine.name, hostNetwork: true, priorityClassName: 'system-cluster-critical', tolerations: [{ operator: 'Exists' }], containers: [{ name: component, image: `registry.k8s.io/${component}:${version(cx)}` }] },
+    spec: { nodeName: machine.name, hostNetwork: true, priorityClassName: 'system-cluster-critical', tolerations: [{ operator: 'Exists' }], containers: [{ name: component, image: machine.images?.[component] ?? `registry.k8s.io/${component}:${version(cx)}` }] },
   }));
 }
+const tagOf = (image: string | undefined): string | undefined => /:(v[^:@/]+)(?:@.*)?$/.exec(image ?? '')?.[1];
 function version(cx: ControllerContext): string { return cx.kubernetesVersion ?? 'v1.34.4'; }
 
 /** Says why the network is not there on this node; undefined when it is. A node's network is the Cilium agent on it. */
@@ -36,6 +37,8 @@ export function networkProblem(cx: ControllerContext, node: string): string | un
   const agent = cx.store.list('v1', 'Pod').find((pod) => pod.metadata.labels?.['k8s-app'] === 'cilium' && pod.spec?.['nodeName'] === node);
   return agent !== undefined && conditionOf(agent, 'Ready')?.['status'] === 'True' ? undefined : NO_CNI;
 }
+
+function imageOf(pod: KubeObject): unknown { return plain(list(pod.spec?.['containers'])[0])['image']; }
 
 export function nodeController(cx: ControllerContext): Controller {
   /** When a kubelet was first seen running, or gone, in this process; a restart only starts the grace anew. */
@@ -72,13 +75,21 @@ export function nodeController(cx: ControllerContext): Controller {
       addresses: [{ type: 'InternalIP', address: machine.address }, { type: 'Hostname', address: machine.name }],
       capacity: { cpu: '12', memory: '65571152Ki', pods: '110', 'ephemeral-storage': '975456Mi' }, allocatable: { cpu: '11950m', memory: '64920912Ki', pods: '110', 'ephemeral-storage': '898980Mi' },
       nodeInfo: {
-        architecture: 'amd64', bootID: machine.bootId, containerRuntimeVersion: 'containerd://2.1.5', kernelVersion: '6.18.1-talos', kubeletVersion: version(cx), kubeProxyVersion: version(cx),
-        machineID: machine.name, operatingSystem: 'linux', osImage: `Talos (${cx.talosVersion ?? 'v1.12.0'})`, systemUUID: machine.name,
+        architecture: 'amd64', bootID: machine.bootId, containerRuntimeVersion: 'containerd://2.1.5', kernelVersion: '6.18.1-talos', kubeletVersion: tagOf(machine.images?.['kubelet']) ?? version(cx), kubeProxyVersion: version(cx),
+        machineID: machine.name, operatingSystem: 'linux', osImage: `Talos (${machine.talosVersion ?? cx.talosVersion ?? 'v1.12.0'})`, systemUUID: machine.name,
       },
       conditions: withConditions(node, now, [...healthy, condition]),
     });
     setTaints(node, problem === undefined ? [] : [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
-    for (const pod of staticPods(cx, machine, node)) if (cx.store.get({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace: 'kube-system' }) === undefined) cx.store.create(pod);
+    for (const pod of staticPods(cx, machine, node)) {
+      const there = cx.store.get({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace: 'kube-system' });
+      if (there === undefined) cx.store.create(pod);
+      // Another image is another pod: the kubelet makes it anew, and looks again once the old one is gone.
+      else if (imageOf(there) !== imageOf(pod)) {
+        cx.store.delete({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace: 'kube-system' });
+        return 1_000;
+      }
+    }
     return was === undefined ? 1 : undefined;
   }
 

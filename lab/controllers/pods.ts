@@ -22,7 +22,9 @@ function tolerates(pod: KubeObject, taint: Plain): boolean {
 }
 /** Taints of a node that keep this pod away. */
 export function repelledBy(pod: KubeObject, node: KubeObject): Plain | undefined {
-  return list(node.spec?.['taints']).map(plain).find((taint) => taint['effect'] !== 'PreferNoSchedule' && !tolerates(pod, taint));
+  // The node life cycle's own taint of a cordoned node.
+  const cordon = node.spec?.['unschedulable'] === true ? [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] : [];
+  return [...cordon, ...list(node.spec?.['taints']).map(plain)].find((taint) => taint['effect'] !== 'PreferNoSchedule' && !tolerates(pod, taint));
 }
 
 /** What a container of a pod said, where the lab knows it; read as the pod's log. */

@@ -53,6 +53,7 @@ export class LabCluster {
   #queued = false;
   #ended = false;
   #kubelets = '';
+  #hadQuorum = false;
 
   constructor(file: ClusterFile, state: ClusterState, world: ClusterWorld) {
     this.file = file;
@@ -75,7 +76,7 @@ export class LabCluster {
   now(): number { return this.world.clock.now(); }
 
   etcdView(): EtcdView {
-    return { state: this.state, machines: this.machines, down: (machine) => this.#held().has(machine) || this.machines.some((other) => other.name === machine && other.stranger) };
+    return { state: this.state, machines: this.machines, down: (machine) => this.#held().has(machine) || this.machines.some((other) => other.name === machine && (other.stranger || other.ailing)) };
   }
 
   /** Control planes whose etcd a fault holds down: just enough of them that quorum is lost. */
@@ -87,7 +88,7 @@ export class LabCluster {
 
   quorum(): boolean { return hasQuorum(this.etcdView(), this.now()); }
   etcdHealthy(machine: Machine): boolean { return memberHealthy(this.etcdView(), machine, this.now()); }
-  etcdHeldDown(machine: Machine): boolean { return this.#held().has(machine.name); }
+  etcdHeldDown(machine: Machine): boolean { return machine.ailing || this.#held().has(machine.name); }
   /** The port at which the cluster's endpoint is answered; undefined while its name leads elsewhere. */
   apiPort(): number | undefined {
     if (this.world.faults.active('endpoint-dns-wrong', this.name) !== undefined) return undefined;
@@ -99,14 +100,14 @@ export class LabCluster {
   /** When this machine's kubelet has registered (or will); undefined while it cannot. */
   kubeletAt(machine: Machine): number | undefined {
     if (machine.state.phase !== 'up' || this.state.apiAt === null || machine.authority === undefined) return undefined;
-    if (machine.config?.clusterId !== this.state.etcd?.identity || machine.stranger || machine.clockOff() === 'since-boot') return undefined;
+    if (machine.config?.clusterId !== this.state.etcd?.identity || machine.stranger || machine.ailing || machine.clockOff() === 'since-boot') return undefined;
     return Math.max(machine.state.bootedAt + TAKES.worker, this.state.apiAt) + TAKES.kubelet;
   }
 
   /** Kubelets that run and may talk to the API. `problem`: what one says of itself instead of being ready. */
   kubelets(): readonly Kubelet[] {
     return this.#running().filter((machine) => !this.#unapproved(machine)).map((machine) => ({
-      name: machine.hostname, address: machine.file.address, role: machine.file.role, bootId: machine.state.bootId,
+      name: machine.hostname, address: machine.file.address, role: machine.file.role, bootId: machine.state.bootId, talosVersion: `v${machine.talosVersion}`, ...(machine.config === undefined ? {} : { images: machine.config.images }),
       ...(this.world.faults.active('node-not-ready', this.name, machine.name) === undefined ? {} : { problem: 'PLEG is not healthy: pleg was last seen active 3m12s ago; threshold is 3m0s' }),
     }));
   }
@@ -159,6 +160,7 @@ export class LabCluster {
     if (before !== undefined && this.state.etcd === null) this.api.forget();
     // Volumes outlive a cluster that is no more for as long as its disks hold them.
     if (this.state.etcd === null && this.machines.every((machine) => !Object.values(machine.state.ceph).some((offsets) => offsets.includes(0)))) this.world.data.lose(this.name);
+    this.#watchQuorum(hasQuorum(view, now));
     if (!hasQuorum(view, now)) this.state.apiAt = null;
     else this.state.apiAt ??= now + TAKES.api;
     if (this.state.apiAt !== null && this.state.apiAt > now) wakes.push(this.state.apiAt);
@@ -179,6 +181,12 @@ export class LabCluster {
     this.#cancel?.();
     const next = Math.min(...wakes);
     this.#cancel = Number.isFinite(next) ? this.world.clock.waits(this.name, next - now, () => this.touch()) : undefined;
+  }
+
+  /** A quorum that goes is told at the moment it goes: whoever works on the machines must not be the cause of it. */
+  #watchQuorum(has: boolean): void {
+    if (this.#hadQuorum && !has) this.world.log.add({ cluster: this.name, kind: 'world', by: 'lab', verb: 'quorum-lost', object: 'etcd', write: false, result: this.machines.map((machine) => `${machine.name} ${machine.state.phase}`).join(', ') });
+    this.#hadQuorum = has;
   }
 
   #tellKubelets(): void {

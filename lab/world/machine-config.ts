@@ -17,6 +17,8 @@ export interface MachineConfig {
   readonly kubernetesVersion: string;
   readonly talosVersion: string;
   readonly cni: string;
+  /** Images of the Kubernetes parts, by their names: `kubelet`, `kube-apiserver`... */
+  readonly images: Readonly<Record<string, string>>;
 }
 
 /** A refusal in talosctl's words. */
@@ -30,6 +32,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     'apiServer', 'controllerManager', 'proxy', 'scheduler', 'discovery', 'etcd', 'coreDNS', 'externalCloudProvider', 'extraManifests', 'extraManifestHeaders', 'inlineManifests',
     'adminKubeconfig', 'allowSchedulingOnMasters', 'allowSchedulingOnControlPlanes'],
 };
+/** Parts of Kubernetes that a machine runs, and where the configuration names their image. */
+const PARTS: readonly (readonly [string, ...string[]])[] = [['kubelet', 'machine', 'kubelet'], ['kube-apiserver', 'cluster', 'apiServer'], ['kube-controller-manager', 'cluster', 'controllerManager'], ['kube-scheduler', 'cluster', 'scheduler']];
 /** Documents of Talos 1.12 beside the main one. */
 const KINDS = new Set(['ExtensionServiceConfig', 'OOMConfig', 'KmsgLogConfig', 'WatchdogTimerConfig', 'EventSinkConfig', 'SideroLinkConfig', 'BridgeConfig', 'VLANConfig', 'LinkConfig', 'DHCPv4Config',
   'ResolverConfig', 'DHCPv6Config', 'WireguardConfig', 'HCloudVIPConfig', 'EthernetConfig', 'DummyLinkConfig', 'KubeSpanEndpointsConfig', 'LinkAliasConfig', 'StaticHostConfig', 'TimeSyncConfig',
@@ -130,6 +134,10 @@ export function readMachineConfig(text: string): { readonly documents: readonly 
       machineSANs: textsAt(main, 'machine', 'certSANs'), apiSANs: textsAt(main, 'cluster', 'apiServer', 'certSANs'),
       kubernetesVersion: image(['machine', 'kubelet', 'image'], '1.34.4'), talosVersion: image(['machine', 'install', 'image'], '1.12.0'),
       cni: textAt(main, 'cluster', 'network', 'cni', 'name') ?? 'flannel',
+      images: Object.fromEntries(PARTS.flatMap(([name, ...path]) => {
+        const text = textAt(main, ...path, 'image');
+        return text === undefined ? [] : [[name, text]];
+      })),
     },
   };
 }

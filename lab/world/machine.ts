@@ -4,7 +4,7 @@ import type { Disk, Hardware } from './hardware.ts';
 import { ConfigError, readMachineConfig } from './machine-config.ts';
 import type { MachineConfig } from './machine-config.ts';
 import { TAKES } from './state.ts';
-import type { MachineState } from './state.ts';
+import type { BootSlot, MachineState } from './state.ts';
 import type { ActiveFault, ClusterFile } from './types.ts';
 import { createCA, fingerprint } from './pki.ts';
 import type { Pair } from './pki.ts';
@@ -22,6 +22,9 @@ export interface Surroundings {
   /** Runs after any change of state. */
   readonly changed: () => void;
 }
+
+/** The version an installer image is of: its tag. */
+export const versionOf = (image: string): string => /:v?([^:@/]+)(?:@.*)?$/.exec(image)?.[1] ?? '1.12.0';
 
 /** Talos's wildcards in disk selectors. */
 const fits = (pattern: string | undefined, value: string): boolean => pattern === undefined || new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value);
@@ -91,8 +94,13 @@ export class Machine {
     const { phase } = this.state;
     if (this.stranger) return phase === 'off' ? 'closed' : 'installed';
     if (phase === 'maintenance' || phase === 'accepted') return 'maintenance';
-    return (phase === 'up' || phase === 'resetting' || phase === 'stopping') && this.authority !== undefined ? 'installed' : 'closed';
+    return (phase === 'up' || phase === 'upgrading' || phase === 'resetting' || phase === 'stopping') && this.authority !== undefined ? 'installed' : 'closed';
   }
+
+  /** The Talos that runs (or would, after a boot): what was installed last, whatever the configuration names for the next time. */
+  get talosVersion(): string { return this.state.slots?.boots.version ?? this.config?.talosVersion ?? '1.12.0'; }
+  /** A system that came by an upgrade and on which etcd and the kubelet do not come up. */
+  get ailing(): boolean { return this.state.slots?.trial === true && this.#around.fault('upgrade-unhealthy') !== undefined; }
 
   say(now: number, line: string): void {
     this.state.dmesg.push(`${this.name}: kern:    info: [${new Date(now).toISOString()}]: [talos] ${line}`);
@@ -137,6 +145,29 @@ export class Machine {
     if (actor !== undefined) this.state.actions[actor] = { done: true, failed: null, kind: 'reboot' };
     this.state.next = this.state.config === null ? 'maintenance' : 'up';
     this.#go('rebooting', now + TAKES.reboot);
+  }
+
+  /** Installs another system into the other boot slot and boots it. */
+  upgrade(image: string, now: number, actor: string): void {
+    this.state.actions[actor] = { done: true, failed: null, kind: 'upgrade' };
+    this.state.slots ??= { boots: this.#systemOf(this.state.config ?? ''), other: null, trial: false, next: null };
+    this.state.slots.next = { image, version: versionOf(image) };
+    this.say(now, `upgrade sequence: installing ${image}`);
+    this.#go('upgrading', now + TAKES.upgrade);
+  }
+
+  /** Boots the other slot; false when there is nothing in it. */
+  rollback(now: number): boolean {
+    const { slots } = this.state;
+    if (slots?.other == null) return false;
+    this.state.slots = { boots: slots.other, other: slots.boots, trial: false, next: null };
+    this.reboot(now);
+    return true;
+  }
+
+  #systemOf(config: string): BootSlot {
+    const image = config === '' ? '' : textAt(readMachineConfig(config).documents.find((document) => 'machine' in document), 'machine', 'install', 'image') ?? '';
+    return { image, version: image === '' ? this.talosVersion : versionOf(image) };
   }
 
   shutdown(now: number, actor: string): void {
@@ -232,7 +263,19 @@ export class Machine {
         if (state.next === 'off' || (state.phase === 'resetting' && this.#around.fault('machine-does-not-come-back') !== undefined)) this.#go('off', null);
         else this.#go('rebooting', at + TAKES.reboot);
         return;
+      case 'upgrading':
+        if (state.slots?.next != null) state.slots = { boots: state.slots.next, other: state.slots.boots, trial: true, next: null };
+        state.next = 'up';
+        this.#go('rebooting', at + TAKES.reboot);
+        return;
       case 'rebooting':
+        if (state.slots?.trial === true && state.slots.other !== null && state.next === 'up' && this.#around.fault('upgrade-does-not-boot') !== undefined) {
+          // The boot loader counts: a system that never came up is not tried again.
+          this.say(at, `${state.slots.boots.version} did not boot: back to ${state.slots.other.version}`);
+          state.slots = { boots: state.slots.other, other: state.slots.boots, trial: false, next: null };
+          this.#go('rebooting', at + TAKES.reboot);
+          return;
+        }
         state.bootId = randomUUID();
         state.bootedAt = at;
         state.actions = {};
@@ -255,6 +298,7 @@ export class Machine {
     if (text === null || disk === undefined) this.say(at, 'install failed: no disks matched the install disk selector; rebooting');
     else {
       state.config = text;
+      state.slots = { boots: this.#systemOf(text), other: null, trial: false, next: null };
       this.say(at, `installed Talos on ${disk.path}`);
     }
     state.next = state.config === null ? 'maintenance' : 'up';

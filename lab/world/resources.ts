@@ -75,7 +75,7 @@ export const KINDS: readonly Kind[] = [
       id: other.hostname,
       spec: {
         nodeId: createHash('sha256').update(other.hardware.uuid).digest('base64').slice(0, 43), addresses: [other.file.address], hostname: other.hostname, machineType: other.config?.type,
-        operatingSystem: `Talos (v${other.config?.talosVersion ?? ''})`, ...(other.config?.type === 'controlplane' ? { controlPlane: { port: 6443 } } : {}),
+        operatingSystem: `Talos (v${other.talosVersion})`, ...(other.config?.type === 'controlplane' ? { controlPlane: { port: 6443 } } : {}),
       },
     })),
   },

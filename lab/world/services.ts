@@ -59,6 +59,7 @@ export function stageOf(cluster: LabCluster, machine: Machine): StageState {
   const { phase } = machine.state;
   if (phase === 'maintenance' || phase === 'accepted') return { stage: 'maintenance', ready: true, unmet: [] };
   if (phase === 'installing') return { stage: 'installing', ready: false, unmet: [] };
+  if (phase === 'upgrading') return { stage: 'upgrading', ready: false, unmet: [] };
   if (phase === 'resetting') return { stage: 'resetting', ready: false, unmet: [] };
   if (phase === 'stopping') return { stage: 'shuttingDown', ready: false, unmet: [] };
   if (phase !== 'up') return { stage: 'rebooting', ready: false, unmet: [] };

@@ -4,12 +4,17 @@ import type { SecretData } from './secrets.ts';
 
 /**
  * What a machine is doing. `accepted` still shows the maintenance API for a moment, as real ones do; `installing` and
- * `rebooting` answer nothing; `up` is everything from the boot of an installed machine on.
+ * `rebooting` answer nothing; `upgrading` still answers; `up` is everything from the boot of an installed machine on.
  */
-export type Phase = 'off' | 'maintenance' | 'accepted' | 'installing' | 'rebooting' | 'up' | 'resetting' | 'stopping';
+export type Phase = 'off' | 'maintenance' | 'accepted' | 'installing' | 'rebooting' | 'up' | 'upgrading' | 'resetting' | 'stopping';
 
-/** etcd's data folder on a machine. `readyAt` (simulated ms) is when this member first takes part. */
-export interface EtcdData { clusterId: string; memberId: string; readyAt: number; foreign: boolean }
+/** etcd's data folder on a machine. `readyAt` (simulated ms) is when this member first takes part; `defragged` the raft index at which its file was last made anew. */
+export interface EtcdData { clusterId: string; memberId: string; readyAt: number; foreign: boolean; defragged?: number }
+
+/** What one of the two boot slots holds: an installed system. */
+export interface BootSlot { version: string; image: string }
+/** `boots`: the one the boot loader starts. `other`: what a rollback goes back to. `trial`: `boots` came by an upgrade and has not been seen to its end. */
+export interface BootSlots { boots: BootSlot; other: BootSlot | null; trial: boolean; next: BootSlot | null }
 
 export interface MachineState {
   phase: Phase;
@@ -23,6 +28,8 @@ export interface MachineState {
   pending: string | null;
   bootId: string;
   bootedAt: number;
+  /** Absent before an installation, and in a world that is older than it: then the version is the configuration's. */
+  slots?: BootSlots;
   /** On EPHEMERAL. */
   etcd: EtcdData | null;
   /** Device path to the Ceph labels on it, by their offset in GB. */
@@ -77,7 +84,7 @@ export interface WorldState {
 
 /** How long things take, simulated ms. */
 export const TAKES = {
-  maintenanceLingers: 3_000, install: 37_000, slowInstall: 360_000, reboot: 25_000, reset: 10_000, shutdown: 5_000,
+  maintenanceLingers: 3_000, install: 37_000, slowInstall: 360_000, reboot: 25_000, reset: 10_000, shutdown: 5_000, upgrade: 30_000,
   etcdPreparing: 5_000, etcdBootstrap: 15_000, etcdJoin: 5_000, etcdRestart: 10_000, api: 12_000, kubelet: 5_000, worker: 10_000,
 } as const;
 

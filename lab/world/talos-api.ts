@@ -11,6 +11,7 @@ import { RpcError, refusedText } from './rpc.ts';
 import type { RpcMessage, RpcReply, RpcRequest } from './rpc.ts';
 import { logOf, servicesOf } from './services.ts';
 import { TAKES } from './state.ts';
+import { DAY2, fileSizes, raftIndex } from './talos-day2.ts';
 import { MORE } from './talos-more.ts';
 import { canonical, textsAt } from './value.ts';
 
@@ -30,7 +31,7 @@ const never = (): boolean => false;
 const always = (): boolean => true;
 
 /** Calls that are for control planes alone; the second part is what the refusal calls them. */
-const PLANE_ONLY: Readonly<Record<string, string>> = { Kubeconfig: 'kubeconfig', EtcdMemberList: 'member list', EtcdStatus: 'etcd status', EtcdSnapshot: 'etcd snapshot', EtcdAlarmList: 'etcd alarm list', EtcdLeaveCluster: 'leave' };
+const PLANE_ONLY: Readonly<Record<string, string>> = { Kubeconfig: 'kubeconfig', EtcdMemberList: 'member list', EtcdStatus: 'etcd status', EtcdSnapshot: 'etcd snapshot', EtcdAlarmList: 'etcd alarm list', EtcdLeaveCluster: 'leave', EtcdDefragment: 'defragment', EtcdRemoveMemberByID: 'remove member' };
 
 /** Answers one call to a machine; nodes other than the one dialled are asked on its behalf. Throws RpcError when no node can be told apart in the answer. */
 export async function callTalos(arrival: Arrival, method: string, request: RpcRequest): Promise<RpcReply> {
@@ -141,10 +142,11 @@ function status(call: Call): Result {
   const data = machine.state.etcd;
   const etcd = cluster.state.etcd;
   const led = !foreign && cluster.quorum();
-  const index = foreign ? 812_345 : 100 + Number(cluster.store?.resourceVersion ?? 0);
+  const index = foreign ? 812_345 : raftIndex(cluster.store?.resourceVersion);
+  const { size, used } = fileSizes(index, data?.defragged);
   return {
     memberId: data?.memberId ?? '', leader: led ? etcd?.leader ?? '0000000000000000' : '0000000000000000', raftIndex: index, raftTerm: foreign ? 7 : etcd?.term ?? 1, raftAppliedIndex: index,
-    dbSize: 24_576 + index * 900, dbSizeInUse: 20_480 + index * 600, protocolVersion: '3.6.5', storageVersion: '3.6.0', isLearner: false, errors: led ? [] : ['etcdserver: no leader'],
+    dbSize: size, dbSizeInUse: used, protocolVersion: '3.6.5', storageVersion: '3.6.0', isLearner: false, errors: led ? [] : ['etcdserver: no leader'],
   };
 }
 
@@ -176,9 +178,10 @@ function reset({ cluster, machine, params }: Call): Result {
 
 const METHODS: Readonly<Record<string, Method>> = {
   ...MORE,
+  ...DAY2,
   Version: {
     write: never, maintenance: false,
-    run: ({ machine }) => ({ tag: `v${machine.config?.talosVersion ?? '1.12.0'}`, sha: 'undefined', built: '', goVersion: 'go1.25.5', os: 'linux', arch: 'amd64', rbac: true, platform: 'metal' }),
+    run: ({ machine }) => ({ tag: `v${machine.talosVersion}`, sha: 'undefined', built: '', goVersion: 'go1.25.5', os: 'linux', arch: 'amd64', rbac: true, platform: 'metal' }),
   },
   Time: {
     write: never, maintenance: false,
@@ -233,6 +236,8 @@ const METHODS: Readonly<Record<string, Method>> = {
       return { ...snapshot, data: data.toString('base64') };
     },
   },
+  /** The active configuration, for a patch made of it; the real tool reads it as a resource. */
+  MachineConfig: { write: never, maintenance: false, run: ({ machine }) => ({ config: machine.state.config ?? '' }) },
   Resources: { write: never, maintenance: true, run: ({ cluster, machine, face, params, roles }) => listResources(cluster, machine, face, text(params, 'type'), text(params, 'id'), maySeeSecrets(roles)) },
   // In maintenance it wants an administrator, and nobody there can show to be one.
   Reset: { write: always, maintenance: false, run: reset },
@@ -266,7 +271,7 @@ const METHODS: Readonly<Record<string, Method>> = {
       const path = text(params, 'path');
       if (path === '/proc/sys/kernel/random/boot_id') return { data: `${machine.state.bootId}\n` };
       if (path === '/etc/hostname') return { data: machine.hostname };
-      if (path === '/etc/os-release') return { data: `NAME="Talos"\nID=talos\nVERSION_ID=v${machine.config?.talosVersion ?? ''}\nPRETTY_NAME="Talos (v${machine.config?.talosVersion ?? ''})"\n` };
+      if (path === '/etc/os-release') return { data: `NAME="Talos"\nID=talos\nVERSION_ID=v${machine.talosVersion}\nPRETTY_NAME="Talos (v${machine.talosVersion})"\n` };
       throw new RpcError('Unknown', `stat ${path}: no such file or directory`);
     },
   },

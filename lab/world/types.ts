@@ -108,7 +108,7 @@ export interface ControllerContext {
   readonly faults: Faults;
   readonly log: LabLog;
   /** Machines whose kubelet runs now; `onMachines` tells of changes. */
-  machines(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string; readonly problem?: string }[];
+  machines(): readonly { readonly name: string; readonly address: string; readonly role: 'controlplane' | 'worker'; readonly bootId: string; readonly problem?: string; readonly talosVersion?: string; /** Images of the Kubernetes parts it runs, by name. */ readonly images?: Readonly<Record<string, string>> }[];
   /** Nodes whose kubelet runs and has no certificate for the API: its request is not approved. */
   waitingKubelets?(): readonly string[];
   onMachines(listener: () => void): () => void;

@@ -1,6 +1,7 @@
 import type { Clock } from '../engine/clock.ts';
 import type { Emit } from '../engine/event.ts';
 import type { Failure } from '../engine/failure.ts';
+import type { Day2 } from './day2.types.ts';
 import type { Cluster, KubeObject, Machine, Site } from '../config/cluster.ts';
 
 /**
@@ -80,7 +81,8 @@ export interface Leftover { readonly purpose: string; readonly path: string; rea
 
 export interface TalosService { readonly id: string; readonly state: string; readonly healthy: boolean | null; readonly message: string }
 export interface EtcdMember { readonly id: string; readonly hostname: string; readonly peerUrls: readonly string[]; readonly learner: boolean }
-export interface EtcdStatus { readonly node: string; readonly memberId: string; readonly leader: string; readonly dbSizeBytes: number; readonly raftTerm: number; readonly raftIndex: number; readonly learner: boolean; readonly errors: string }
+/** `dbInUseBytes`: what of the file is not left over from what was deleted; absent where Talos does not tell. */
+export interface EtcdStatus { readonly node: string; readonly memberId: string; readonly leader: string; readonly dbSizeBytes: number; readonly dbInUseBytes?: number; readonly raftTerm: number; readonly raftIndex: number; readonly learner: boolean; readonly errors: string }
 export interface MachineStage { readonly stage: string; readonly ready: boolean; readonly unmet: readonly string[] }
 
 /** A machine's clock beside its time server's, both read by the machine at one moment. Wall ms of either. */
@@ -173,6 +175,8 @@ export type EndpointAnswer =
   | { readonly is: 'nowhere'; readonly host: string; readonly because: string }
   | { readonly is: 'unknown'; readonly host: string; readonly because: string };
 
+/** What became of the wish to evict a pod. `gone`: it is not there (any more). */
+export type Eviction = { readonly is: 'evicted' | 'gone' } | { readonly is: 'refused'; readonly because: string };
 /** Whether another cluster's API is there at all. */
 export type PeerAnswer = { readonly is: 'there' } | { readonly is: 'absent'; readonly because: string };
 
@@ -193,6 +197,8 @@ export interface Kube {
   /** Raw list, read in pages; [] and `missing: true` when the server does not know the kind. With `limit` at most so many: for whether there are any. With `metadataOnly` without all else: what a Secret holds is not even sent. */
   list(kind: KindRef, options?: { readonly namespace?: string; readonly labelSelector?: string; readonly limit?: number; readonly metadataOnly?: boolean; readonly keep?: Keep }): Promise<{ readonly items: readonly KubeObject[]; readonly missing: boolean }>;
   get(kind: KindRef, name: string, namespace?: string): Promise<KubeObject | null>;
+  /** Asks for a pod to be evicted; 'refused' when a disruption budget says no for now. `write`. Absent where nobody can be asked. */
+  evict?(pod: string, namespace: string): Promise<Eviction>;
   /** The last lines of what a pod said; '' for one that is gone or says nothing. Absent where nobody can be asked. */
   podLog?(pod: string, namespace: string, lines: number): Promise<string>;
   /** Server-side apply with our field manager. `write`. `force` takes over fields of other managers, which are reported in a note first. */
@@ -261,6 +267,7 @@ export interface Hook { run(command: { readonly argv: readonly string[]; readonl
 /** Everything a phase may touch the world with. Made per step by tools/index.ts; each door is loaded on first use. */
 export interface Doors {
   readonly talos: Talos;
+  readonly day2: Day2;
   readonly kube: Kube;
   readonly helmfile: Helmfile;
   readonly helm: Helm;

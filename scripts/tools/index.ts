@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Day2 } from './day2.types.ts';
 import type { Doors, Flux, Git, Helm, Helmfile, Kube, MakeDoors, Op, Stores, Talos } from './doors.ts';
 import { clusterFiles } from './files.ts';
 import { versionOnce } from './version-once.ts';
@@ -11,6 +12,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const files = clusterFiles(scope.taskDir, scope.site.target, cluster.name);
   const proc = once(async () => (await import('./proc.ts')).makeProc(scope, cluster));
   const talosDoor = once(async () => (await import('./talosctl.ts')).makeTalos(scope, cluster, await proc()));
+  const day2Door = once(async () => (await import('./talos-day2.ts')).makeDay2(scope, cluster, await proc()));
   const kubeDoor = once(async () => (await import('./kube.ts')).makeKube(scope, cluster));
   const helmfileDoor = once(async () => (await import('./helmfile.ts')).makeHelmfile(scope, cluster, await proc()));
   const helmDoor = once(async () => (await import('./helm.ts')).makeHelm(scope, cluster, await proc(), kube));
@@ -47,6 +49,18 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     writeKubeconfig: async (...a) => (await talosDoor()).writeKubeconfig(...a),
     clientVersion: () => versionOnce(scope, 'talosctl', async () => (await talosDoor()).clientVersion()),
   };
+  const day2: Day2 = {
+    plan: async (...a) => (await day2Door()).plan(...a),
+    apply: async (...a) => (await day2Door()).apply(...a),
+    patch: async (...a) => (await day2Door()).patch(...a),
+    bootId: async (...a) => (await day2Door()).bootId(...a),
+    reboot: async (...a) => (await day2Door()).reboot(...a),
+    pullImage: async (...a) => (await day2Door()).pullImage(...a),
+    upgrade: async (...a) => (await day2Door()).upgrade(...a),
+    rollback: async (...a) => (await day2Door()).rollback(...a),
+    etcdDefrag: async (...a) => (await day2Door()).etcdDefrag(...a),
+    etcdRemoveMember: async (...a) => (await day2Door()).etcdRemoveMember(...a),
+  };
   const kube: Kube = {
     hasKubeconfig: () => existsSync(files.kubeconfigDial),
     endpoint: async () => (await import('./endpoint.ts')).endpointAnswer(scope.site.target, cluster),
@@ -57,6 +71,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     now: async () => (await kubeDoor()).now(),
     list: async (...a) => (await kubeDoor()).list(...a),
     get: async (...a) => (await kubeDoor()).get(...a),
+    evict: async (...a) => (await kubeDoor()).evict(...a),
     podLog: async (...a) => (await kubeDoor()).podLog(...a),
     apply: async (...a) => (await kubeDoor()).apply(...a),
     wouldChange: async (...a) => (await kubeDoor()).wouldChange(...a),
@@ -98,7 +113,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     sopsVersion: () => versionOnce(scope, 'sops', async () => (await storesDoor()).sopsVersion()),
   };
   const git: Git = { head: async () => (await gitDoor()).head(), remote: async () => (await gitDoor()).remote() };
-  const doors: Doors = { talos, kube, helmfile, helm, flux, op, stores, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) }, hook: { run: async (...a) => (await hookDoor()).run(...a) } };
+  const doors: Doors = { talos, day2, kube, helmfile, helm, flux, op, stores, git, download: { fetch: async (...a) => (await downloadDoor()).fetch(...a) }, hook: { run: async (...a) => (await hookDoor()).run(...a) } };
   return doors;
 };
 

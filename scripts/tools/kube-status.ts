@@ -67,8 +67,8 @@ export type Outcome = { readonly reply: KubeReply } | { readonly error: NoAnswer
 const PASSING: readonly Passing[] = [
   // A load balancer or a restarting API server closed a kept connection under us. Every request here may be repeated: reads, applies, deletes.
   { name: 'the connection was reset', looks: (o) => 'error' in o && (o.error.code === 'ECONNRESET' || o.error.code === 'EPIPE' || /socket hang up/.test(o.error.message)) },
-  // API priority and fairness turns requests away and says when to come again.
-  { name: 'the API server is busy', looks: (o) => 'reply' in o && o.reply.status === 429 },
+  // API priority and fairness turns requests away and says when to come again; of an eviction it is also how a disruption budget says no.
+  { name: 'the API server is busy', only: (r) => !r.path.endsWith('/eviction'), looks: (o) => 'reply' in o && o.reply.status === 429 },
   // Starting up or shutting down; only when it says itself that it is worth coming again.
   { name: 'the API server asks to come again', looks: (o) => 'reply' in o && o.reply.status >= 500 && o.reply.retryAfter !== undefined },
   // A restarting server, or what stands in front of it, without an invitation: it may also stay so, hence a few times only. /readyz says so as its answer.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Cluster, KubeObject } from '../config/cluster.ts';
 import { Failure } from '../engine/failure.ts';
 import { commandLine } from './command-line.ts';
-import type { Kube, KindRef, Scope } from './doors.ts';
+import type { Eviction, Kube, KindRef, Scope } from './doors.ts';
 import { clusterFiles, readIfThere } from './files.ts';
 import { gate } from './gate.ts';
 import { proveClusterCA, readIdentity } from './identity.ts';
@@ -31,6 +31,7 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 /** The Kube door with what the Lease lock needs: writes that fail when somebody else was faster. */
 export interface LockingKube extends Kube {
   now(): Promise<number>;
+  evict(pod: string, namespace: string): Promise<Eviction>;
   podLog(pod: string, namespace: string, lines: number): Promise<string>;
   /** Creates; 'exists' when somebody was faster. `write`. */
   create(object: KubeObject): Promise<'created' | 'exists'>;
@@ -157,6 +158,17 @@ export function makeKube(scope: Scope, cluster: Cluster, random: () => number = 
       const what = `cannot read ${ref.kind} ${name} of ${cluster.name}`;
       const reply = await send({ method: 'GET', path: pathOf(ref, namespace, name) }, `get ${ref.kind} ${name}`);
       return reply.status === 404 ? null : object(what, good(what, reply));
+    },
+
+    async evict(pod, namespace) {
+      if (!(await mayWrite(`delete pod ${pod} -n ${namespace} # by eviction, as its disruption budget allows`))) return { is: 'evicted' };
+      const body = JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } });
+      const reply = await send({ method: 'POST', path: `${pathOf(KINDS.Pod, namespace, pod)}/eviction`, body, timeoutMs: WRITE_TIMEOUT_MS }, `evict ${pod}`);
+      if (reply.status === 404) return { is: 'gone' };
+      // A budget's no, or a busy server: either way for now.
+      if (reply.status === 429) return { is: 'refused', because: scope.redactor.redact(parseStatus(reply).causes.map((cause) => cause.message).join('; ') || parseStatus(reply).message) };
+      good(`cannot evict ${namespace}/${pod} of ${cluster.name}`, reply);
+      return { is: 'evicted' };
     },
 
     async podLog(pod, namespace, lines) {

@@ -53,8 +53,8 @@ export function genConfig(options: GenConfig): string[] {
 }
 
 /** Applies a machine configuration given on standard input (as a file). */
-export function applyConfig(how: Via, options: { readonly dryRun?: boolean } = {}): string[] {
-  return ['apply-config', ...via(how), '--file', '/dev/stdin', ...(options.dryRun === true ? ['--dry-run'] : [])];
+export function applyConfig(how: Via, options: { readonly dryRun?: boolean; readonly mode?: 'auto' | 'no-reboot' | 'staged' } = {}): string[] {
+  return ['apply-config', ...via(how), '--file', '/dev/stdin', ...(options.mode === undefined ? [] : ['--mode', options.mode]), ...(options.dryRun === true ? ['--dry-run'] : [])];
 }
 export const validateConfig = (): string[] => ['validate', '--mode', 'metal', '--config', '/dev/stdin'];
 /** Resources as concatenated JSON documents. */
@@ -88,6 +88,17 @@ export function reset(how: Via & { readonly by: 'mtls' }, options: { readonly gr
 export function shutdown(how: Via & { readonly by: 'mtls' }, options: { readonly force: boolean }): string[] {
   return ['shutdown', ...via(how), ...(options.force ? ['--force'] : []), '--wait=false'];
 }
+/** Without waiting, as everything below: talosctl follows events of a machine that goes away, which has hung for its whole time limit; the boot id tells. */
+export function reboot(how: Via & { readonly by: 'mtls' }): string[] { return ['reboot', ...via(how), '--wait=false']; }
+export function upgrade(how: Via & { readonly by: 'mtls' }, image: string): string[] { return ['upgrade', ...via(how), '--image', must(image, 'image'), '--wait=false']; }
+export function rollback(how: Via & { readonly by: 'mtls' }): string[] { return ['rollback', ...via(how)]; }
+export function pullImage(how: Via & { readonly by: 'mtls' }, image: string, namespace: 'system' | 'cri'): string[] { return ['image', 'pull', must(image, 'image'), ...via(how), '--namespace', namespace]; }
+/** A file of the machine's, on standard output. */
+export function readFile(how: Via & { readonly by: 'mtls' }, path: string): string[] { return ['read', path, ...via(how)]; }
+export function etcdDefrag(how: Via & { readonly by: 'mtls' }): string[] { return ['etcd', 'defrag', ...via(how)]; }
+export function etcdRemoveMember(how: Via & { readonly by: 'mtls' }, id: string): string[] { return ['etcd', 'remove-member', must(id, 'member'), ...via(how)]; }
+/** Merged into the active configuration of the machine; refused when it cannot be taken up without a reboot. */
+export function patchConfig(how: Via & { readonly by: 'mtls' }, patch: string): string[] { return ['patch', 'machineconfig', ...via(how), '--mode', 'no-reboot', '--patch', patch]; }
 /**
  * Data disks alone, of a machine in maintenance; it stays up. `wipe disk` is what maintenance answers to anybody: its Reset wants an administrator,
  * whom nobody can prove to be there (Talos' internal/app/maintenance/server.go), and takes the installed system along.

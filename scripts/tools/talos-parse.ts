@@ -162,7 +162,7 @@ function memberOf(row: Row): EtcdMember {
 /** `talosctl etcd status`. Sizes come rounded ("2.4 MB"), so bytes are to three digits. `fallbackNode` names the row of a reply without NODE column. */
 export function parseEtcdStatus(text: string, fallbackNode: string): EtcdStatus[] {
   return table(text, ['MEMBER', 'DB SIZE', 'LEADER', 'RAFT INDEX', 'RAFT TERM', 'LEARNER', 'ERRORS'], 'the etcd status').map((row) => ({
-    node: cell(row, 'NODE') || fallbackNode, memberId: cell(row, 'MEMBER'), leader: cell(row, 'LEADER'), dbSizeBytes: humanBytes(cell(row, 'DB SIZE')),
+    node: cell(row, 'NODE') || fallbackNode, memberId: cell(row, 'MEMBER'), leader: cell(row, 'LEADER'), dbSizeBytes: humanBytes(cell(row, 'DB SIZE')), ...inUse(cell(row, 'IN USE')),
     raftTerm: whole(row, 'RAFT TERM'), raftIndex: whole(row, 'RAFT INDEX'), learner: yesNo(row, 'LEARNER'), errors: cell(row, 'ERRORS'),
   }));
 }
@@ -181,6 +181,11 @@ export function alarmsOfStatus(statuses: readonly EtcdStatus[]): string[] {
 export function parseEtcdAlarms(text: string): string[] {
   if (text.trim() === '') return [];
   return table(text, ['MEMBER', 'ALARM'], 'the etcd alarms').map((row) => `${cell(row, 'MEMBER')}: ${cell(row, 'ALARM')}`);
+}
+
+/** `20 MB (83.33%)`; nothing where the column is not there. */
+function inUse(text: string): { readonly dbInUseBytes?: number } {
+  return text === '' ? {} : { dbInUseBytes: humanBytes(text.replace(/\s*\(.*$/, '')) };
 }
 
 /** Decimal units, as Go's humanize prints them. */

@@ -210,7 +210,7 @@ function refuseForeignProof(machine: Machine, proof: MachineProof): void {
 }
 
 /** The last look before what cannot be undone: the certificate of whoever answers there now is from our machine CA. */
-function refuseStranger(machine: Machine, shown: TalosFace, what: 'wiped' | 'shut down'): void {
+export function refuseStranger(machine: Machine, shown: TalosFace, what: string): void {
   if (shown.is === 'installed' && shown.ours === true) return;
   const because = shown.is === 'closed' ? `it does not answer: ${shown.because}` : shown.is === 'maintenance' ? 'it is in maintenance mode' : `its Talos API is signed by ${shown.issuer}`;
   throw new Failure({ exit: 'rerun', what: `${machine.name} (${machine.address}) is not ${what}: it is not proven to be an installed machine of ${machine.cluster}`, because, hint: `task cluster:status CLUSTER=${machine.cluster} shows what answers there` });

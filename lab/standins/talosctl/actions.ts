@@ -5,7 +5,7 @@ import { exactly } from './basics.ts';
 import { call, CallError, callSorted, CLIENT_FLAGS, insecureTarget, shownNode, sortOut, targetOf } from './client.ts';
 import type { Target } from './client.ts';
 
-const WAIT: FlagTable = { wait: { type: 'bool', default: true }, timeout: { type: 'duration', default: '30m0s' } };
+export const WAIT: FlagTable = { wait: { type: 'bool', default: true }, timeout: { type: 'duration', default: '30m0s' } };
 /** A machine is wiped and back within a simulated minute; this is for a busy computer. */
 const SHORTEST_WALL_MS = 15_000;
 const pause = (ms: number): Promise<void> => new Promise((done) => { setTimeout(done, ms); });
@@ -39,7 +39,7 @@ export async function shutdown(argv: readonly string[]): Promise<void> {
 }
 
 /** Starts the action; with --wait each node is watched until it went down for it (and, when it reboots, came back in either face). */
-async function act(target: Target, flags: Parsed, method: string, what: string, params: Readonly<Record<string, unknown>>, comesBack: boolean): Promise<void> {
+export async function act(target: Target, flags: Parsed, method: string, what: string, params: Readonly<Record<string, unknown>>, comesBack: boolean): Promise<void> {
   const started = await callSorted(target, what, method, params);
   if (!flags.bool('wait')) return;
   // On the lab's clock, as every wait; but what the stand-in itself needs is no shorter on a fast one.

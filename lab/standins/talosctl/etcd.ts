@@ -9,7 +9,7 @@ import { callOne, callSorted, CLIENT_FLAGS, targetOf } from './client.ts';
 const head = (node: string): readonly string[] => (node === '' ? [] : ['NODE']);
 const own = (node: string): readonly string[] => (node === '' ? [] : [node]);
 
-/** `etcd members|status|snapshot|alarm list|leave`. */
+/** `etcd members|status|snapshot|alarm list|leave|defrag|remove-member`. */
 export async function etcd(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   const [verb, ...args] = flags.args;
@@ -59,6 +59,17 @@ export async function etcd(argv: readonly string[]): Promise<void> {
       // Without alarms the real tool prints nothing, not even a heading.
       await callSorted(target, 'error getting alarms', 'EtcdAlarmList');
       return;
+    case 'defrag':
+      exactly(args, 0);
+      if (target.nodes.length > 1) throw new Exit(1, 'command "etcd defrag" is not supported with multiple nodes');
+      await callSorted(target, '', 'EtcdDefragment');
+      return;
+    case 'remove-member': {
+      const [id = ''] = exactly(args, 1);
+      if (!/^[0-9a-f]{1,16}$/.test(id)) throw new Exit(1, `error parsing member ID: strconv.ParseUint: parsing "${id}": invalid syntax`);
+      await callSorted(target, '', 'EtcdRemoveMemberByID', { memberId: id.padStart(16, '0') });
+      return;
+    }
     case 'leave':
       exactly(args, 0);
       if (target.nodes.length > 1) throw new Exit(1, 'command "etcd leave" is not supported with multiple nodes');
