@@ -80,6 +80,37 @@ const confirmShutdown: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm
 const shutdown = phase('shutdown', 'power every machine off', () => import('./scripts/phases/shutdown.ts'));
 const healthy = phase('healthy', 'everything cluster:health asks', () => import('./scripts/phases/healthy.ts'));
 
+// Day 2: machines that run (docs/runbooks/talos-day2.md).
+const machinesPreflight = phase('machines-preflight', 'whose machines these are', () => import('./scripts/phases/machines-preflight.ts'));
+const confirmApply: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to apply it', ask: async (cx) => (await import('./scripts/phases/talos-reconfigure.ts')).askApply(cx) };
+const talosReconfigure = phase('talos-reconfigure', 'apply the configuration, one machine at a time', () => import('./scripts/phases/talos-reconfigure.ts'));
+const confirmReboot: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to reboot', ask: async (cx) => (await import('./scripts/phases/talos-reboot.ts')).askReboot(cx) };
+const talosReboot = phase('talos-reboot', 'reboot, one machine at a time', () => import('./scripts/phases/talos-reboot.ts'));
+const confirmReset: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/talos-reset.ts')).askReset(cx) };
+const talosReset = phase('talos-reset', 'take one machine out and wipe it', () => import('./scripts/phases/talos-reset.ts'));
+const upgradePreflight = phase('talos-upgrade-preflight', 'which versions run, and whether the step is allowed', () => import('./scripts/phases/talos-upgrade-preflight.ts'));
+const confirmUpgrade: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to upgrade', ask: async (cx) => (await import('./scripts/phases/talos-upgrade-preflight.ts')).askUpgrade(cx) };
+const snapshot = phase('snapshot', 'an etcd snapshot, before machines are touched', () => import('./scripts/phases/talos-upgrade-snapshot.ts'));
+const talosInstaller = phase('talos-installer', 'pull the installer image onto every machine', () => import('./scripts/phases/talos-installer.ts'));
+const talosUpgrade = phase('talos-upgrade', 'upgrade Talos, one machine at a time', () => import('./scripts/phases/talos-upgrade.ts'));
+const k8sPreflight = phase('k8s-upgrade-preflight', 'which versions run, and whether the step is allowed', () => import('./scripts/phases/k8s-upgrade-preflight.ts'));
+const confirmK8s: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to upgrade', ask: async (cx) => (await import('./scripts/phases/k8s-upgrade-preflight.ts')).askUpgradeK8s(cx) };
+const k8sImages = phase('k8s-images', 'pull the images of Kubernetes onto every machine', () => import('./scripts/phases/k8s-images.ts'));
+const k8sParts = [
+  phase('k8s-kube-apiserver', 'upgrade kube-apiserver, one machine at a time', () => import('./scripts/phases/k8s-kube-apiserver.ts')),
+  phase('k8s-kube-controller-manager', 'upgrade kube-controller-manager, one machine at a time', () => import('./scripts/phases/k8s-kube-controller-manager.ts')),
+  phase('k8s-kube-scheduler', 'upgrade kube-scheduler, one machine at a time', () => import('./scripts/phases/k8s-kube-scheduler.ts')),
+  phase('k8s-kubelet', 'upgrade the kubelets, one machine at a time', () => import('./scripts/phases/k8s-kubelet.ts')),
+];
+const etcdDefrag = phase('etcd-defrag', 'defragment etcd, one member at a time', () => import('./scripts/phases/etcd-defrag.ts'));
+const NODE: Variable = { summary: 'only these machines: names, with commas; default all' };
+const ONE_NODE: Variable = { summary: 'which machine: its name in talos/clusters', required: true };
+const DRAIN: Variable = { summary: 'how long a node may take to be drained', default: '10m' };
+const oneCluster = { CLUSTER: ONE_CLUSTER, TARGET };
+/** What the gates between machines refuse, and is accepted by name. */
+const GATES = ['drain-deadline', 'unready-nodes', 'lose-quorum', 'change-freeze'];
+const TURN_OVERRIDE: Variable = { summary: 'what would be refused otherwise, journalled', values: GATES };
+
 // Namespaces, secrets and definitions need only the API: they are applied while the nodes still register (docs/decisions/0008).
 const talos = [talosApply, etcdBootstrap, kubeconfig, apiReady];
 const create = [preflight, ...talos, prerequisites, crds, nodesRegistered, core, nodesReady, flux, layers, mesh, healthy];
@@ -155,6 +186,47 @@ const tasks = {
       OVERRIDE: { summary: 'what would be refused otherwise, journalled', values: ['healthy-etcd', 'raw-database'] },
     },
     steps: [restorePreflight, confirmRestore, etcdWipe, talosApply, etcdBootstrap, kubeconfig, apiReady, nodesRegistered, restored],
+  }),
+
+  'etcd:status': answer({ summary: 'Members of etcd, who leads, how large it is and how much of that is unused', details: ['Exit 0 well, 1 not well, 2 cannot tell.'], variables: onCluster }, () => import('./scripts/phases/etcd-status.ts')),
+  'etcd:defrag': steps({
+    summary: 'Give back what deletions left in the files of etcd, one member at a time', details: ['Only members of which that much is unused, the leader last; every member is well before and after each.'],
+    variables: { ...oneCluster, UNUSED: { summary: 'from which share on, in percent', default: '30' } }, steps: [machinesPreflight, etcdDefrag],
+  }),
+
+  'talos:diff': answer({ summary: 'What talos:apply would change on each machine, and whether that takes a reboot', details: ['Asks the machines themselves (a dry-run apply). Values of secrets are masked. Exit 0 no differences, 1 some, 2 a machine could not be asked.'], variables: { ...onCluster, NODE } }, () => import('./scripts/phases/talos-diff.ts')),
+  'talos:apply': steps({
+    summary: 'Bring the configuration to machines that run, one at a time', aliases: ['talos:apply-node'],
+    details: ['Live where the machine can take it up so; else drained and rebooted, with etcd and every node well before the next. A run that was interrupted goes on.'],
+    variables: { ...oneCluster, NODE, DRAIN, OVERRIDE: TURN_OVERRIDE, MODE: { summary: 'no-reboot refuses what takes one, staged leaves it for the next boot', default: 'auto', values: ['auto', 'no-reboot', 'staged'] } },
+    steps: [machinesPreflight, confirmApply, talosReconfigure],
+  }),
+  'talos:reboot': steps({
+    summary: 'Reboot machines, drained, one at a time', details: ['A round that was interrupted goes on with the machines that have not had their turn.'],
+    variables: { ...oneCluster, NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [machinesPreflight, confirmReboot, talosReboot],
+  }),
+  'talos:reset': steps({
+    summary: 'Take one machine out of its cluster and wipe it', aliases: ['talos:reset-node'],
+    details: ["Drains it, lets it leave etcd while the others have a quorum, wipes STATE, EPHEMERAL and its data disks, and removes its node. Asks for the machine's name; without a terminal: --confirm=NAME."],
+    variables: { ...oneCluster, NODE: ONE_NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [confirmReset, talosReset],
+  }),
+  'talos:upgrade': steps({
+    summary: 'Bring every machine to the pinned Talos, one at a time', aliases: ['talos:upgrade-node'],
+    details: [
+      'The version is the one of bootstrap/versions.yaml, the installer the one of talos/patches. Refuses what Talos does not support (more than a minor, a Kubernetes it does not run, a way back), saves etcd, pulls the installer onto every machine, and then takes one after the other: drained, upgraded, everything whole again before the next.',
+      'A machine that does not boot the new system falls back by itself; one on which etcd or its node do not come up is rolled back; either stops the task with the others untouched. Killed at any point, the same command goes on.',
+    ],
+    variables: { ...oneCluster, DRAIN, ROLLBACK: { summary: 'never: leave a machine that is not well on the new system', default: 'auto', values: ['auto', 'never'] }, OVERRIDE: { ...TURN_OVERRIDE, values: [...GATES, 'unknown-talos'] } },
+    steps: [upgradePreflight, confirmUpgrade, snapshot, talosInstaller, talosUpgrade],
+  }),
+  'talos:upgrade-k8s': steps({
+    summary: 'Bring every part of Kubernetes to the pinned version', aliases: ['kubernetes:upgrade'],
+    details: [
+      'The version is the one of bootstrap/versions.yaml. Refuses what the skew policy or Talos do not support, saves etcd, pulls every image first, then goes part by part: API servers, controller managers, schedulers, kubelets; machine by machine, each up before the next. No machine reboots.',
+      'What it changes is the image in the configuration of each machine, to exactly what talos:apply would write. Killed at any point, the same command goes on.',
+    ],
+    variables: { ...oneCluster, OVERRIDE: { summary: 'what would be refused otherwise, journalled', values: ['unready-nodes', 'change-freeze'] } },
+    steps: [k8sPreflight, confirmK8s, snapshot, k8sImages, ...k8sParts],
   }),
 
   'dr:rehearse': staged({

@@ -48,11 +48,12 @@ const phase: WorkPhase<Cx, Snapshot> = {
 export default phase;
 
 /** In a dry run nobody is asked: the disks are named as the configuration names them. */
-function plannedDisks(machine: Machine): readonly string[] {
+export function plannedDisks(machine: Machine): readonly string[] {
   return Object.entries(machine.disks.data).map(([purpose, selector]) => selector.id ?? `<${purpose}:${selector.model ?? ''}>`);
 }
 
-async function wipe(cx: Cx, machine: Machine, graceful: boolean): Promise<void> {
+/** Wipes one machine and its data disks, once, and waits until it is bare. */
+export async function wipe(cx: Cx, machine: Machine, graceful: boolean): Promise<void> {
   progress(cx, machine, 'working', graceful ? 'leaving etcd, wiping, rebooting' : 'wiping, rebooting');
   await cx.act(ACT, machine.name, async () => wiped(cx, machine), async () => {
     const userDisks = await devicesOf(cx, machine);
