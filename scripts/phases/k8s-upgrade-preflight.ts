@@ -22,7 +22,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const to = cx.site.versions.kubernetes;
     if (cx.dryRun) return `would prove that ${names(machines)} are ours and may go to Kubernetes ${to}`;
     refuseFreeze(cx);
-    await allOurs(cx, machines);
+    await allOurs(cx, machines, '');
     const [running, talos] = [await runningParts(cx, machines), await talosVersions(cx, machines)];
     const behind = running.filter(({ version }) => !sameVersion(version, to));
     if (behind.length === 0) return `every part of Kubernetes is ${to}`;

@@ -20,7 +20,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     drainDeadline(cx);
     if (cx.dryRun) return `would prove that ${names(machines)} are ours`;
     refuseFreeze(cx);
-    await allOurs(cx, machines);
+    for (const act of ['talos-apply', 'talos-reboot']) await allOurs(cx, machines, act);
     return `${machines.length} machines, all ours`;
   },
 };

@@ -5,7 +5,8 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { progress } from './machines/chosen.ts';
 import { installerImage } from './machines/installer.ts';
-import { isUnfinished, talosVersions } from './machines/upgrade-plan.ts';
+import { untilEarlierIsOver } from './machines/turn.ts';
+import { isUnfinished, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion } from './machines/versions.ts';
 
 /** Pulls the installer onto every machine that needs it: a registry or a schematic that is not to be had is found before the first is drained. */
@@ -39,6 +40,7 @@ export default phase;
 export async function everyMachineRuns(cx: Cx): Promise<false | string> {
   const { machines } = cx.cluster;
   const to = cx.site.versions.talos;
+  await untilEarlierIsOver(cx, UPGRADE, machines);
   const versions = await talosVersions(cx, machines);
   for (const machine of machines) if (await isUnfinished(cx, machine, versions[machine.name] ?? '', to)) return false;
   return `every machine runs Talos ${to}`;

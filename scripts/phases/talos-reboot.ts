@@ -54,7 +54,8 @@ function turnOf(cx: Cx, machine: Machine, from: string | undefined): Turn {
     },
     async begin() {
       await cx.doors.day2.reboot(machine);
-      return `${machine.name} was told to reboot`;
+      if (!cx.dryRun) await untilBack(cx, machine, from);
+      return `${machine.name} rebooted`;
     },
     async arrived() {
       await untilBack(cx, machine, from);

@@ -66,7 +66,6 @@ async function live(cx: Cx, { machine, config }: Ready): Promise<void> {
 }
 
 function turnOf(cx: Cx, { machine, config }: Ready): Turn {
-  let from: string | undefined;
   return {
     act: ACT,
     async proof() {
@@ -75,12 +74,13 @@ function turnOf(cx: Cx, { machine, config }: Ready): Turn {
       return now !== undefined && 'plan' in now ? (now.plan.takes === 'none' ? 'done' : 'not-done') : 'unknown';
     },
     async begin() {
-      from = cx.dryRun ? undefined : await cx.doors.day2.bootId(machine);
+      const from = cx.dryRun ? undefined : await cx.doors.day2.bootId(machine);
       await cx.doors.day2.apply(machine, config, 'auto');
-      return `${machine.name} took its configuration, to reboot with it`;
+      if (!cx.dryRun) await untilBack(cx, machine, from);
+      return `${machine.name} rebooted with its configuration`;
     },
     async arrived() {
-      await untilBack(cx, machine, from);
+      await untilBack(cx, machine);
       return 'has it, rebooted';
     },
   };

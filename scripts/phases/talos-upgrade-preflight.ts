@@ -5,7 +5,7 @@ import { names } from './machines/chosen.ts';
 import { drainDeadline } from './machines/drain.ts';
 import { installerImage } from './machines/installer.ts';
 import { allOurs, refuseFreeze } from './machines/standing.ts';
-import { newest, refuse, runningParts, talosVersions } from './machines/upgrade-plan.ts';
+import { newest, refuse, runningParts, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion, talosObjections } from './machines/versions.ts';
 
 /** What OVERRIDE accepts by name: a Talos this program has not been held against. */
@@ -28,7 +28,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
     const images = await Promise.all(machines.map((machine) => installerImage(cx.site.root, machine)));
     if (cx.dryRun) return `would prove that ${names(machines)} are ours and may go to Talos ${to}`;
     refuseFreeze(cx);
-    await allOurs(cx, machines);
+    await allOurs(cx, machines, UPGRADE);
     const [from, talosctl, parts] = [await talosVersions(cx, machines), await cx.doors.talos.clientVersion(), await runningParts(cx, machines)];
     const behind = machines.filter(({ name }) => !sameVersion(from[name] ?? '', to));
     if (behind.length === 0) return `every machine runs Talos ${to}`;

@@ -1,14 +1,16 @@
 import { Failure } from '../engine/failure.ts';
 import type { WorkPhase } from '../engine/phase.ts';
 import type { Machine } from '../config/cluster.ts';
+import { controlPlanes } from './etcd-membership.ts';
 import { talosChecks } from '../health/checks/index.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
+import { KINDS } from '../tools/kinds.ts';
 import type { Cx } from './context.ts';
 import { progress } from './machines/chosen.ts';
 import { uncordon } from './machines/drain.ts';
-import { untilEtcdWell, untilNodesReady } from './machines/gates.ts';
+import { etcdObjection, memberObjection, nodeObjection, seeEtcd, untilEtcdWell, untilNodesReady } from './machines/gates.ts';
 import { installerImage } from './machines/installer.ts';
-import { arrive, inOrder, takeTurn, untilBack, type Turn } from './machines/turn.ts';
+import { arrive, BACK_PATIENCE, inOrder, takeTurn, untilBack, untilEarlierIsOver, type Turn } from './machines/turn.ts';
 import { isUnfinished, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion } from './machines/versions.ts';
 import { everyMachineRuns } from './talos-installer.ts';
@@ -27,6 +29,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   async run(cx) {
     const to = cx.site.versions.talos;
     const { machines } = cx.cluster;
+    await untilEarlierIsOver(cx, UPGRADE, machines);
     const versions = cx.dryRun ? {} : await talosVersions(cx, machines);
     const upgraded: string[] = [];
     for (const machine of await inOrder(cx, machines)) {
@@ -44,19 +47,22 @@ const phase: WorkPhase<Cx, Snapshot> = {
 export default phase;
 
 function turnOf(cx: Cx, machine: Machine, image: string, to: string): Turn {
-  let from: string | undefined;
+  let waited = false;
   return {
     act: UPGRADE,
     async proof() {
-      return sameVersion((await untilBack(cx, machine)).version, to) ? 'done' : 'not-done';
+      // Where this very run has waited in vain, the world is looked at once more and not waited for again.
+      return sameVersion((await untilBack(cx, machine, undefined, waited ? 0 : BACK_PATIENCE)).version, to) ? 'done' : 'not-done';
     },
     async begin() {
-      from = cx.dryRun ? undefined : await cx.doors.day2.bootId(machine);
+      const from = cx.dryRun ? undefined : await cx.doors.day2.bootId(machine);
       await cx.doors.day2.upgrade(machine, image);
-      return `${machine.name} was told to install ${image}`;
+      waited = true;
+      if (!cx.dryRun) await untilBack(cx, machine, from);
+      return `${machine.name} was told to install ${image}, and is back`;
     },
     async arrived() {
-      const back = await untilBack(cx, machine, from);
+      const back = await untilBack(cx, machine);
       if (!sameVersion(back.version, to)) throw await fellBack(cx, machine, back.version, to);
       progress(cx, machine, 'working', `runs ${to}; waiting for etcd and its node`);
       try {
@@ -64,13 +70,27 @@ function turnOf(cx: Cx, machine: Machine, image: string, to: string): Turn {
         await untilNodesReady(cx, [machine], WELL_PATIENCE);
       } catch (error) {
         if (!(error instanceof Failure) || error.exit !== 'rerun') throw error;
-        throw await rolledBack(cx, machine, to, error);
+        const own = await ownTrouble(cx, machine);
+        if (own === undefined) throw error;
+        throw await rolledBack(cx, machine, to, own, error);
       }
       // The next installation, and the next look at differences, begin with what runs.
       await cx.doors.day2.patch(machine, { machine: { install: { image } } });
       return `runs Talos ${to}`;
     },
   };
+}
+
+/**
+ * What is wrong with this very machine; undefined when it is well, or when nobody can tell because others are not. Only the
+ * first is a reason to take it away once more: with another member missing that would cost the quorum.
+ */
+async function ownTrouble(cx: Cx, machine: Machine): Promise<string | undefined> {
+  const planes = controlPlanes(cx);
+  const seen = await seeEtcd(cx, planes);
+  if (etcdObjection(planes, machine, seen) !== undefined) return undefined;
+  const own = machine.role === 'controlplane' ? memberObjection(machine, seen) : undefined;
+  return own ?? nodeObjection([machine], (await cx.looking.kube.list(KINDS.Node)).items);
 }
 
 /** The boot loader went back by itself: the machine is as it was, and takes pods again. */
@@ -83,15 +103,15 @@ async function fellBack(cx: Cx, machine: Machine, version: string, to: string): 
 }
 
 /** It boots, and is not well: the other slot is booted again. ROLLBACK=never leaves it as it is, to be looked at. */
-async function rolledBack(cx: Cx, machine: Machine, to: string, why: Failure): Promise<Failure> {
-  if (cx.variables['ROLLBACK'] === 'never') return new Failure({ exit: 'rerun', what: `${machine.name} is not well on Talos ${to}`, because: why.because ?? why.what, hint: `ROLLBACK=never leaves it so; talosctl -n ${machine.address} rollback brings it back`, leftBehind: `${machine.name} on ${to}, taking no pods`, cause: why });
+async function rolledBack(cx: Cx, machine: Machine, to: string, because: string, why: Failure): Promise<Failure> {
+  if (cx.variables['ROLLBACK'] === 'never') return new Failure({ exit: 'rerun', what: `${machine.name} is not well on Talos ${to}`, because, hint: `ROLLBACK=never leaves it so; talosctl -n ${machine.address} rollback brings it back`, leftBehind: `${machine.name} on ${to}, taking no pods`, cause: why });
   progress(cx, machine, 'working', `not well on ${to}: rolling back`);
   const before = await cx.doors.day2.bootId(machine);
   await cx.doors.day2.rollback(machine);
   const back = await untilBack(cx, machine, before);
   await settle(cx, machine);
   return new Failure({
-    exit: 'rerun', what: `${machine.name} was not well on Talos ${to} and was rolled back to ${back.version}`, because: why.because ?? why.what, cause: why,
+    exit: 'rerun', what: `${machine.name} was not well on Talos ${to} and was rolled back to ${back.version}`, because, cause: why,
     hint: `find the cause before the next attempt: release notes of Talos ${to}, then run the same command again; ROLLBACK=never leaves a machine on the new system, to be looked at`, leftBehind: `${machine.name} as it was; machines after it in order were not touched`,
   });
 }

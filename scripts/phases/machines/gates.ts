@@ -30,18 +30,26 @@ export function etcdObjection(planes: readonly Machine[], away: Machine | undefi
   const strangers = seen.members.filter((member) => !planes.some((machine) => machine.name === member.hostname));
   if (strangers.length > 0) return `etcd has ${strangers.map((member) => member.hostname || member.id).join(', ')} as a member, which is no control plane of this cluster`;
   for (const machine of others) {
-    const member = seen.members.find(({ hostname }) => hostname === machine.name);
-    if (member === undefined) return `${machine.name} is no member of etcd`;
-    if (member.learner) return `${machine.name} is still learning what etcd holds`;
-    const services = seen.services.get(machine.name);
-    if (services?.ok !== true) return `${machine.name}: ${services?.failure.because ?? services?.failure.what ?? 'it was not asked'}`;
-    const etcd = services.value.find(({ id }) => id === 'etcd');
-    if (etcd?.state !== 'Running' || etcd.healthy !== true) return `${machine.name}: etcd is ${etcd === undefined ? 'absent' : `${etcd.state}${etcd.healthy === false ? ', not healthy' : etcd.healthy === null ? ', its health not known yet' : ''}`}${etcd?.message ? ` (${etcd.message})` : ''}`;
-    const status = seen.status.get(machine.name);
-    if (status?.ok !== true) return `${machine.name}: ${status?.failure.because ?? status?.failure.what ?? 'its etcd was not asked'}`;
-    if (status.value.errors !== '') return `${machine.name}: etcd says ${status.value.errors}`;
-    if (/^0*$/.test(status.value.leader)) return `${machine.name}: etcd knows no leader`;
+    const because = memberObjection(machine, seen);
+    if (because !== undefined) return because;
   }
+  return undefined;
+}
+
+/** Why this machine's member of etcd is not well; undefined when it is. */
+export function memberObjection(machine: Machine, seen: EtcdSeen): string | undefined {
+  if (seen.members === undefined) return 'no member tells who belongs to etcd';
+  const member = seen.members.find(({ hostname }) => hostname === machine.name);
+  if (member === undefined) return `${machine.name} is no member of etcd`;
+  if (member.learner) return `${machine.name} is still learning what etcd holds`;
+  const services = seen.services.get(machine.name);
+  if (services?.ok !== true) return `${machine.name}: ${services?.failure.because ?? services?.failure.what ?? 'it was not asked'}`;
+  const etcd = services.value.find(({ id }) => id === 'etcd');
+  if (etcd?.state !== 'Running' || etcd.healthy !== true) return `${machine.name}: etcd is ${etcd === undefined ? 'absent' : `${etcd.state}${etcd.healthy === false ? ', not healthy' : etcd.healthy === null ? ', its health not known yet' : ''}`}${etcd?.message ? ` (${etcd.message})` : ''}`;
+  const status = seen.status.get(machine.name);
+  if (status?.ok !== true) return `${machine.name}: ${status?.failure.because ?? status?.failure.what ?? 'its etcd was not asked'}`;
+  if (status.value.errors !== '') return `${machine.name}: etcd says ${status.value.errors}`;
+  if (/^0*$/.test(status.value.leader)) return `${machine.name}: etcd knows no leader`;
   return undefined;
 }
 

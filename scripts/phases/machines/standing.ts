@@ -2,13 +2,18 @@ import { each } from '../../engine/each.ts';
 import { Failure } from '../../engine/failure.ts';
 import type { Machine } from '../../config/cluster.ts';
 import type { Cx } from '../context.ts';
+import { untilEarlierIsOver } from './turn.ts';
 
 /** What OVERRIDE accepts by name on the days of a change freeze. */
 export const CHANGE_FREEZE = 'change-freeze';
 
-/** Writes the talosconfig and proves that each of these machines is installed and ours. Throws one Failure (75) that names every one that is not. */
-export async function allOurs(cx: Cx, machines: readonly Machine[]): Promise<void> {
+/**
+ * Writes the talosconfig and proves that each of these machines is installed and ours. One that an earlier run told to do `act`
+ * and did not see back is given the time for it. Throws one Failure (75) that names every one that is not.
+ */
+export async function allOurs(cx: Cx, machines: readonly Machine[], act: string): Promise<void> {
   await cx.doors.talos.writeTalosconfig((await cx.secrets()).bundle(cx.cluster));
+  await untilEarlierIsOver(cx, act, machines);
   await each(machines, machines.length, async (machine) => {
     const face = await cx.doors.talos.face(machine);
     if (face.is === 'installed' && face.ours === true) return;

@@ -51,9 +51,9 @@ export interface Turn {
   readonly act: string;
   /** Whether what was begun before (by a run that was killed) has happened. */
   proof(machine: Machine): Promise<'done' | 'not-done' | 'unknown'>;
-  /** Tells the machine. The sentence goes into the journal. */
+  /** Tells the machine, and waits until it is back from it: the act stays open in the journal until then. The sentence goes there. */
   begin(machine: Machine): Promise<string>;
-  /** Waits until the machine is back as it has to be. May put it back as it was, and throws then. */
+  /** Sees that the machine is as it has to be. May put it back as it was, and throws then. */
   arrived(machine: Machine): Promise<string>;
 }
 
@@ -89,6 +89,12 @@ export async function arrive(cx: Cx, machine: Machine, turn: Pick<Turn, 'arrived
   await untilNodesReady(cx, [machine]);
   await uncordon(cx, machine);
   return said;
+}
+
+/** Waits for those of these machines that an earlier run told something and did not see back: they may be in the middle of it. */
+export async function untilEarlierIsOver(cx: Cx, act: string, machines: readonly Machine[]): Promise<void> {
+  if (cx.dryRun) return;
+  for (const machine of machines.filter(({ name }) => cx.actOpen(act, name))) await untilBack(cx, machine);
 }
 
 /** Control planes first, as Talos wants it of upgrades, the one that leads etcd as the last of them: so leadership moves once. Then the workers. */
