@@ -24,7 +24,7 @@ const phase: WorkPhase<Cx, Snapshot> = {
   async run(cx) {
     const planes = controlPlanes(cx);
     if (cx.dryRun) {
-      const order = await statusesOf(cx).then((statuses) => defragOrder(statuses, threshold(cx)), () => planes.map(({ name }) => name));
+      const order = defragOrder(await statusesOf(cx), threshold(cx));
       for (const name of order) for (const machine of planes) if (machine.name === name) await cx.doors.day2.etcdDefrag(machine);
       return `would defragment ${order.join(' ')}`;
     }

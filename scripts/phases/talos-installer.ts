@@ -4,7 +4,7 @@ import type { WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { progress } from './machines/chosen.ts';
-import { installerImage } from './machines/installer.ts';
+import { installerImage } from '../tools/installer.ts';
 import { untilEarlierIsOver } from './machines/turn.ts';
 import { isUnfinished, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion } from './machines/versions.ts';

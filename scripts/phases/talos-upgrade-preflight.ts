@@ -3,7 +3,7 @@ import type { Snapshot } from '../health/snapshot.types.ts';
 import type { Cx } from './context.ts';
 import { names } from './machines/chosen.ts';
 import { drainDeadline } from './machines/drain.ts';
-import { installerImage } from './machines/installer.ts';
+import { installerImage } from '../tools/installer.ts';
 import { allOurs, refuseFreeze } from './machines/standing.ts';
 import { newest, refuse, runningParts, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion, talosObjections } from './machines/versions.ts';

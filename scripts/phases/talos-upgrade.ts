@@ -9,7 +9,7 @@ import type { Cx } from './context.ts';
 import { progress } from './machines/chosen.ts';
 import { uncordon } from './machines/drain.ts';
 import { etcdObjection, memberObjection, nodeObjection, seeEtcd, untilEtcdWell, untilNodesReady } from './machines/gates.ts';
-import { installerImage } from './machines/installer.ts';
+import { installerImage } from '../tools/installer.ts';
 import { arrive, BACK_PATIENCE, inOrder, takeTurn, untilBack, untilEarlierIsOver, type Turn } from './machines/turn.ts';
 import { isUnfinished, talosVersions, UPGRADE } from './machines/upgrade-plan.ts';
 import { sameVersion } from './machines/versions.ts';

@@ -41,6 +41,11 @@ function coreOfTheConfiguration(): string {
   return root;
 }
 
+/** The core in a copy of its own, for a test that changes it; removing it is the test's. */
+export function ownCore(): string {
+  return copyOfTheConfiguration(cutToTheCore);
+}
+
 /** For makeRig: the core alone by default, the whole platform in the soak. */
 export function core(): { readonly root?: string } {
   return process.env['SOAK'] === undefined ? { root: coreOfTheConfiguration() } : {};

@@ -6,8 +6,9 @@ import { KUBE_ROWS } from './fault-rows/kube.ts';
 import { MACHINE_ROWS } from './fault-rows/machine.ts';
 import { OPERATOR_ROWS } from './fault-rows/operator.ts';
 import { RECOVERY_ROWS } from './fault-rows/recovery.ts';
+import { UPGRADE_ROWS } from './fault-rows/upgrade.ts';
 
-const LISTS = { 'faults.test.ts': FIRST_ROWS, 'faults-machine.test.ts': MACHINE_ROWS, 'faults-kube.test.ts': KUBE_ROWS, 'faults-operator.test.ts': OPERATOR_ROWS, 'rehearse-rows.ts': RECOVERY_ROWS };
+const LISTS = { 'faults.test.ts': FIRST_ROWS, 'faults-machine.test.ts': MACHINE_ROWS, 'faults-kube.test.ts': KUBE_ROWS, 'faults-operator.test.ts': OPERATOR_ROWS, 'rehearse-rows.ts': RECOVERY_ROWS, 'talos-upgrade.test.ts': UPGRADE_ROWS };
 /** Told by a table of the first ten and by the operator's own, which makes more of it. */
 const TWICE = new Set(['op-session-expired']);
 

@@ -43,8 +43,8 @@ test('etcd members, one that has not started yet among them', () => {
 
 test('etcd status, with and without the NODE column', () => {
   expect(parse.parseEtcdStatus(recorded('etcd-status.txt'), 'x')).toEqual([
-    { node: '10.25.11.11', memberId: '8e9e05c52164694d', leader: '8e9e05c52164694d', dbSizeBytes: 13_000_000, raftTerm: 3, raftIndex: 11_234, learner: false, errors: '' },
-    { node: '10.25.11.12', memberId: '91bc3c398fb3c146', leader: '8e9e05c52164694d', dbSizeBytes: 2_400_000, raftTerm: 3, raftIndex: 11_234, learner: true, errors: 'etcdserver: no space, memberID:10501334649042878790 alarm:NOSPACE' },
+    { node: '10.25.11.11', memberId: '8e9e05c52164694d', leader: '8e9e05c52164694d', dbSizeBytes: 13_000_000, dbInUseBytes: 4_700_000, raftTerm: 3, raftIndex: 11_234, learner: false, errors: '' },
+    { node: '10.25.11.12', memberId: '91bc3c398fb3c146', leader: '8e9e05c52164694d', dbSizeBytes: 2_400_000, dbInUseBytes: 998_000, raftTerm: 3, raftIndex: 11_234, learner: true, errors: 'etcdserver: no space, memberID:10501334649042878790 alarm:NOSPACE' },
   ]);
   expect(parse.parseEtcdStatus(recorded('etcd-status-single.txt'), '10.0.0.9')[0]).toMatchObject({ node: '10.0.0.9', leader: '0000000000000000', dbSizeBytes: 16_000 });
 });

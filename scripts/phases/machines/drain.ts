@@ -46,17 +46,17 @@ function isCordoned(node: KubeObject): boolean {
 interface Staying { readonly pod: string; readonly because: string | undefined }
 
 /**
- * Evicts what runs on a node, as disruption budgets allow, until it is empty but for what belongs to the node itself
- * (DaemonSets, static pods) and what has ended. Throws a Failure (75) that names each pod that stays and the budget that
+ * Evicts what runs on a node, as disruption budgets allow, until all of it is gone but what belongs to the node itself
+ * (DaemonSets, static pods) and what has ended. What comes after, because it tolerates a cordoned node, goes down with it. Throws a Failure (75) that names each pod that stays and the budget that
  * keeps it; nothing was done to the machine then, and the node takes pods again.
  */
 export async function drain(cx: Cx, machine: Machine, deadline: number): Promise<string> {
   let staying: readonly Staying[] = [];
-  let most = 0;
+  const found = new Set((await podsOn(cx, machine)).map(uidOf));
+  const most = found.size;
   try {
     await cx.wait(`${machine.name} to be drained`, async () => {
-      staying = await evictAll(cx, machine);
-      most = Math.max(most, staying.length);
+      staying = await evictAll(cx, machine, found);
       if (staying.length === 0) return { ok: true, value: true };
       const kept = staying.filter(({ because }) => because !== undefined);
       return { ok: false, because: kept.length === 0 ? `${staying.length} pods are going` : kept.map(({ pod, because }) => `${pod}: ${because ?? ''}`).join('; '), done: most - staying.length, of: most };
@@ -78,12 +78,17 @@ export async function drain(cx: Cx, machine: Machine, deadline: number): Promise
   return `${most} pods evicted`;
 }
 
-async function evictAll(cx: Cx, machine: Machine): Promise<readonly Staying[]> {
+async function podsOn(cx: Cx, machine: Machine): Promise<readonly KubeObject[]> {
+  const { items } = await cx.doors.kube.list(KINDS.Pod, { keep: (pod) => pod });
+  return items.filter((pod) => mustLeave(pod, machine.name));
+}
+const uidOf = (pod: KubeObject): string => pod.metadata.uid ?? `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+
+async function evictAll(cx: Cx, machine: Machine, found: ReadonlySet<string>): Promise<readonly Staying[]> {
   const { evict } = cx.doors.kube;
   if (evict === undefined) throw new Failure({ exit: 'bug', what: 'there is no way to evict pods here', hint: 'please report this; nothing was done' });
-  const { items } = await cx.doors.kube.list(KINDS.Pod, { keep: (pod) => pod });
   const staying: Staying[] = [];
-  for (const pod of items.filter((each) => mustLeave(each, machine.name))) {
+  for (const pod of (await podsOn(cx, machine)).filter((each) => found.has(uidOf(each)))) {
     const [name, namespace] = [pod.metadata.name, pod.metadata.namespace ?? 'default'];
     // Told to go already: it has its grace period.
     if (pod.metadata.deletionTimestamp !== undefined) {

@@ -58,7 +58,7 @@ export async function seeEtcd(cx: Cx, planes: readonly Machine[]): Promise<EtcdS
   const faces = await Promise.all(planes.map(async (machine) => ({ machine, face: await cx.looking.talos.face(machine) })));
   const open = faces.flatMap(({ machine, face }) => (face.is === 'installed' && face.ours === true ? [machine] : []));
   const [services, status, members] = await Promise.all([cx.looking.talos.readEach('services', open), cx.looking.talos.readEach('etcdStatus', open), cx.looking.talos.readEach('etcdMembers', open)]);
-  const silent = new Map<string, Told<never>>(faces.flatMap(({ machine, face }) => (open.includes(machine) ? [] : [[machine.name, { ok: false, failure: new Failure({ exit: 'rerun', what: face.is === 'closed' ? `does not answer (${face.because})` : face.is === 'maintenance' ? 'is in maintenance mode' : 'is not proven ours' }) }] as const])));
+  const silent = new Map<string, Told<never>>(faces.flatMap(({ machine, face }) => (open.includes(machine) ? [] : [[machine.name, { ok: false, failure: new Failure({ exit: 'rerun', hint: `task cluster:status CLUSTER=${cx.cluster.name}`, what: face.is === 'closed' ? `does not answer (${face.because})` : face.is === 'maintenance' ? 'is in maintenance mode' : 'is not proven ours' }) }] as const])));
   const told = [...members.values()].flatMap((each) => (each.ok && each.value.length > 0 ? [each.value] : []));
   return { members: told[0], services: new Map([...services, ...silent]), status: new Map([...status, ...silent]) };
 }

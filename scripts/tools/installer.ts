@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Machine } from '../../config/cluster.ts';
-import { Failure } from '../../engine/failure.ts';
+import type { Machine } from '../config/cluster.ts';
+import { Failure } from '../engine/failure.ts';
 
 /** What of a machine's configuration is asked here: the last patch that says something of it has the last word, as talosctl applies them. */
 export async function patchedValue(root: string, machine: Pick<Machine, 'name' | 'patches'>, ...path: readonly string[]): Promise<unknown> {
