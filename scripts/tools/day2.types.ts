@@ -11,7 +11,7 @@ export interface ApplyPlan {
 /**
  * What an installed machine of a cluster is told after its creation. As with every door nodes and endpoints are explicit, and
  * before a write whoever answers is proven to be a machine of this cluster. None of the writes waits for what it begins: what
- * became of it is asked of the machine itself (docs/decisions/0025).
+ * became of it is asked of the machine itself (docs/decisions/0026).
  */
 export interface Day2 {
   /** Dry-run apply. `read`. */
