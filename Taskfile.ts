@@ -103,6 +103,13 @@ const k8sParts = [
   phase('k8s-kubelet', 'upgrade the kubelets, one machine at a time', () => import('./scripts/phases/k8s-kubelet.ts')),
 ];
 const etcdDefrag = phase('etcd-defrag', 'defragment etcd, one member at a time', () => import('./scripts/phases/etcd-defrag.ts'));
+const nodePreflight = phase('node-preflight', 'whether the cluster can take the machine', () => import('./scripts/phases/node-preflight.ts'));
+const confirmAdd: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'whether to add it', ask: async (cx) => (await import('./scripts/phases/node-preflight.ts')).askAdd(cx) };
+const etcdJoined = phase('etcd-joined', 'wait for every control plane to be a member of etcd', () => import('./scripts/phases/etcd-joined.ts'));
+const confirmReplace: CheckpointStep<Cx> = { kind: 'checkpoint', name: 'confirm', title: 'the point of no return', ask: async (cx) => (await import('./scripts/phases/node-gone.ts')).askReplace(cx) };
+const nodeGone = phase('node-gone', 'take the old machine out of the cluster', () => import('./scripts/phases/node-gone.ts'));
+const nodeReplaced = phase('node-replaced', 'the replacement is over', () => import('./scripts/phases/node-replaced.ts'));
+const join = [preflight, nodePreflight, confirmAdd, talosApply, etcdJoined, nodesRegistered, nodesReady];
 const NODE: Variable = { summary: 'only these machines: names, with commas; default all' };
 const ONE_NODE: Variable = { summary: 'which machine: its name in talos/clusters', required: true };
 const DRAIN: Variable = { summary: 'how long a node may take to be drained', default: '10m' };
@@ -209,6 +216,18 @@ const tasks = {
     summary: 'Take one machine out of its cluster and wipe it', aliases: ['talos:reset-node'],
     details: ["Drains it, lets it leave etcd while the others have a quorum, wipes STATE, EPHEMERAL and its data disks, and removes its node. Asks for the machine's name; without a terminal: --confirm=NAME."],
     variables: { ...oneCluster, NODE: ONE_NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [confirmReset, talosReset],
+  }),
+  'talos:node-add': steps({
+    summary: 'Install a bare machine of the cluster file into a cluster that runs', details: ['Proves that it is that machine by its disks or cards and that its disks are clean, and waits until it is a member of etcd (a control plane) and a node that is Ready.'],
+    variables: { ...oneCluster, NODE: ONE_NODE, OVERRIDE: TURN_OVERRIDE }, steps: join,
+  }),
+  'talos:node-replace': steps({
+    summary: 'Take a machine out, whatever is left of it, and install the one that takes its place', aliases: ['talos:re-apply-node'],
+    details: [
+      "One that runs is drained, leaves etcd and is wiped; of one that is dead its membership and its node are removed, and the task waits to be run again once the new machine answers. Asks for the machine's name; without a terminal: --confirm=NAME.",
+      'New hardware has other disks and cards: talos:discover shows them for the cluster file. Interrupted, it goes on and wipes nothing twice.',
+    ],
+    variables: { ...oneCluster, NODE: ONE_NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [confirmReplace, nodeGone, ...join.filter((step) => step !== confirmAdd), nodeReplaced],
   }),
   'talos:upgrade': steps({
     summary: 'Bring every machine to the pinned Talos, one at a time', aliases: ['talos:upgrade-node'],

@@ -52,15 +52,15 @@ export function plannedDisks(machine: Machine): readonly string[] {
   return Object.entries(machine.disks.data).map(([purpose, selector]) => selector.id ?? `<${purpose}:${selector.model ?? ''}>`);
 }
 
-/** Wipes one machine and its data disks, once, and waits until it is bare. */
-export async function wipe(cx: Cx, machine: Machine, graceful: boolean): Promise<void> {
+/** Wipes one machine and its data disks, once, and waits until it is bare. `force`: one that cannot leave etcd is wiped all the same, which is right only when the whole cluster goes. */
+export async function wipe(cx: Cx, machine: Machine, graceful: boolean, { force } = { force: true }): Promise<void> {
   progress(cx, machine, 'working', graceful ? 'leaving etcd, wiping, rebooting' : 'wiping, rebooting');
   await cx.act(ACT, machine.name, async () => wiped(cx, machine), async () => {
     const userDisks = await devicesOf(cx, machine);
     try {
       await cx.doors.talos.reset(machine, { graceful, userDisks });
     } catch (error) {
-      if (!graceful || !cannotLeave(error)) throw error;
+      if (!graceful || !force || !cannotLeave(error)) throw error;
       cx.emit({ type: 'note', lane: cx.lane, step: cx.step, level: 'warn', text: `${machine.name} could not leave etcd (${error.because ?? error.what}); wiping it by force, which is right when the whole cluster goes` });
       await cx.doors.talos.reset(machine, { graceful: false, userDisks });
     }

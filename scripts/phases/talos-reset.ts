@@ -1,4 +1,5 @@
 import { Failure } from '../engine/failure.ts';
+import type { Machine } from '../config/cluster.ts';
 import type { Question, WorkPhase } from '../engine/phase.ts';
 import type { Snapshot } from '../health/snapshot.types.ts';
 import { KINDS } from '../tools/kinds.ts';
@@ -6,6 +7,7 @@ import type { Cx } from './context.ts';
 import { chosenMachine, progress } from './machines/chosen.ts';
 import { cordon, drain, drainDeadline } from './machines/drain.ts';
 import { untilEtcdWell, untilNodesReady } from './machines/gates.ts';
+import { refuseFreeze } from './machines/standing.ts';
 import { areBare } from './destroy-preflight.ts';
 import { plannedDisks, wipe } from './destroy-wipe.ts';
 
@@ -30,14 +32,9 @@ const phase: WorkPhase<Cx, Snapshot> = {
     }
     const others = cx.cluster.machines.filter((other) => other !== machine);
     if (others.length === 0) throw new Failure({ exit: 'rerun', what: `${machine.name} is the only machine of ${cx.cluster.name}`, hint: `task cluster:destroy CLUSTER=${cx.cluster.name} is what takes a whole cluster` });
-    if (!await areBare(cx, [machine])) {
-      await untilNodesReady(cx, others);
-      await untilEtcdWell(cx, machine);
-      await cordon(cx, machine);
-      await drain(cx, machine, drainDeadline(cx));
-      await untilEtcdWell(cx, machine);
-      await wipe(cx, machine, true);
-    }
+    refuseFreeze(cx);
+    await cx.doors.talos.writeTalosconfig((await cx.secrets()).bundle(cx.cluster));
+    if (!await areBare(cx, [machine])) await takeOut(cx, machine);
     // A node without a machine would stay, NotReady, and with it the pods of its DaemonSets.
     await cx.doors.kube.delete(KINDS.Node, machine.name);
     progress(cx, machine, 'done', 'bare, and no node any more');
@@ -45,6 +42,16 @@ const phase: WorkPhase<Cx, Snapshot> = {
   },
 };
 export default phase;
+
+/** Drains a machine that runs, lets it leave etcd while the others have a quorum, and wipes it and its data disks. */
+export async function takeOut(cx: Cx, machine: Machine): Promise<void> {
+  await untilNodesReady(cx, cx.cluster.machines.filter((other) => other.name !== machine.name));
+  await untilEtcdWell(cx, machine);
+  await cordon(cx, machine);
+  await drain(cx, machine, drainDeadline(cx));
+  await untilEtcdWell(cx, machine);
+  await wipe(cx, machine, true, { force: false });
+}
 
 /** What is about to be lost, before the machine's name is asked for. */
 export async function askReset(cx: Cx): Promise<Question> {
