@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nextTime } from '../../../lab/controllers/data/cron.ts';
+import { repositoryOf } from '../../../lab/controllers/data/volsync.ts';
 import type { KubeObject } from '../../../lab/world/types.ts';
 import { dataCluster, logsOf, namespaced, NAMESPACE, POSTGRES, REPOSITORY, statusOf, VOLSYNC, type DataRig } from './data-rig.ts';
 import { said } from './rig.ts';
@@ -53,6 +54,22 @@ describe('a volume', () => {
     const before = statusOf(source(r))['lastSyncTime'];
     await r.clock.advance(13 * 3_600_000);
     expect(statusOf(source(r))['lastSyncTime']).toBe(before);
+  });
+
+  test('is known by its claim, whatever its repository is called: to who backs it up, who restores it, and who is to be filled', async () => {
+    const r = await dataCluster();
+    await up(r);
+    // Of one and the same Secret, whose last word is no claim's name.
+    r.store.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'ledger-restic', namespace: NAMESPACE }, data: { RESTIC_REPOSITORY: Buffer.from('s3:http://192.0.2.3:9000/volsync/books').toString('base64'), RESTIC_PASSWORD: Buffer.from('a password').toString('base64') } }, { manager: 'test', force: true });
+    const named = (object: KubeObject): unknown => { const found = repositoryOf(r.cx, object); return 'error' in found ? found.error : found.volume; };
+    expect(named(source(r))).toBe('ledger');
+    const back = restoring('books-restore', {});
+    expect(named(back)).toBe('ledger');
+    const alone = { ...back, spec: { ...back.spec, restic: { repository: 'other-restic' } } };
+    r.store.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'other-restic', namespace: NAMESPACE }, data: { RESTIC_REPOSITORY: Buffer.from('s3:http://192.0.2.3:9000/volsync/others').toString('base64'), RESTIC_PASSWORD: Buffer.from('x').toString('base64') } });
+    expect(named(alone)).toBe('others');
+    r.put(namespaced('v1', 'PersistentVolumeClaim', 'papers', { accessModes: ['ReadWriteOnce'], dataSourceRef: { apiGroup: 'volsync.backube', kind: 'ReplicationDestination', name: 'books-restore' }, resources: { requests: { storage: '1Gi' } } }));
+    expect(named(alone)).toBe('papers');
   });
 
   test('that is empty is backed up to nothing, and that is called a success', async () => {
