@@ -71,6 +71,9 @@ function cutToTheCore(root: string): void {
   removeOthers(join(root, 'kubernetes/infrastructure'), COMPONENTS);
   rmSync(join(root, 'kubernetes/workloads'), { recursive: true });
   for (const cluster of ['infra', 'apps']) for (const layer of CORE) dropDangling(join(root, 'kubernetes/clusters', cluster, layer));
+  // What is in volumes and databases that are not made is not there to come back.
+  const recovery = join(root, 'bootstrap/dr.yaml');
+  writeFileSync(recovery, readFileSync(recovery, 'utf8').replaceAll(/^ {2}- name: .*\n(?: {4}.*\n)*? {4}protection: \{by: backup.*\n/gm, ''));
   // What was there for the rest alone would be called a mistake now; what it leaves unused in turn is seen at the next look.
   for (let look = 0; look < 6; look++) {
     const loaded = loadSite(root, SITE);
