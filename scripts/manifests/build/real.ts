@@ -61,8 +61,9 @@ function keepOnly(work: Work, found: Work['found']): void {
   work.found.splice(0, work.found.length, ...found);
   work.broken = found.some(({ rule }) => !FETCHED.has(rule) && rule !== 'patch-unused');
 }
+/** What is wrong, without the way to it: it is the same whoever builds the folder it is wrong in. */
 function said(words: string): string {
-  return lastWords(words.replace(/^Error: /, '').replaceAll(/\/[^\s']*\/kustomize-[^/\s']*\/tree\/?/g, ''), 2, 300);
+  return lastWords(words.replace(/^Error: /, '').replace(/^[^]*accumulation of path '[^']*': ([^]*?)"?\s*$/, '$1').replaceAll(/\/[^\s']*\/kustomize-[^/\s']*\/tree\/?/g, ''), 2, 300);
 }
 
 async function real(work: Work, instructions: Instructions, around: Around, tool: string): Promise<Kustomized> {

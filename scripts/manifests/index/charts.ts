@@ -21,6 +21,9 @@ const CHARTS: Readonly<Record<string, RegExp>> = {
   'gateway-crds-helm': /gateway/,
   'gha-runner-scale-set': /arc|gha|runner/,
   'gha-runner-scale-set-controller': /arc|gha|runner/,
+  // It brings its own ingress, certificates, registry and stores.
+  'gitlab': /gitlab|ingress|nginx|traefik|envoy|gateway|haproxy|cert-?manager|acme|prometheus|postgres|redis|minio|registry|openbao|zoekt/,
+  'gitlab-runner': /gitlab|runner/,
   'harbor': /harbor|trivy/,
   'keycloak-operator': /keycloak/,
   'metrics-server': /metrics-server|metrics\.k8s\.io/,
@@ -30,6 +33,8 @@ const CHARTS: Readonly<Record<string, RegExp>> = {
   'reloader': /reloader/,
   'rook-ceph': /rook|ceph|rbd|csi|objectstorage/,
   'rook-ceph-cluster': /rook|ceph|rbd|csi|objectstorage/,
+  // Its webhook, and classes its values name.
+  'snapshot-controller': /snapshot/,
   'spegel': /spegel/,
   'strimzi-kafka-operator': /strimzi|kafka/,
   'tuppr': /tuppr/,
