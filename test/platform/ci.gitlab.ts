@@ -101,7 +101,7 @@ export const GITLAB: readonly Check[] = [
         if (!all(cluster, 'HelmRepository').some(({ metadata, spec }) => metadata.name === source['name'] && metadata.namespace === namespace && at(spec, 'url') === 'https://charts.gitlab.io')) say(`${name} has no list of charts`);
       }
       for (const host of ['charts.gitlab.io', 'gitlab-charts.s3.amazonaws.com']) if (!allows(allowedNames(cluster, 'flux-system'), host)) say(`Flux may not reach ${host}`);
-      for (const trouble of wiring(cluster, { 'gitlab-infra-services': ['cilium-clustermesh'], 'gitlab-secrets': ['external-secrets-store'], gitlab: ['gitlab-infra-services', 'gitlab-secrets', 'cilium-gateway', 'rook-ceph-cluster'], 'gitlab-runner': ['gitlab'] })) say(trouble);
+      for (const trouble of wiring(cluster, { 'gitlab-infra-services': ['cilium-clustermesh'], 'gitlab-secrets': ['external-secrets-store'], 'gitlab-data': ['data-gate', 'volsync'], 'gitlab-backup': ['gitlab'], gitlab: ['gitlab-infra-services', 'gitlab-secrets', 'gitlab-data', 'cilium-gateway', 'rook-ceph-cluster'], 'gitlab-runner': ['gitlab'] })) say(trouble);
       const layer = cluster.units.find(({ name }) => name === 'cross-cluster');
       for (const name of ['gitlab', 'gitlab-runner']) if (layer?.objects.some(({ metadata }) => metadata.name === name) !== true) say(`${name} does not wait for the mesh`);
     }),
@@ -153,7 +153,7 @@ export const GITLAB: readonly Check[] = [
     holds: 'six ExternalSecrets and the two that are explained, each with the keys that are read of it; what seals the database is not the chart\'s to make', defect: 'hosts and ports as secrets, typed a second time',
     find: (seen) => appsHas(seen, (cluster, say) => {
       const there = all(cluster, 'ExternalSecret').filter(({ metadata }) => [NS, JOBS].includes(metadata.namespace ?? '')).map(({ metadata }) => metadata.name).toSorted();
-      if (there.join() !== SECRETS.map(([name]) => name).toSorted().join()) say(there.join());
+      if (there.filter((name) => name !== 'gitlab-gitaly-volsync-secret').join() !== SECRETS.map(([name]) => name).toSorted().join()) say(there.join());
       for (const [name, namespace, wanted, has] of SECRETS) {
         if (items(external(cluster, name, namespace)).join() !== wanted.join()) say(`${name} fetches ${items(external(cluster, name, namespace)).join()}`);
         if (keys(external(cluster, name, namespace)).join() !== has.join()) say(`${name} has ${keys(external(cluster, name, namespace)).join()}`);
@@ -207,7 +207,11 @@ export const GITLAB: readonly Check[] = [
       for (const off of ['nginx-ingress.enabled', 'prometheus.install', 'postgresql.install', 'redis.install', 'installCertmanager', 'gitlab-runner.install', 'global.minio.enabled', 'global.kas.enabled']) if (at(values, off) !== false) say(`${off} is ${String(at(values, off))}`);
       for (const [path, count] of [['gitlab.webservice.minReplicas', 2], ['gitlab.sidekiq.minReplicas', 1], ['gitlab.gitlab-shell.minReplicas', 1], ['gitlab.toolbox.replicas', 1], ['registry.hpa.minReplicas', 1], ['registry.hpa.maxReplicas', 2]] as const) if (at(values, path) !== count) say(`${path} is ${String(at(values, path))}`);
       if (at(values, 'gitlab.gitaly.persistence.size') !== '50Gi' || at(values, 'gitlab.gitaly.persistence.storageClass') !== 'rook-ceph-block' || at(values, 'global.edition') !== 'ce') say('another volume or edition');
-      if (!file(seen, 'bootstrap/dr.yaml').includes('object: repo-data-gitlab-gitaly-0')) say('nobody says what becomes of repositories');
+      const claim = objectOf(cluster, 'PersistentVolumeClaim', 'repo-data-gitlab-gitaly-0', NS);
+      if (at(claim.spec, 'resources.requests.storage') !== at(values, 'gitlab.gitaly.persistence.size') || at(claim.spec, 'storageClassName') !== at(values, 'gitlab.gitaly.persistence.storageClass')) say('gitaly wants another volume than the one that is backed up');
+      const source = objectOf(cluster, 'ReplicationSource', 'gitlab-gitaly-backup', NS);
+      if (at(source.spec, 'sourcePVC') !== claim.metadata.name || at(source.spec, 'restic.moverSecurityContext.runAsUser') !== 1000) say('repositories are not backed up, or not by their user');
+      if (!/object: repo-data-gitlab-gitaly-0\n    protection: \{by: backup, method: volsync, source: gitlab-gitaly-backup,/.test(file(seen, 'bootstrap/dr.yaml'))) say('nobody says what becomes of repositories');
     }),
     plant: (seen) => { plain(gitlab(appsOf(seen))['postgresql'])['install'] = true; },
   },
