@@ -137,8 +137,11 @@ function statefulSet(cx: ControllerContext, set: KubeObject): Again {
     const name = `${set.metadata.name}-${i}`;
     const pod = byName.get(name);
     if (pod === undefined) {
-      for (const claim of list(at(set.spec, 'volumeClaimTemplates')).map(plain)) volumeClaim(cx, set, claim, name);
-      podFrom(cx, set, name, { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(i), 'controller-revision-hash': hash });
+      const claims = list(at(set.spec, 'volumeClaimTemplates')).map(plain);
+      for (const claim of claims) volumeClaim(cx, set, claim, name);
+      // As the real one: each pod waits for claims of its own, and leaves something in them.
+      const mounted = claims.map((claim) => ({ name: text(at(claim, 'metadata.name')) ?? 'data', persistentVolumeClaim: { claimName: claimName(claim, name) } }));
+      podFrom(cx, set, name, { 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(i), 'controller-revision-hash': hash }, mounted.length === 0 ? {} : { volumes: [...list(at(set.spec, 'template.spec.volumes')), ...mounted] });
       if (!parallel) break;
     } else if (pod.metadata.labels?.['controller-revision-hash'] !== hash && pods.every(podReady)) { remove(cx, pod); break; } else if (!podReady(pod) && !parallel) break;
   }
@@ -148,8 +151,9 @@ function statefulSet(cx: ControllerContext, set: KubeObject): Again {
   cx.store.updateStatus(refOf(set), { observedGeneration: set.metadata.generation ?? 1, replicas: pods.length, readyReplicas: ready, availableReplicas: ready, currentReplicas: fresh, updatedReplicas: fresh, currentRevision: `${set.metadata.name}-${hash}`, updateRevision: `${set.metadata.name}-${hash}` });
   return undefined;
 }
+function claimName(claim: Plain, pod: string): string { return `${text(at(claim, 'metadata.name')) ?? 'data'}-${pod}`; }
 function volumeClaim(cx: ControllerContext, set: KubeObject, claim: Plain, pod: string): void {
-  const name = `${text(at(claim, 'metadata.name')) ?? 'data'}-${pod}`;
+  const name = claimName(claim, pod);
   const namespace = set.metadata.namespace ?? 'default';
   if (cx.store.get({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace }) !== undefined) return;
   cx.store.create({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace, labels: strings(at(set.spec, 'selector.matchLabels')) }, spec: plain(claim['spec']) });
