@@ -128,6 +128,7 @@ const ALL: readonly Check[] = [
       const { spec } = one(cluster, 'Dragonfly', 'dragonfly');
       if (at(spec, 'image') !== 'ghcr.io/dragonflydb/dragonfly:v1.34.2' || at(spec, 'replicas') !== 3 || at(one(cluster, 'OCIRepository', 'dragonfly-operator').spec, 'ref.tag') !== 'v1.3.0') say('its versions');
       if (at(spec, 'podSecurityContext.runAsNonRoot') !== true || at(spec, 'podSecurityContext.seccompProfile.type') !== 'RuntimeDefault' || at(spec, 'containerSecurityContext.allowPrivilegeEscalation') !== false || list(at(spec, 'containerSecurityContext.capabilities.drop')).join() !== 'ALL') say('the namespace would refuse it');
+      if (all(cluster, 'Service').some(({ metadata }) => metadata.namespace === 'dragonfly-system' && metadata.name === 'dragonfly') || at(spec, 'storage') !== undefined) say('the operator makes its Service and its volumes');
       const home = 'kubernetes/workloads/platform/databases/dragonfly';
       const files = readdirSync(join(PROJECT, home), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
       if (files.length !== 3 || /^namespace:/m.test(file(seen_, `${home}/app/kustomization.yaml`))) say('its instance');
