@@ -1,6 +1,7 @@
 /** Resources as COSI has them: every one in both encodings, YAML for people and bytes for the client's own checks. */
 import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
+import { goYaml } from '../standins/shared/yaml.ts';
 import type { Machine } from '../world/machine.ts';
 import { KINDS } from '../world/resources.ts';
 import type { Kind } from '../world/resources.ts';
@@ -75,7 +76,8 @@ function versionOf(machine: Machine, key: string, text: string): string {
 export interface Resource { readonly id: string; readonly wire: Fields; readonly digest: string }
 
 function resourceOf(machine: Machine, kind: Pick<Kind, 'type' | 'namespace'>, item: { readonly id: string; readonly spec: unknown; readonly yaml: unknown; readonly owner: string; readonly annotations?: unknown }): Resource {
-  const yamlSpec = dump(item.yaml, { lineWidth: -1, noRefs: true });
+  // A text is a block of its own, indented: a configuration has lines that would end the document.
+  const yamlSpec = typeof item.yaml === 'string' ? dump(item.yaml, { lineWidth: -1 }) : goYaml(item.yaml);
   const at = timestamp(machine.state.bootedAt);
   const version = versionOf(machine, `${kind.type}/${item.id}`, yamlSpec);
   return {

@@ -126,10 +126,15 @@ function volumes(machine: Machine, path: string, face: Face): readonly Item[] {
   }))];
 }
 
+/** The kind that goes by this name, short or long; undefined for none. */
+export function kindOf(name: string): Kind | undefined {
+  const wanted = name.toLowerCase();
+  return KINDS.find((entry) => entry.aliases.includes(wanted) || entry.type.toLowerCase() === wanted);
+}
+
 /** The items of a kind by any of its names, with what a table of them needs. NotFound for a kind or an id that is not there. */
 export function listResources(cluster: LabCluster, machine: Machine, face: Face, type: string, id: string, secrets: boolean): Readonly<Record<string, unknown>> {
-  const wanted = type.toLowerCase();
-  const kind = KINDS.find((entry) => entry.aliases.includes(wanted) || entry.type.toLowerCase() === wanted);
+  const kind = kindOf(type);
   if (kind === undefined) throw new RpcError('NotFound', `resource "${type}" is not registered`);
   if ((face !== 'installed' && !kind.maintenance) || (kind.sensitive === true && !secrets)) throw new RpcError('PermissionDenied', 'not authorized');
   const all = kind.items(cluster, machine, face);

@@ -1,7 +1,7 @@
 import { textAt } from '../../world/value.ts';
 import { Exit, parseFlags } from '../shared/flags.ts';
 import { table } from '../shared/table.ts';
-import { callOne, callSorted, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
+import { call, CallError, callOne, callSorted, CLIENT_FLAGS, insecureTarget, shownNode, targetOf } from './client.ts';
 
 const TAG = 'v1.12.0';
 const arch = process.arch === 'x64' ? 'amd64' : process.arch;
@@ -45,14 +45,16 @@ export async function time(argv: readonly string[]): Promise<void> {
 export async function read(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   const [path] = exactly(flags.args, 1);
-  process.stdout.write(textAt(await callOne(await targetOf(flags), 'read', 'error reading file', 'Read', { path }), 'data') ?? '');
+  process.stdout.write(textAt(await callOne(await targetOf(flags), 'read', 'error reading file', 'Read', { path }, 'error reading'), 'data') ?? '');
 }
 
 /** `dmesg`. */
 export async function dmesg(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', CLIENT_FLAGS, argv);
   exactly(flags.args, 0);
-  for (const { result } of await callSorted(await targetOf(flags), 'error getting dmesg', 'Dmesg')) process.stdout.write(textAt(result, 'data') ?? '');
+  const target = await targetOf(flags);
+  // Each line begins with the word the node was named by.
+  for (const { node, result } of await callSorted(target, 'error getting dmesg', 'Dmesg')) process.stdout.write((textAt(result, 'data') ?? '').replace(/^\S+: (?=kern:)/gm, `${shownNode(node, target)}: `));
 }
 
 /** `logs SERVICE`. */
@@ -60,7 +62,18 @@ export async function logs(argv: readonly string[]): Promise<void> {
   const flags = parseFlags('talosctl', { ...CLIENT_FLAGS, tail: { type: 'int', default: '-1' } }, argv);
   const [id] = exactly(flags.args, 1);
   const target = await targetOf(flags);
-  for (const { node, result } of await callSorted(target, 'error fetching logs', 'Logs', { id })) {
+  let answers;
+  try {
+    answers = await call(target, 'Logs', { id });
+  } catch (error) {
+    if (error instanceof CallError) throw new Exit(1, `error fetching logs: ${error.message}`);
+    throw error;
+  }
+  for (const { node, result, error } of answers) {
+    if (error !== undefined) {
+      process.stderr.write(`ERROR: rpc error: code = ${error.code} desc = ${error.message}\n`);
+      process.exitCode = 1;
+    }
     const lines = (textAt(result, 'data') ?? '').split('\n').filter((line) => line !== '');
     const tail = Number(flags.text('tail'));
     for (const line of tail < 0 ? lines : lines.slice(-tail)) process.stdout.write(`${shownNode(node, target)}: ${line}\n`);

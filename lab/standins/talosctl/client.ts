@@ -132,18 +132,19 @@ export async function callSorted(target: Target, what: string, method: string, p
   return good;
 }
 
-/** Calls that are for one node and, as streams, name no node in their error. */
-export async function callOne(target: Target, command: string, what: string, method: string, params: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, unknown>>> {
+/** Calls that are for one node and, as streams, name no node in their error. `what` failed: to be begun, or (`answered`) while the answer was read. */
+export async function callOne(target: Target, command: string, what: string, method: string, params: Readonly<Record<string, unknown>> = {}, answered = what): Promise<Readonly<Record<string, unknown>>> {
   if (target.nodes.length > 1) throw new Exit(1, `command "${command}" is not supported with multiple nodes`);
-  const prefix = what === '' ? '' : `${what}: `;
+  const failed = (prefix: string, error: CallError): Exit => new Exit(1, prefix === '' ? error.message : `${prefix}: ${error.message}`);
+  let answer: NodeAnswer | undefined;
   try {
-    const [answer] = await call(target, method, params);
-    if (answer?.error !== undefined) throw new CallError(answer.error.code, answer.error.message);
-    return answer?.result ?? {};
+    [answer] = await call(target, method, params);
   } catch (error) {
-    if (error instanceof CallError) throw new Exit(1, `${prefix}${error.message}`);
+    if (error instanceof CallError) throw failed(what, error);
     throw error;
   }
+  if (answer?.error !== undefined) throw failed(answered, new CallError(answer.error.code, answer.error.message));
+  return answer?.result ?? {};
 }
 
 /** What a table shows as NODE: the text given to -n, else the host that was dialled. */

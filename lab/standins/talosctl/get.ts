@@ -26,8 +26,12 @@ export async function get(argv: readonly string[]): Promise<void> {
     for (const answer of answers) {
       if (answer.error !== undefined) {
         const text = `rpc error: code = ${answer.error.code} desc = ${answer.error.message}`;
-        // The kind is looked up at the first node; what goes wrong there ends everything.
-        if (first && (answer.error.code === 'Unavailable' || answer.error.code === 'PermissionDenied' || answer.error.message.endsWith('is not registered'))) throw new Exit(1, text);
+        // The kind is looked up at the first node; what goes wrong there ends everything. What goes wrong with a kind that is known comes below its headings.
+        const kind = first ? (await import('../../world/resources.ts')).kindOf(type) : undefined;
+        const denied = answer.error.code === 'PermissionDenied' && !(flags.bool('insecure') || kind?.sensitive === true);
+        if (first && (answer.error.code === 'Unavailable' || kind === undefined || denied)) throw new Exit(1, text);
+        if (first && kind !== undefined) rows.push(headings(kind.columns.map((column) => column.name)));
+        first = false;
         problems.push(text);
         continue;
       }
@@ -35,12 +39,12 @@ export async function get(argv: readonly string[]): Promise<void> {
       const columns = at(answer.result, 'columns');
       const display = textAt(answer.result, 'display') ?? '';
       const named = Array.isArray(columns) ? columns.filter(isFields) : [];
-      if (form === 'table' && first) rows.push(['NODE', 'NAMESPACE', 'TYPE', 'ID', 'VERSION', ...named.map((column) => String(column['name']).toUpperCase())]);
+      if (form === 'table' && first) rows.push(headings(named.map((column) => String(column['name']))));
       for (const item of Array.isArray(items) ? items.filter(isFields) : []) {
         const node = shownNode(answer.node, target);
         if (form === 'table') rows.push([node, textAt(item, 'metadata', 'namespace') ?? '', display, textAt(item, 'metadata', 'id') ?? '', String(at(item, 'metadata', 'version')), ...named.map((column) => cell(at(item, 'spec', ...String(column['path']).split('.'))))]);
         else if (form === 'json') process.stdout.write(JSON.stringify(sorted({ ...item, node: answer.node }), null, 4) + '\n');
-        else process.stdout.write(`${first ? '' : '---\n'}node: ${answer.node}\n${goYaml?.(item) ?? ''}`);
+        else process.stdout.write(`${first ? '' : '---\n'}node: ${answer.node}\n${moments(goYaml?.(item) ?? '')}`);
         first = false;
       }
       first = false;
@@ -49,6 +53,10 @@ export async function get(argv: readonly string[]): Promise<void> {
   if (form === 'table') process.stdout.write(table(rows));
   if (problems.length > 0) throw new Exit(1, (await import('../../world/machine-config.ts')).manyErrors(problems));
 }
+
+const headings = (columns: readonly string[]): string[] => ['NODE', 'NAMESPACE', 'TYPE', 'ID', 'VERSION', ...columns.map((column) => column.toUpperCase())];
+/** Moments are no texts to Go's encoder: they stand without quotation marks. */
+const moments = (yaml: string): string => yaml.replace(/^( +(?:created|updated): )"(.*)"$/gm, '$1$2');
 
 /** A value as Go's jsonpath prints it in a column. */
 const cell = (value: unknown): string => (value === undefined || value === null ? '' : Array.isArray(value) || isFields(value) ? JSON.stringify(value) : String(value));

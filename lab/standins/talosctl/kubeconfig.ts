@@ -16,7 +16,7 @@ export async function kubeconfig(argv: readonly string[]): Promise<void> {
   else if (statSync(path).isDirectory()) path = join(path, 'kubeconfig');
   const there = existsSync(path);
   if (there && !flags.bool('force') && !flags.bool('merge')) throw new Exit(1, `kubeconfig file already exists, use --force to overwrite: "${path}"`);
-  const text = textAt(await callOne(await targetOf(flags), 'kubeconfig', 'error copying', 'Kubeconfig'), 'kubeconfig') ?? '';
+  const text = textAt(await callOne(await targetOf(flags), 'kubeconfig', 'error copying', 'Kubeconfig', {}, 'error initializing gzip'), 'kubeconfig') ?? '';
   // Merging makes no sense into what is not there: like the real one, the forced name is then not used either.
   if (there && flags.bool('merge')) writeFileSync(path, merge(readFileSync(path, 'utf8'), text, flags.bool('force'), flags.text('force-context-name')), { mode: 0o600 });
   else if (path === '-') process.stdout.write(text);
