@@ -6,7 +6,7 @@ export interface FileEntry { readonly path: string; readonly relative: string; r
 
 /** What can be read of a machine's file system: a few files that say who it is. */
 export function filesOf(machine: Machine): Readonly<Record<string, string>> {
-  const version = machine.config?.talosVersion ?? '';
+  const version = machine.talosVersion;
   return {
     '/proc/sys/kernel/random/boot_id': `${machine.state.bootId}\n`,
     '/etc/hostname': machine.hostname,

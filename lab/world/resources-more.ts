@@ -55,7 +55,7 @@ export const MORE_KINDS: readonly Kind[] = [
   },
   {
     type: 'Versions.runtime.talos.dev', display: 'Version', namespace: 'runtime', aliases: ['version', 'versions'], maintenance: true, columns: [column('Version', 'version')],
-    items: (_cluster, machine) => [{ id: 'version', spec: { version: `v${machine.config?.talosVersion ?? '1.12.0'}` } }],
+    items: (_cluster, machine) => [{ id: 'version', spec: { version: `v${machine.talosVersion}` } }],
   },
   {
     type: 'ExtensionStatuses.runtime.talos.dev', display: 'ExtensionStatus', namespace: 'runtime', aliases: ['extensions', 'extensionstatus', 'extensionstatuses', 'es'], maintenance: false,

@@ -50,7 +50,7 @@ function containers(call: Call): readonly Fields[] {
 function imageOf({ machine }: Call, service: string): string {
   const main = machine.documents[0];
   if (service === 'kubelet') return textAt(main, 'machine', 'kubelet', 'image') ?? '';
-  return service === 'etcd' ? textAt(main, 'cluster', 'etcd', 'image') ?? 'registry.k8s.io/etcd:v3.6.6' : `ghcr.io/siderolabs/${service}:v${machine.config?.talosVersion ?? ''}`;
+  return service === 'etcd' ? textAt(main, 'cluster', 'etcd', 'image') ?? 'registry.k8s.io/etcd:v3.6.6' : `ghcr.io/siderolabs/${service}:v${machine.talosVersion}`;
 }
 
 /** Starting and stopping is for the services Talos allows it for: of those of the lab, starting and restarting the kubelet. */
