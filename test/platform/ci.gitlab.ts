@@ -31,7 +31,7 @@ const APPS = ['webservice', 'sidekiq', 'gitlab-shell', 'gitaly', 'toolbox', 'git
 /** Services of chart 9.5.1 and the port each answers at. */
 const SERVICES: Readonly<Record<string, number>> = { 'gitlab-webservice-default': 8181, 'gitlab-registry': 5000 };
 /** docs.gitlab.com/administration/monitoring/prometheus/gitlab_metrics, gitlab-exporter's README, workhorse/internal/upload/destination/objectstore/prometheus.go; kube-state-metrics; cert-manager. */
-const METRICS = new Set(['kube_deployment_status_replicas_available', 'up', 'gitlab_database_rows', 'sidekiq_queue_size', 'sidekiq_jobs_enqueued_size', 'gitlab_workhorse_object_storage_upload_requests', 'http_requests_total', 'sidekiq_jobs_failed_total', 'sidekiq_jobs_completion_seconds_count', 'certmanager_certificate_expiration_timestamp_seconds']);
+const METRICS = new Set(['kube_deployment_status_replicas_available', 'gitlab_database_rows', 'sidekiq_queue_size', 'sidekiq_jobs_enqueued_size', 'gitlab_workhorse_object_storage_upload_requests', 'http_requests_total', 'sidekiq_jobs_failed_total', 'sidekiq_jobs_completion_seconds_count', 'certmanager_certificate_expiration_timestamp_seconds']);
 const ALERTS = {
   GitLabWebUnavailable: 'critical 5m', GitLabSidekiqQueueBacklog: 'warning 15m', GitLabDatabaseConnectivityIssue: 'critical 5m', GitLabRedisConnectivityIssue: 'critical 5m', GitLabS3Errors: 'warning 10m', GitLabCertificateExpiringSoon: 'warning 1h',
   GitLabHighErrorRate: 'warning 10m', GitLabLowSuccessRate: 'warning 15m',

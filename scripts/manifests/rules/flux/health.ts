@@ -28,8 +28,8 @@ const nothing: Rule = {
     if (parts.seen === 'hidden') return;
     const index = indexOf(view);
     for (const { unit, declared, check, own } of checks(view, parts)) {
-      // What lies in a chart's crds folder is applied with it.
-      if (check.kind === 'CustomResourceDefinition' && own.some((each) => parts.releaseOf.get(each)?.crds.some((crd) => crd.metadata.name === check.name) === true)) continue;
+      // What lies in a chart's crds folder is applied with it, unless the release is told to leave it.
+      if (check.kind === 'CustomResourceDefinition' && own.some((each) => spec(each, 'install', 'crds') !== 'Skip' && parts.releaseOf.get(each)?.crds.some((crd) => crd.metadata.name === check.name) === true)) continue;
       const said = missing(index, parts, check, own);
       if (said === undefined) continue;
       const place = `${check.kind} ${check.namespace === undefined ? '' : `${check.namespace}/`}${check.name}`;
