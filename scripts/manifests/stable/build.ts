@@ -32,7 +32,7 @@ export async function build(question: BuildQuestion): Promise<BuiltAnswer> {
   const parts = trees.flatMap((tree) => partsOf(tree, releases?.(tree), asks));
   return {
     is: 'built', yaml: yamlOf(parts), json: jsonOf(parts), clusters, objects: parts.reduce((sum, part) => sum + part.objects.length, 0), parts: parts.length, unshown: parts.reduce((sum, part) => sum + part.unshown, 0),
-    unbuilt: [...new Set(trees.flatMap(({ found }) => found.filter(({ rule }) => rule === 'kustomize-needed').map(({ source, message }) => `${source?.file ?? ''}: ${message}`)))],
+    unbuilt: [...new Set(trees.flatMap(({ found, units }) => found.filter(({ rule, source }) => rule === 'kustomize-needed' && units.some((unit) => asks(unit) && unit.files.has(source?.file ?? ''))).map(({ source, message }) => `${source?.file ?? ''}: ${message}`)))],
     absent: parts.flatMap((part) => (part.absent === undefined ? [] : [`${part.id} of ${part.cluster}: ${part.absent}`])),
   };
 }

@@ -56,6 +56,17 @@ describe('text', () => {
     ]);
   });
 
+  test('what to do is said once for all that differ in a command alone, and apart where it is something else', () => {
+    const absent = (name: string, hint: string): ReturnType<typeof told> => told({ severity: 'unknown', message: `chart ${name} is not here`, hint });
+    const pull = (name: string): string => `fetch it (helm pull ${name} --version 1.0.0), or leave OFFLINE out`;
+    const lines = renderText(report({ findings: [absent('a', pull('a')), absent('b', 'did you mean c?'), absent('d', pull('d'))] }), plain);
+    expect(lines.slice(0, 6)).toEqual([
+      '? apps/web/app.yaml:3:9  chart a is not here', '? apps/web/app.yaml:3:9  chart d is not here',
+      '     fetch it, or leave OFFLINE out; for the first: helm pull a --version 1.0.0',
+      '? apps/web/app.yaml:3:9  chart b is not here', '     did you mean c?', '     known-name',
+    ]);
+  });
+
   test('what could not be checked for one reason is told once, with its first places', () => {
     const many = Array.from({ length: 12 }, (_, index) => told({ severity: 'unknown', message: `chart ${index} is not here`, at: [index + 1, 1, 1] }));
     const lines = renderText(report({ findings: many }), plain);

@@ -53,6 +53,7 @@ describe('what the controllers would apply', () => {
   test('where there is no kustomize, what is not as it would be is named', async () => {
     const answer = await build({ ...files(REPLACED), tools: aroundHere('kustomize') });
     expect(answer).toMatchObject({ is: 'built', unbuilt: ['apps/web/kustomization.yaml: what this makes is not known: replacements, and kustomize is not here'] });
+    expect(await build({ ...files(REPLACED), tools: aroundHere('kustomize'), unit: 'flux-system' })).toMatchObject({ is: 'built', unbuilt: [] });
   });
 
   test('what is not here is said where it would stand', () => {
