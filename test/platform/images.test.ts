@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { load } from 'js-yaml';
 import { list, plain, strings, type Plain } from '../../lab/catalog/data.ts';
@@ -32,8 +32,8 @@ function foundBy(image: string, files: (manager: unknown) => readonly string[] =
   const quoted = (word: string): string => word.replaceAll(/[.+]/g, '\\$&');
   const block = new RegExp(`repository: ${quoted(repository)}\\n\\s+tag: "?${quoted(tag)}"?\\n`);
   const comments = commentManagers.flatMap((manager) => files(manager).flatMap((text) => [...text.matchAll(matcherOf(manager))].map(({ groups }) => groups ?? {})));
-  // Cluster builds carry the version of the release they are of.
-  const own = comments.some(({ depName = '', currentValue = '' }) => (repository === depName || repository.split('/').at(-2)?.toLowerCase() === depName.split('/')[0]?.toLowerCase()) && currentValue === tag.replace(/-cluster$/, ''));
+  // Parts of one release have one version; cluster builds carry it with an ending.
+  const own = comments.some(({ depName = '', currentValue = '' }) => (repository === depName || dirname(repository) === dirname(depName)) && currentValue === tag.replace(/-cluster$/, ''));
   return [
     ...(files(renovate['kubernetes']).some((text) => new RegExp(`image: "?${quoted(image)}"?\\n`).test(text)) ? ['kubernetes'] : []),
     ...(files(renovate['flux']).some((text) => text.includes('kind: HelmRelease') && block.test(text)) ? ['flux'] : []),
