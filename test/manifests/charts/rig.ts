@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { buildTree, readTexts } from '../../../scripts/manifests/build/index.ts';
 import { forgetRenderings } from '../../../scripts/manifests/charts/render.ts';
 import { readReleases } from '../../../scripts/manifests/charts/index.ts';
+import { digestOf, getJson, makeStore, putJson } from '../../../scripts/manifests/charts/store.ts';
 import { inOrder, locate } from '../../../scripts/manifests/findings/locate.ts';
 import type { Around, Finding, Release, Settings, Tree } from '../../../scripts/manifests/model.types.ts';
 import { RULES } from '../../../scripts/manifests/rules/charts/index.ts';
@@ -58,10 +59,21 @@ export function pack(folder: string, file: string, version?: string): void {
 
 export interface Asked { readonly releases: readonly Release[]; readonly findings: readonly Finding[] }
 
+/** What a cache keeps of which helm this is: asked of it once for all tests of a file, and put into every cache that is new. */
+const file = realTool('helm');
+const helm = file === undefined ? undefined : digestOf('helm', file, String(statSync(file).size), String(statSync(file).mtimeMs));
+let identity: unknown;
+function newCache(): string {
+  const cache = scratch();
+  if (helm !== undefined && identity !== undefined) putJson(makeStore(cache), 'seen', helm, identity);
+  return cache;
+}
+
 /** The releases of a tree as a new process would read them, and what the rules of charts say. */
-export async function ask(tree: Tree, by: Around = around(), cache: string = scratch()): Promise<Asked> {
+export async function ask(tree: Tree, by: Around = around(), cache: string = newCache()): Promise<Asked> {
   forgetRenderings();
   const releases = (await readReleases([tree], { around: by, cache })).get(tree) ?? [];
+  if (helm !== undefined) identity ??= getJson(makeStore(cache), 'seen', helm);
   const [view] = viewsOf([{ tree, releases }], by);
   if (view === undefined) throw new Error('no view');
   const found = await Promise.all(RULES.map(async (rule) => [...await rule.check(view)].map((each) => locate({ ...each, rule: rule.id }, tree, rule.severity))));
