@@ -101,7 +101,7 @@ export const GITLAB: readonly Check[] = [
         if (!all(cluster, 'HelmRepository').some(({ metadata, spec }) => metadata.name === source['name'] && metadata.namespace === namespace && at(spec, 'url') === 'https://charts.gitlab.io')) say(`${name} has no list of charts`);
       }
       for (const host of ['charts.gitlab.io', 'gitlab-charts.s3.amazonaws.com']) if (!allows(allowedNames(cluster, 'flux-system'), host)) say(`Flux may not reach ${host}`);
-      for (const trouble of wiring(cluster, { 'gitlab-infra-services': ['cilium-clustermesh'], 'gitlab-secrets': ['external-secrets-store'], 'gitlab-data': ['data-gate', 'volsync'], 'gitlab-backup': ['gitlab'], gitlab: ['gitlab-infra-services', 'gitlab-secrets', 'gitlab-data', 'cilium-gateway', 'rook-ceph-cluster'], 'gitlab-runner': ['gitlab'] })) say(trouble);
+      for (const trouble of wiring(cluster, { 'gitlab-infra-services': ['cilium-clustermesh'], 'gitlab-secrets': ['external-secrets-store'], 'gitlab-data': ['data-gate', 'volsync'], 'gitlab-backup': ['gitlab-data'], gitlab: ['gitlab-infra-services', 'gitlab-secrets', 'gitlab-data', 'cilium-gateway', 'rook-ceph-cluster'], 'gitlab-runner': ['gitlab'] })) say(trouble);
       const layer = cluster.units.find(({ name }) => name === 'cross-cluster');
       for (const name of ['gitlab', 'gitlab-runner']) if (layer?.objects.some(({ metadata }) => metadata.name === name) !== true) say(`${name} does not wait for the mesh`);
     }),

@@ -147,7 +147,9 @@ const CHECKS: readonly BothCheck[] = [
         for (const need of ['data-gate', 'volsync', 'external-secrets-store', 'rook-ceph-cluster']) if (!needs(claim).includes(need)) say(`${claim.name} does not wait for ${need}`);
         if (at(claim.object.spec, 'wait') !== true) say(`${claim.name} is Ready before it is filled`);
         const users = needs(backup).filter((need) => need !== claim.name && need !== 'volsync');
-        if (users.length === 0 || !cluster.units.some((unit) => users.includes(unit.name) && needs(unit).includes(claim.name))) say(`${backup.name} waits for nobody who uses it`);
+        // One that is begun by a Job of its own is not empty, whether anybody uses it or not.
+        const begun = claim.objects.some((object) => object.kind === 'Job' && list(at(object.spec, 'template.spec.volumes')).some((volume) => at(volume, 'persistentVolumeClaim.claimName') === at(source.spec, 'sourcePVC')));
+        if (begun ? !needs(backup).includes(claim.name) : users.length === 0 || !cluster.units.some((unit) => users.includes(unit.name) && needs(unit).includes(claim.name))) say(`${backup.name} waits for nobody who uses it`);
       }
     }),
     plant: (seen_) => { for (const unit of appsOf(seen_).units) if (unit.name === 'demo-backup') plain(unit.object.spec)['dependsOn'] = [{ name: 'volsync' }]; },
