@@ -169,6 +169,10 @@ const tasks = {
   'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
   'cluster:health': answer({ summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
   'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
+  'cluster:adopt': answer({
+    summary: 'The first run against a cluster that exists: is it ours, and what differs from the repository', details: ['Proves by certificates that it is the cluster the secrets belong to, writes its talosconfig and kubeconfig here, and compares members, versions, nodes, configurations and core releases. Changes nothing in the cluster. Exit 0 nothing differs, 1 something, 2 not everything could be asked, 76 it is another cluster.'],
+    variables: onCluster,
+  }, () => import('./scripts/phases/cluster-adopt.ts')),
   'cluster:kubeconfig': answer({ summary: "Write the cluster's kubeconfig and talosconfig (0600) and say where", variables: { CLUSTER: ONE_CLUSTER, TARGET } }, () => import('./scripts/phases/cluster-kubeconfig.ts')),
 
   'bootstrap:talos': steps({ summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos, nodesRegistered] }),
@@ -202,6 +206,31 @@ const tasks = {
   }),
 
   'talos:diff': answer({ summary: 'What talos:apply would change on each machine, and whether that takes a reboot', details: ['Asks the machines themselves (a dry-run apply). Values of secrets are masked. Exit 0 no differences, 1 some, 2 a machine could not be asked.'], variables: { ...onCluster, NODE } }, () => import('./scripts/phases/talos-diff.ts')),
+  'talos:generate': answer({
+    summary: 'The machine configurations as they would be applied, without secrets', details: ['On the screen secrets are always left out. FOLDER writes files for their owner alone, without secrets unless REVEAL=true.'],
+    variables: { ...oneCluster, NODE, FOLDER: { summary: 'write NAME.yaml there' }, REVEAL: { summary: 'with secrets, into files alone', values: ['true', 'false'] } },
+  }, () => import('./scripts/phases/talos-generate.ts')),
+  'talos:secrets': answer({
+    summary: 'Does the secrets bundle of a cluster hold together; with FILE a new one', details: ['Exit 0 it does, 1 a part of it does not. FILE takes a new bundle for a cluster that has none, readable by its owner alone, to be put where the cluster file says. No value is ever shown.'],
+    variables: { ...oneCluster, FILE: { summary: 'write a new bundle there' }, OVERRIDE: { summary: 'what would be refused otherwise', values: ['new-secrets'] } },
+  }, () => import('./scripts/phases/talos-secrets.ts')),
+  'talos:certs': answer({
+    summary: 'When certificates end, those of our files, machines, API and authorities', details: ['Exit 0 all last, 1 one ends within DAYS, 2 one could not be seen. RENEW=true makes talosconfig and kubeconfig anew. Authorities are not rotated here.'],
+    variables: { ...onCluster, DAYS: { summary: 'how many days a certificate has to last', default: '30' }, RENEW: { summary: 'make the ones in our files anew', values: ['true', 'false'] } },
+  }, () => import('./scripts/phases/talos-certs.ts')),
+  'talos:discover': answer({
+    summary: 'Machines in maintenance mode, their disks and cards, as a draft of a cluster file', details: ['Asks the addresses of the cluster file, and ADDRESSES beside them. Changes nothing. Exit 1 when none is there.'],
+    variables: { ...oneCluster, ADDRESSES: { summary: 'further addresses, with commas' } },
+  }, () => import('./scripts/phases/talos-discover.ts')),
+  'talos:support': answer({
+    summary: 'What somebody who helps needs to see of a cluster, in one file without secrets', details: ['Versions, services and their last words, etcd, nodes, events. Configurations and Secrets are never read, known secrets are taken out of every text. With RECIPIENT only that key of age opens it. Exit 2 when a machine could not be asked.'],
+    variables: { ...oneCluster, NODE, FILE: { summary: 'where to; default in the run folder' }, RECIPIENT: { summary: 'a public key of age: age1...' } }, writes: true,
+  }, () => import('./scripts/phases/talos-support.ts')),
+  'talos:schematic': answer({ summary: 'What the machines boot with, and the id the image factory knows it by', details: ['Computed from talos/schematic.yaml; nobody is asked.'], variables: {} }, () => import('./scripts/phases/talos-schematic.ts')),
+  'talos:iso': answer({
+    summary: 'Where to get what machines boot from, by our schematic and pinned Talos', details: ['Nothing is downloaded. FILE tells the digest of an image that was, and compares it with SHA256.'],
+    variables: { ARCH: { summary: 'of the machines', default: 'amd64', values: ['amd64', 'arm64'] }, FILE: { summary: 'an image that was downloaded' }, SHA256: { summary: 'the digest it has to have' } },
+  }, () => import('./scripts/phases/talos-iso.ts')),
   'talos:apply': steps({
     summary: 'Bring the configuration to machines that run, one at a time', aliases: ['talos:apply-node'],
     details: ['Live where the machine can take it up so; else drained and rebooted, with etcd and every node well before the next. A run that was interrupted goes on.'],

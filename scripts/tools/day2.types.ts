@@ -1,4 +1,5 @@
 import type { Machine } from '../config/cluster.ts';
+import type { Disk, Link, SecretsBundle } from './doors.ts';
 
 /** What applying a configuration would do to a machine that runs, by the machine's own word. */
 export interface ApplyPlan {
@@ -14,12 +15,20 @@ export interface ApplyPlan {
  * became of it is asked of the machine itself (docs/decisions/0026).
  */
 export interface Day2 {
+  /** What a machine in maintenance lists of itself; anybody may ask. `read`. */
+  inventory(machine: Machine): Promise<{ readonly disks: readonly Disk[]; readonly links: readonly Link[] }>;
+  /** A new secrets bundle, known to the redactor before it is answered; undefined in a dry run. `local`. */
+  newSecrets(): Promise<SecretsBundle | undefined>;
   /** Dry-run apply. `read`. */
   plan(machine: Machine, config: string): Promise<ApplyPlan>;
   /** Applies a whole configuration. `auto` reboots where that is needed, `no-reboot` refuses then, `staged` waits for the next boot. `write`. */
   apply(machine: Machine, config: string, mode: 'auto' | 'no-reboot' | 'staged'): Promise<void>;
   /** Merges this patch into the machine's own active configuration, without a reboot. `write`. No secrets: it stands in argv. */
   patch(machine: Machine, patch: Readonly<Record<string, unknown>>): Promise<void>;
+  /** The last lines of what a service said. `read`. */
+  logs(machine: Machine, service: string, lines: number): Promise<string>;
+  /** What the kernel said since the boot. `read`. */
+  dmesg(machine: Machine): Promise<string>;
   /** Changes with every boot. `read`. */
   bootId(machine: Machine): Promise<string>;
   /** `write`. */

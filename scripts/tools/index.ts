@@ -50,9 +50,13 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
     clientVersion: () => versionOnce(scope, 'talosctl', async () => (await talosDoor()).clientVersion()),
   };
   const day2: Day2 = {
+    inventory: async (...a) => (await day2Door()).inventory(...a),
+    newSecrets: async () => (await day2Door()).newSecrets(),
     plan: async (...a) => (await day2Door()).plan(...a),
     apply: async (...a) => (await day2Door()).apply(...a),
     patch: async (...a) => (await day2Door()).patch(...a),
+    logs: async (...a) => (await day2Door()).logs(...a),
+    dmesg: async (...a) => (await day2Door()).dmesg(...a),
     bootId: async (...a) => (await day2Door()).bootId(...a),
     reboot: async (...a) => (await day2Door()).reboot(...a),
     pullImage: async (...a) => (await day2Door()).pullImage(...a),

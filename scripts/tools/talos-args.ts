@@ -52,6 +52,8 @@ export function genConfig(options: GenConfig): string[] {
   ];
 }
 
+/** A new secrets bundle on standard output; it is nowhere else. */
+export function genSecrets(talos: string): string[] { return ['gen', 'secrets', '--talos-version', v(talos), '--output-file', '-']; }
 /** Applies a machine configuration given on standard input (as a file). */
 export function applyConfig(how: Via, options: { readonly dryRun?: boolean; readonly mode?: 'auto' | 'no-reboot' | 'staged' } = {}): string[] {
   return ['apply-config', ...via(how), '--file', '/dev/stdin', ...(options.mode === undefined ? [] : ['--mode', options.mode]), ...(options.dryRun === true ? ['--dry-run'] : [])];
@@ -93,6 +95,8 @@ export function reboot(how: Via & { readonly by: 'mtls' }): string[] { return ['
 export function upgrade(how: Via & { readonly by: 'mtls' }, image: string): string[] { return ['upgrade', ...via(how), '--image', must(image, 'image'), '--wait=false']; }
 export function rollback(how: Via & { readonly by: 'mtls' }): string[] { return ['rollback', ...via(how)]; }
 export function pullImage(how: Via & { readonly by: 'mtls' }, image: string, namespace: 'system' | 'cri'): string[] { return ['image', 'pull', must(image, 'image'), ...via(how), '--namespace', namespace]; }
+export function logs(how: Via & { readonly by: 'mtls' }, service: string, lines: number): string[] { return ['logs', must(service, 'service'), ...via(how), '--tail', String(lines)]; }
+export function dmesg(how: Via & { readonly by: 'mtls' }): string[] { return ['dmesg', ...via(how)]; }
 /** A file of the machine's, on standard output. */
 export function readFile(how: Via & { readonly by: 'mtls' }, path: string): string[] { return ['read', path, ...via(how)]; }
 export function etcdDefrag(how: Via & { readonly by: 'mtls' }): string[] { return ['etcd', 'defrag', ...via(how)]; }

@@ -1,4 +1,5 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Failure } from '../engine/failure.ts';
 import type { SecretsBundle } from './doors.ts';
 
@@ -95,4 +96,9 @@ export function certificateFingerprint(pem: string): string {
   } catch (error) {
     throw new Failure({ exit: 'configuration', what: 'a CA certificate cannot be read', because: error instanceof Error ? error.message : String(error), hint: 'compare the ..._CRT fields in the secret store with `talosctl gen secrets`: PEM, or its base64', cause: error });
   }
+}
+
+/** A private key of a bundle. Talos labels an Ed25519 key in PKCS#8 `ED25519 PRIVATE KEY`, which OpenSSL does not know: the label is its own. Throws what OpenSSL says. */
+export function keyObject(pem: string): KeyObject {
+  return createPrivateKey(pem.replaceAll('ED25519 PRIVATE KEY', 'PRIVATE KEY'));
 }

@@ -8,6 +8,8 @@ import { readIdentity } from './identity.ts';
 import { probeFace } from './probe.ts';
 import * as args from './talos-args.ts';
 import { refuseStranger } from './talosctl.ts';
+import { bundleFields, bundleSecrets } from './talos-bundle.ts';
+import { parseDisks, parseLinks } from './talos-parse.ts';
 import { parseApplyPlan } from './talos-plan.ts';
 
 /** Wall ms per call. A pull moves some hundred megabytes; a defragmentation rewrites a database of gigabytes. */
@@ -33,6 +35,19 @@ export function makeDay2(scope: Scope, cluster: Cluster, proc: Proc): Day2 {
   };
 
   return {
+    async inventory(machine) {
+      const insecure: args.Via = { by: 'insecure', endpoint: dialMachine(target, machine).hostPort };
+      const [disks, links] = await Promise.all([call(args.getResource(insecure, 'disks'), 'read', QUICK_MS), call(args.getResource(insecure, 'links'), 'read', QUICK_MS)]);
+      return { disks: parseDisks(disks.stdout), links: parseLinks(links.stdout) };
+    },
+    async newSecrets() {
+      const { stdout } = await call(args.genSecrets(scope.site.versions.talos), 'local', QUICK_MS);
+      if (stdout === '') return undefined;
+      const { load } = await import('js-yaml');
+      const bundle = bundleFields(load(stdout));
+      for (const secret of bundleSecrets(bundle)) scope.redactor.add(secret);
+      return bundle;
+    },
     async plan(machine, config) {
       const said = await call(args.applyConfig(via(machine), { dryRun: true }), 'read', APPLY_MS, config);
       // The summary is on stderr (PrintApplyResults).
@@ -40,6 +55,8 @@ export function makeDay2(scope: Scope, cluster: Cluster, proc: Proc): Day2 {
     },
     apply: (machine, config, mode) => write(machine, 'configured', args.applyConfig(via(machine), { mode }), APPLY_MS, config),
     patch: (machine, patch) => write(machine, 'patched', args.patchConfig(via(machine), JSON.stringify(patch)), APPLY_MS),
+    logs: async (machine, service, lines) => (await call(args.logs(via(machine), service, lines), 'read', QUICK_MS)).stdout,
+    dmesg: async (machine) => (await call(args.dmesg(via(machine)), 'read', QUICK_MS)).stdout,
     async bootId(machine) {
       const id = (await call(args.readFile(via(machine), '/proc/sys/kernel/random/boot_id'), 'read', QUICK_MS)).stdout.trim();
       if (!/^[0-9a-f-]{36}$/.test(id)) throw new Failure({ exit: 'rerun', what: `${machine.name} tells no boot id`, because: id === '' ? 'talosctl printed nothing' : `talosctl printed: ${id.slice(0, 60)}`, hint: 'task tools:check   compares talosctl with the pinned version' });

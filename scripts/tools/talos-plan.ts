@@ -6,6 +6,9 @@ const SECRET_KEY = /^([ +-]?\s*(?:- )?(?:[\w.]*\.)?(?:key|token|secret|password|
 /** Long runs of base64: keys and certificates also stand where no key names them. */
 const LONG = /[A-Za-z0-9+/=_-]{64,}/g;
 
+/** Long, and nobody's secret: the id of a schematic in the name of an installer. */
+const SCHEMATIC = /(?:^|\/)(?:metal-)?installer(?:-secureboot)?\/[0-9a-f]{64}$/;
+
 /**
  * The summary of a dry-run apply (generateDiff in Talos' v1alpha1_server.go): how it would be taken up, then a unified diff or
  * "No changes.". Throws a Failure (75) for anything else.
@@ -23,5 +26,5 @@ export function parseApplyPlan(text: string): ApplyPlan {
 
 /** A line of a configuration without what must not be shown. */
 export function masked(line: string): string {
-  return line.replace(SECRET_KEY, '$1: [redacted]').replace(LONG, '[redacted]');
+  return line.replace(SECRET_KEY, '$1: [redacted]').replace(LONG, (run) => (SCHEMATIC.test(run) ? run : '[redacted]'));
 }

@@ -47,6 +47,8 @@ export function makeRig(options: { readonly root?: string; readonly speed?: stri
     HOME: home, KUBECONFIG: join(home, 'no-kubeconfig'), TALOSCONFIG: join(home, 'no-talosconfig'),
     TASK_DIR: taskDir, LAB_SPEED: options.speed ?? SPEED,
     ...(process.env['LAB_SOCKET'] === undefined ? {} : { LAB_SOCKET: process.env['LAB_SOCKET'] }),
+    // Any test of tasks can be run with the real one: LAB_TALOSCTL=... ./task test ONLY=tasks/...
+    ...(process.env['LAB_TALOSCTL'] === undefined ? {} : { LAB_TALOSCTL: process.env['LAB_TALOSCTL'] }),
     ...(options.root === undefined ? {} : { TASK_ROOT: options.root }),
     ...options.env,
   };

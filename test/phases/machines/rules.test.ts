@@ -69,6 +69,7 @@ describe('what applying would change', () => {
   test.each([
     ['+  token: abc.def', '+  token: [redacted]'], ['-    key: LS0t', '-    key: [redacted]'], ['+machine.ca.key: ******', '+machine.ca.key: [redacted]'],
     ['+  image: registry.k8s.io/kube-apiserver:v1.34.5', '+  image: registry.k8s.io/kube-apiserver:v1.34.5'], [`+  content: ${'QUJD'.repeat(30)}`, '+  content: [redacted]'],
+    [`+  image: factory.talos.dev/metal-installer/${'0a'.repeat(32)}:v1.12.0`, `+  image: factory.talos.dev/metal-installer/${'0a'.repeat(32)}:v1.12.0`],
   ])('%s is shown as %s', (line, shown) => {
     expect(masked(line)).toBe(shown);
   });
