@@ -60,7 +60,7 @@ export const GITLAB: readonly Check[] = [
     plant: (seen) => { plain(at(gitlab(appsOf(seen)), 'global.psql'))['username'] = 'gitlab_app'; },
   },
   {
-    holds: 'both names are routes of the tree, on the external gateway, to Services and ports the chart has', defect: 'a file of routes that no kustomization names',
+    holds: 'both names are routes of the tree, on both gateways, to Services and ports the chart has', defect: 'a file of routes that no kustomization names',
     find: (seen) => appsHas(seen, (cluster, say) => {
       const routes = all(cluster, 'HTTPRoute').filter(({ metadata }) => metadata.namespace === NS);
       const domain = settingsOf(cluster)['SECRET_DOMAIN'] ?? '';
@@ -69,7 +69,7 @@ export const GITLAB: readonly Check[] = [
       for (const { metadata, spec } of routes) {
         const backend = plain(list(at(list(at(spec, 'rules'))[0], 'backendRefs'))[0]);
         if (SERVICES[String(backend['name'])] !== backend['port']) say(`${metadata.name} goes to ${String(backend['name'])}:${String(backend['port'])}`);
-        if (at(list(at(spec, 'parentRefs'))[0], 'name') !== settingsOf(cluster)['CILIUM_GATEWAY_EXTERNAL_NAME']) say(`${metadata.name} is on another gateway`);
+        if (list(at(spec, 'parentRefs')).map((parent) => at(parent, 'name')).join() !== ['EXTERNAL', 'INTERNAL'].map((side) => settingsOf(cluster)[`CILIUM_GATEWAY_${side}_NAME`] ?? '').join()) say(`${metadata.name} is on other gateways`);
       }
       for (const host of ['gitlab', 'registry']) if (!routes.some(({ spec }) => list(at(spec, 'hostnames')).includes(at(gitlab(cluster), `global.hosts.${host}.name`)))) say(`${host} believes in another name`);
       if (at(gitlab(cluster), 'global.ingress.enabled') !== false) say('an Ingress beside the routes');

@@ -94,6 +94,17 @@ export const MESH: readonly Check[] = [
     plant: (seen) => { plain(objectOf(infraOf(seen), 'Dragonfly', 'dragonfly', 'dragonfly-system').spec)['serviceSpec'] = {}; },
   },
   {
+    holds: 'a public name that pods or people inside ask for is known inside: its route is on the internal gateway too', defect: 'names that only the world can resolve: BIND is the zone\'s own server and has none of them',
+    find: (seen) => {
+      const routes = seen.clusters.flatMap((cluster) => all(cluster, 'HTTPRoute').flatMap(({ metadata, spec }) => list(at(spec, 'hostnames')).map((host) => ({ host: String(host), name: `${cluster.name} ${metadata.name}`, internal: list(at(spec, 'parentRefs')).some((parent) => at(parent, 'name') === cluster.settings['CILIUM_GATEWAY_INTERNAL_NAME']) }))));
+      return ['sso.monosense.io', 'harbor.infra.monosense.io', 'gitlab.apps.monosense.io', 'registry.gitlab.apps.monosense.io', 'grafana.monosense.io'].flatMap((host) => {
+        const route = routes.find((each_) => each_.host === host);
+        return route === undefined ? [`nobody serves ${host}`] : route.internal ? [] : [`${route.name} is unknown inside`];
+      });
+    },
+    plant: (seen) => { plain(all(infraOf(seen), 'HTTPRoute').find(({ metadata }) => metadata.name === 'keycloak')?.spec)['parentRefs'] = [{ name: 'cilium-gateway-external' }]; },
+  },
+  {
     holds: 'who is asked across the mesh lets the asker in', defect: 'a policy of infra that knows only its own namespaces',
     find: (seen) => {
       const infra = infraOf(seen);
