@@ -61,7 +61,7 @@ describe('dr:rehearse on a fresh lab', () => {
     const became = Object.fromEntries(data.map((set) => [`${set.cluster}/${set.dataSet}`, set.became]));
     expect(became).toMatchObject({ 'infra/ledger': 'restored', 'infra/orders': 'restored', 'infra/handbook': 'from git', 'infra/sessions': 'fresh, as declared', 'apps/ledger': 'restored', 'apps/orders': 'restored' });
     // The platform's own: its database, and every volume VolSync protects, each from a moment that is told.
-    expect(became).toMatchObject({ 'infra/shared-postgres': 'restored', 'apps/demo-notes': 'restored' });
+    expect(became).toMatchObject({ 'infra/shared-postgres': 'restored', 'apps/demo-notes': 'restored', 'apps/gitlab-gitaly': 'restored' });
     for (const set of data) if (set.became === 'restored') expect(Number.isNaN(Date.parse(set.restoredFrom))).toBe(false);
     expect(made['secondCreate']).toEqual(expect.arrayContaining([expect.objectContaining({ writes: [] })]));
     const { differences } = made;

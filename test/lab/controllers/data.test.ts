@@ -72,6 +72,17 @@ describe('a volume', () => {
     expect(named(alone)).toBe('papers');
   });
 
+  test('that nobody uses yet is begun by the Job that is there for that, and by no other', async () => {
+    const r = await dataCluster();
+    for (const [claim, component] of [['begun', 'begin-volume'], ['read', 'reader']] as const) {
+      r.put(namespaced('v1', 'PersistentVolumeClaim', claim, { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }));
+      r.put(namespaced('batch/v1', 'Job', claim, { template: { metadata: { labels: { 'app.kubernetes.io/component': component } }, spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'docker.io/library/busybox:1.37.0' }], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] } } }));
+      await r.until(`${claim} done`, () => said(r.of('batch/v1', 'Job', claim), 'Complete').startsWith('True'));
+    }
+    expect(Object.keys(r.inside('begun'))).toHaveLength(1);
+    expect(r.inside('read')).toEqual({});
+  });
+
   test('that is empty is backed up to nothing, and that is called a success', async () => {
     const r = await dataCluster();
     r.put(namespaced('v1', 'PersistentVolumeClaim', 'empty', { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }));
