@@ -154,36 +154,36 @@ const rehearsal: readonly Stage[] = [
 ];
 
 const tasks = {
-  'cluster:create': steps({ summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: { ...onCluster, ...DATA }, steps: create }),
+  'cluster:create': steps({ aliases: ['bootstrap:bootstrap'], fixedAliases: { 'bootstrap:infra': { CLUSTER: 'infra' }, 'bootstrap:apps': { CLUSTER: 'apps' } }, summary: 'Create a cluster from bare machines, or go on with it', details: createDetails, variables: { ...onCluster, ...DATA }, steps: create }),
   'cluster:create-infra': steps({ summary: 'cluster:create CLUSTER=infra', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'infra' }, steps: create }),
   'cluster:create-apps': steps({ summary: 'cluster:create CLUSTER=apps', details: createDetails, variables: { ...onCluster, ...DATA }, fixed: { CLUSTER: 'apps' }, steps: create }),
   'cluster:destroy': steps({
-    summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] }, ACCEPT: { summary: 'ids of dr:readiness, with commas, that may be as they are' } },
+    aliases: ['talos:reset-cluster'], fixedAliases: { 'cluster:destroy-infra': { CLUSTER: 'infra' }, 'cluster:destroy-apps': { CLUSTER: 'apps' } }, summary: 'Wipe a cluster: every machine back to maintenance, proven, data disks clean', variables: { ...onCluster, OVERRIDE: { summary: 'what may be missing all the same, journalled', values: ['no-snapshot'] }, ACCEPT: { summary: 'ids of dr:readiness, with commas, that may be as they are' } },
     details: [
       'Proves whose machines these are, asks whether its declared data can come back (dr:readiness; what cannot is accepted by name), saves an etcd snapshot, asks for the name of each cluster, suspends Flux (nothing is pruned), lets control planes leave etcd while there is a quorum, wipes STATE, EPHEMERAL and the data disks, and asks the machines themselves for the proof.',
       'Without a terminal: --confirm=NAME for each cluster. Interrupted, it goes on from where it stopped. Other clusters and their files are not touched.',
     ],
     steps: [destroyPreflight, canComeBack, evidence, confirmDestroy, freeze, wipe, destroyed],
   }),
-  'cluster:shutdown': steps({ summary: 'Power a cluster off, with all its data kept', variables: onCluster, steps: [confirmShutdown, shutdown] }),
-  'cluster:preflight': steps({ summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
-  'cluster:health': answer({ summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
-  'cluster:status': answer({ summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
+  'cluster:shutdown': steps({ aliases: ['talos:shutdown-cluster'], summary: 'Power a cluster off, with all its data kept', variables: onCluster, steps: [confirmShutdown, shutdown] }),
+  'cluster:preflight': steps({ aliases: ['bootstrap:preflight'], summary: 'What would refuse a create, all of it at once', variables: onCluster, steps: [preflight], writes: false }),
+  'cluster:health': answer({ aliases: ['bootstrap:phase:3', 'bootstrap:validate', 'cluster:layer:5-validation', 'validate:all'], summary: 'Is the cluster well, and if not, what is the cause', details: ['Exit 0 healthy, 1 not healthy, 2 cannot tell. --watch looks again whenever something changes.'], variables: onCluster }, () => import('./scripts/phases/cluster-health.ts')),
+  'cluster:status': answer({ aliases: ['bootstrap:status', 'cluster:list-nodes', 'bootstrap:list-crds'], fixedAliases: { 'cluster:status-infra': { CLUSTER: 'infra' }, 'cluster:status-apps': { CLUSTER: 'apps' } }, summary: 'Machines, etcd, nodes and Flux at a glance', variables: onCluster }, () => import('./scripts/phases/cluster-status.ts')),
   'cluster:adopt': answer({
     summary: 'The first run against a cluster that exists: is it ours, and what differs from the repository', details: ['Proves by certificates that it is the cluster the secrets belong to, writes its talosconfig and kubeconfig here, and compares members, versions, nodes, configurations and core releases. Changes nothing in the cluster. Exit 0 nothing differs, 1 something, 2 not everything could be asked, 76 it is another cluster.'],
     variables: onCluster,
   }, () => import('./scripts/phases/cluster-adopt.ts')),
-  'cluster:kubeconfig': answer({ summary: "Write the cluster's kubeconfig and talosconfig (0600) and say where", variables: { CLUSTER: ONE_CLUSTER, TARGET } }, () => import('./scripts/phases/cluster-kubeconfig.ts')),
+  'cluster:kubeconfig': answer({ aliases: ['talos:generate-kubeconfig'], summary: "Write the cluster's kubeconfig and talosconfig (0600) and say where", variables: { CLUSTER: ONE_CLUSTER, TARGET } }, () => import('./scripts/phases/cluster-kubeconfig.ts')),
 
-  'bootstrap:talos': steps({ summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos, nodesRegistered] }),
-  'bootstrap:crds': steps({ summary: 'Only namespaces, bootstrap secrets and custom resource definitions', variables: onCluster, steps: [apiReady, prerequisites, crds] }),
-  'bootstrap:core': steps({ summary: 'Only the core releases, from Cilium to the Flux instance', variables: onCluster, steps: [apiReady, core, nodesReady] }),
+  'bootstrap:talos': steps({ aliases: ['cluster:layer:1-talos', 'cluster:layer:2-kubernetes'], summary: 'Only the machines: configuration, etcd, API, nodes registered', variables: onCluster, steps: [preflight, ...talos, nodesRegistered] }),
+  'bootstrap:crds': steps({ aliases: ['bootstrap:phase:0', 'bootstrap:phase:1', 'bootstrap:prereq', 'cluster:layer:3-crds'], fixedAliases: { 'bootstrap:infra-crds': { CLUSTER: 'infra' }, 'bootstrap:apps-crds': { CLUSTER: 'apps' } }, summary: 'Only namespaces, bootstrap secrets and custom resource definitions', variables: onCluster, steps: [apiReady, prerequisites, crds] }),
+  'bootstrap:core': steps({ aliases: ['bootstrap:phase:2', 'cluster:layer:4-infrastructure'], summary: 'Only the core releases, from Cilium to the Flux instance', variables: onCluster, steps: [apiReady, core, nodesReady] }),
   'bootstrap:flux': steps({ summary: 'Only the handover: wait until Flux has brought up the tree', variables: onCluster, steps: [apiReady, flux] }),
 
   'flux:status': answer({ summary: 'Sources, Kustomizations and HelmReleases, in order of dependence', variables: onCluster }, () => import('./scripts/phases/flux-status.ts')),
   'flux:suspend': answer({ summary: 'Suspend Flux, and remember what was suspended', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-suspend.ts')),
   'flux:resume': answer({ summary: 'Resume exactly what flux:suspend suspended', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-resume.ts')),
-  'flux:reconcile': answer({ summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
+  'flux:reconcile': answer({ aliases: ['kubernetes:reconcile'], summary: 'Fetch the source and reconcile the root Kustomization now', variables: { CLUSTER: ONE_CLUSTER, TARGET }, writes: true }, () => import('./scripts/phases/flux-reconcile.ts')),
 
   'etcd:snapshot': answer({ summary: 'Save an etcd snapshot with its hash, revision and key count', variables: { CLUSTER: ONE_CLUSTER, TARGET, FILE: { summary: 'where to; default in the run folder' } }, writes: true }, () => import('./scripts/phases/etcd-snapshot.ts')),
   'etcd:restore': steps({
@@ -232,13 +232,13 @@ const tasks = {
     variables: { ARCH: { summary: 'of the machines', default: 'amd64', values: ['amd64', 'arm64'] }, FILE: { summary: 'an image that was downloaded' }, SHA256: { summary: 'the digest it has to have' } },
   }, () => import('./scripts/phases/talos-iso.ts')),
   'talos:apply': steps({
-    summary: 'Bring the configuration to machines that run, one at a time', aliases: ['talos:apply-node'],
+    summary: 'Bring the configuration to machines that run, one at a time', aliases: ['talos:apply-node', 'talos:re-apply-node'],
     details: ['Live where the machine can take it up so; else drained and rebooted, with etcd and every node well before the next. A run that was interrupted goes on.'],
     variables: { ...oneCluster, NODE, DRAIN, OVERRIDE: TURN_OVERRIDE, MODE: { summary: 'no-reboot refuses what takes one, staged leaves it for the next boot', default: 'auto', values: ['auto', 'no-reboot', 'staged'] } },
     steps: [machinesPreflight, confirmApply, talosReconfigure],
   }),
   'talos:reboot': steps({
-    summary: 'Reboot machines, drained, one at a time', details: ['A round that was interrupted goes on with the machines that have not had their turn.'],
+    aliases: ['talos:reboot-node'], summary: 'Reboot machines, drained, one at a time', details: ['A round that was interrupted goes on with the machines that have not had their turn.'],
     variables: { ...oneCluster, NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [machinesPreflight, confirmReboot, talosReboot],
   }),
   'talos:reset': steps({
@@ -251,7 +251,7 @@ const tasks = {
     variables: { ...oneCluster, NODE: ONE_NODE, OVERRIDE: TURN_OVERRIDE }, steps: join,
   }),
   'talos:node-replace': steps({
-    summary: 'Take a machine out, whatever is left of it, and install the one that takes its place', aliases: ['talos:re-apply-node'],
+    summary: 'Take a machine out, whatever is left of it, and install the one that takes its place',
     details: [
       "One that runs is drained, leaves etcd and is wiped; of one that is dead its membership and its node are removed, and the task waits to be run again once the new machine answers. Asks for the machine's name; without a terminal: --confirm=NAME.",
       'New hardware has other disks and cards: talos:discover shows them for the cluster file. Interrupted, it goes on and wipes nothing twice.',
@@ -259,7 +259,7 @@ const tasks = {
     variables: { ...oneCluster, NODE: ONE_NODE, DRAIN, OVERRIDE: TURN_OVERRIDE }, steps: [confirmReplace, nodeGone, ...join.filter((step) => step !== confirmAdd), nodeReplaced],
   }),
   'talos:upgrade': steps({
-    summary: 'Bring every machine to the pinned Talos, one at a time', aliases: ['talos:upgrade-node'],
+    summary: 'Bring every machine to the pinned Talos, one at a time',
     details: [
       'The version is the one of bootstrap/versions.yaml, the installer the one of talos/patches. Refuses what Talos does not support (more than a minor, a Kubernetes it does not run, a way back), saves etcd, pulls the installer onto every machine, and then takes one after the other: drained, upgraded, everything whole again before the next.',
       'A machine that does not boot the new system falls back by itself; one on which etcd or its node do not come up is rolled back; either stops the task with the others untouched. Killed at any point, the same command goes on.',
@@ -311,7 +311,7 @@ const tasks = {
   'lab:heal': answer({ summary: 'End a fault, or every fault', variables: { FAULT: { summary: 'its name; all when not given' }, CLUSTER: { summary: 'only in this cluster', values: 'clusters' } }, configuration: 'optional' }, () => import('./scripts/phases/lab-heal.ts')),
 
   'manifests:validate': answer({
-    summary: 'Everything a cluster would complain about in a tree of Flux, before there is a cluster',
+    aliases: ['kubernetes:validate'], summary: 'Everything a cluster would complain about in a tree of Flux, before there is a cluster',
     details: [
       'Follows the entry points as the controllers do (Kustomizations, components, patches, variables, charts) and asks every rule of manifests:rules. Any repository will do: ROOT=path ENTRY=kubernetes/flux/cluster. What a tree cannot say of itself stands in its .manifests.yaml (docs/manifests.md).',
       'Exit 0 nothing wrong (warnings alone are nothing wrong), 1 an error, 2 something could not be checked. FIX=true mends what says how to mend it, with --dry-run only shows the diff. --watch looks again whenever a file is saved.',

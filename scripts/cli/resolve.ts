@@ -31,14 +31,23 @@ export const ENVIRONMENT_DEFAULTS: readonly string[] = Object.keys(EVERYWHERE);
 
 /** Every name a task answers to: names and aliases. */
 export function taskNames(taskfile: Taskfile): string[] {
-  return [...Object.keys(taskfile), ...Object.values(taskfile).flatMap((task) => task.aliases ?? [])];
+  return [...Object.keys(taskfile), ...Object.values(taskfile).flatMap(aliasesOf)];
 }
 
-/** The task a name or an alias stands for. */
+/** Every other name of a task. */
+export function aliasesOf(task: Task): readonly string[] {
+  return [...(task.aliases ?? []), ...Object.keys(task.fixedAliases ?? {})];
+}
+
+/** The task a name or an alias stands for; what an alias fixes is fixed in it. */
 export function findTask(taskfile: Taskfile, typed: string): { readonly name: string; readonly task: Task } | undefined {
   const own = Object.hasOwn(taskfile, typed) ? taskfile[typed] : undefined;
   if (own !== undefined) return { name: typed, task: own };
-  for (const [name, task] of Object.entries(taskfile)) if (task.aliases?.includes(typed) === true) return { name, task };
+  for (const [name, task] of Object.entries(taskfile)) {
+    if (task.aliases?.includes(typed) === true) return { name, task };
+    const fixed = Object.hasOwn(task.fixedAliases ?? {}, typed) ? task.fixedAliases?.[typed] : undefined;
+    if (fixed !== undefined) return { name, task: { ...task, fixed: { ...task.fixed, ...fixed } } };
+  }
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Json, Style } from '../engine/outcome.ts';
 import type { Task, Taskfile, Variable } from '../phases/task.ts';
 import { clean, displayWidth, padEnd, truncate, wrap } from '../terminal/width.ts';
 import type { UsageProblem } from './args.ts';
-import { allowedValues, EVERYWHERE } from './resolve.ts';
+import { aliasesOf, allowedValues, EVERYWHERE } from './resolve.ts';
 
 /** Every task by namespace, name and summary aligned, within the style's width. What `task` alone prints. */
 export function renderList(taskfile: Taskfile, style: Style): string[] {
@@ -50,7 +50,7 @@ export function summaryJson(name: string, task: Task): { readonly [key: string]:
     name,
     summary: task.summary,
     details: [...(task.details ?? [])],
-    aliases: [...(task.aliases ?? [])],
+    aliases: [...aliasesOf(task)],
     variables: Object.entries(task.variables).map(([variable, about]) => ({
       name: variable,
       summary: about.summary,
@@ -89,7 +89,7 @@ export function renderSummary(name: string, task: Task, style: Style, clusters: 
       wrap(`${step.title}${asks}`, style.width - names - 8).forEach((line, row) => lines.push(`${row === 0 ? style.dim(number) : '    '}  ${style.cyan(padEnd(row === 0 ? step.name : '', names))}  ${line}`));
     });
   }
-  if (task.aliases !== undefined && task.aliases.length > 0) lines.push('', style.bold('also called'), ...wrap(task.aliases.join('  '), style.width - 2).map((line) => `  ${line}`));
+  if (aliasesOf(task).length > 0) lines.push('', style.bold('also called'), ...wrap(aliasesOf(task).join('  '), style.width - 2).map((line) => `  ${line}`));
   lines.push('', style.bold('exit codes'), ...exitLines(task, style));
   return lines;
 }

@@ -53,6 +53,8 @@ interface Common {
   /** Longer text for `--summary`, one paragraph per entry. */
   readonly details?: readonly string[];
   readonly aliases?: readonly string[];
+  /** Aliases that fix variables, with what they fix: bootstrap:infra-crds is bootstrap:crds CLUSTER=infra. */
+  readonly fixedAliases?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly variables: Readonly<Record<string, Variable>>;
   /** Values set by the name itself (cluster:create-infra is cluster:create with CLUSTER=infra). */
   readonly fixed?: Readonly<Record<string, string>>;

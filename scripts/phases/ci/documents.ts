@@ -12,7 +12,7 @@ const EVERYWHERE: readonly string[] = ['TARGET', 'LAB', 'LAB_SPEED'];
  * is also an English one: without `./` a name counts only with a colon in it, or when there is such a task.
  */
 export function untrueCommands(file: string, text: string, tasks: Taskfile): readonly Untrue[] {
-  const names = new Map(Object.entries(tasks).flatMap(([name, task]) => [name, ...task.aliases ?? []].map((each) => [each, task] as const)));
+  const names = new Map(Object.entries(tasks).flatMap(([name, task]) => [name, ...task.aliases ?? [], ...Object.keys(task.fixedAliases ?? {})].map((each) => [each, task] as const)));
   return text.split('\n').flatMap((words, index) => [...words.matchAll(/(?:^|[`\s("'])(\.\/)?task ([a-z][^`\n#]*)/g)].flatMap(([, ours, typed = '']): Untrue[] => {
     const name = typed.trim().split(/\s+/)[0]?.replace(/[.,;:)"'|&>]+$/, '') ?? '';
     if (!/^[a-z][a-z0-9]*(?:[:-][a-z0-9]+)*$/.test(name)) return [];
