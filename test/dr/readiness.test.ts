@@ -107,8 +107,8 @@ describe('machines, power, secrets, outside', () => {
   test('nothing outside a lab is asked', async () => { expect(said(await powerRows(power({}, null, true)))).toEqual(['power:infra/lab skip']); });
 
   test('secrets are read from the provider itself; one that cannot be read is told', async () => {
-    const op = { whoami: async () => 'ada@example.test' };
-    const world = toy([], undefined, { doors: { op } });
+    const stores = { whoami: async () => 'ada@example.test' };
+    const world = toy([], undefined, { doors: { stores } });
     expect((await secretsRow(world.cx)).verdict).toEqual({ is: 'pass', because: expect.stringContaining('ada@example.test') });
     const broken = { ...world.cx, secrets: async () => { throw new Failure({ exit: 'rerun', what: 'one secret cannot be read', because: 'op://a/b/c', hint: 'op item edit' }); } };
     expect((await secretsRow(broken)).verdict).toEqual({ is: 'fail', because: 'one secret cannot be read: op://a/b/c', hint: 'op item edit' });
@@ -119,7 +119,7 @@ describe('machines, power, secrets, outside', () => {
       { name: 'owners', what: 'a', handling: 'b', check: { by: 'person' } }, { name: 'limit', what: 'a', handling: 'b', check: { by: 'command', argv: ['op', 'item'] } },
       { name: 'saved', what: 'a', handling: 'b', check: { by: 'secret', reference: 'op://a/b/c' } },
     ] as const;
-    const cx = (exitCode: number, resolves: boolean) => toy([], undefined, { recovery: { outside }, doors: { hook: { run: async () => ({ exitCode, said: 'no item' }) }, op: { resolve: async () => { if (!resolves) throw new Failure({ exit: 'rerun', what: 'cannot be read' }); } } } }).cx;
+    const cx = (exitCode: number, resolves: boolean) => toy([], undefined, { recovery: { outside }, doors: { hook: { run: async () => ({ exitCode, said: 'no item' }) }, stores: { resolve: async () => { if (!resolves) throw new Failure({ exit: 'rerun', what: 'cannot be read' }); } } } }).cx;
     expect(said(await outsideRows(cx(0, true)))).toEqual(['outside:owners unknown', 'outside:limit pass', 'outside:saved pass']);
     expect(said(await outsideRows(cx(1, false)))).toEqual(['outside:owners unknown', 'outside:limit fail', 'outside:saved fail']);
   });
