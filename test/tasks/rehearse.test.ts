@@ -6,7 +6,7 @@ import { rehearse, tellLab } from './rehearsing.ts';
 import { finish, journalOf, makeRig, type LogLine, type Ran, type Rig } from './rig.ts';
 
 // Faster, a machine that is busy besides takes longer than Flux is waited for.
-const SPEED = '60';
+const SPEED = '30';
 const REHEARSE = ['dr:rehearse', 'TARGET=lab'];
 const ok = (kind: string, verb: RegExp) => (log: readonly LogLine[]): readonly string[] => log.filter((entry) => entry.kind === kind && verb.test(entry.verb) && entry.write && entry.result === 'OK').map((entry) => entry.object).toSorted();
 const resets = ok('talos', /^reset/i);
