@@ -1,6 +1,7 @@
 import { isPlain, strings } from '../../build/data.ts';
 import { isUnknown } from '../../build/unknown.ts';
 import type { Found, Rule } from '../../model.types.ts';
+import { oncePer } from '../../once.ts';
 import { gvkOf } from '../../schemas/kinds.ts';
 import { locatorOf } from '../../schemas/locate.ts';
 import { schemasAt } from '../../schemas/look.ts';
@@ -127,6 +128,8 @@ export const ruleForm: Rule = {
   },
 };
 
+const templateOf = oncePer<ReturnType<typeof templateTrouble>>();
+
 export const ruleTemplate: Rule = {
   id: 'rule-template', severity: 'error',
   summary: 'Templates in labels and annotations of alerts can be read',
@@ -138,7 +141,7 @@ export const ruleTemplate: Rule = {
       for (const field of ['labels', 'annotations']) {
         for (const [key, value] of Object.entries(strings(rule[field]))) {
           if (isUnknown(value) || !value.includes('{{')) continue;
-          const trouble = templateTrouble(value, words);
+          const trouble = templateOf(rule, `${words === VMALERT_TEMPLATES ? 'v' : 'p'} ${field}/${key}`, () => templateTrouble(value, words));
           if (trouble !== undefined) yield { built, path: [...path, field, key], needle: trouble.needle, message: `${key} of ${nameOf(rule)}: ${trouble.message}`, hint: trouble.hint };
         }
       }

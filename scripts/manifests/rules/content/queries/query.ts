@@ -19,16 +19,27 @@ export function queriesOf(view: View): Queries {
   const everywhere = hasVictoria(view);
   return {
     async trouble(text, { metricsql = everywhere, loose = false } = {}) {
-      const key = keyOf(`query ${metricsql ? 'm' : 'p'}${loose ? 'l' : ''}`, text);
-      if (kept.get(key) !== undefined) return undefined;
+      const kind = `${metricsql ? 'm' : 'p'}${loose ? 'l' : ''}`;
+      if (read.has(`${kind} ${text}`)) return undefined;
+      const key = keyOf(`query ${kind}`, text);
+      if (kept.get(key) !== undefined) return good(kind, text);
       // MetricsQL takes nearly all of PromQL and is more patient with it; its own words are told where both refuse.
       const found = metricsql || loose ? metricsqlTrouble(text) : promqlTrouble(text, await promqlParser());
       const trouble = found !== undefined && (metricsql || loose) && promqlTrouble(text, await promqlParser()) === undefined ? undefined : found;
-      if (trouble === undefined) kept.put(key, []);
-      return trouble;
+      if (trouble !== undefined) return trouble;
+      kept.put(key, []);
+      return good(kind, text);
     },
     keep: () => kept.save(),
   };
+}
+
+/** Good ones of this process, by their own text: whoever looks at a tree again and again need not digest them each time. */
+const read = new Set<string>();
+const MOST = 50_000;
+function good(kind: string, text: string): undefined {
+  if (read.size >= MOST) read.clear();
+  read.add(`${kind} ${text}`);
 }
 
 const known = new WeakMap<View, boolean>();
