@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hardwareOf } from './hardware.ts';
 import type { Disk, Hardware } from './hardware.ts';
-import { ConfigError, readMachineConfig } from './machine-config.ts';
+import { readMachineConfig } from './machine-config.ts';
 import type { MachineConfig } from './machine-config.ts';
 import { TAKES } from './state.ts';
-import type { BootSlot, MachineState } from './state.ts';
+import type { MachineState } from './state.ts';
+import { installDisk } from './install-disk.ts';
+import { bootNext, bootOther, installed, installNext } from './slots.ts';
 import type { ActiveFault, ClusterFile } from './types.ts';
 import { createCA, fingerprint } from './pki.ts';
 import type { Pair } from './pki.ts';
@@ -22,12 +24,6 @@ export interface Surroundings {
   /** Runs after any change of state. */
   readonly changed: () => void;
 }
-
-/** The version an installer image is of: its tag. */
-export const versionOf = (image: string): string => /:v?([^:@/]+)(?:@.*)?$/.exec(image)?.[1] ?? '1.12.0';
-
-/** Talos's wildcards in disk selectors. */
-const fits = (pattern: string | undefined, value: string): boolean => pattern === undefined || new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value);
 
 /** One simulated machine: state is data (see state.ts), this is what happens to it. Times are simulated ms. */
 export class Machine {
@@ -150,24 +146,22 @@ export class Machine {
   /** Installs another system into the other boot slot and boots it. */
   upgrade(image: string, now: number, actor: string): void {
     this.state.actions[actor] = { done: true, failed: null, kind: 'upgrade' };
-    this.state.slots ??= { boots: this.#systemOf(this.state.config ?? ''), other: null, trial: false, next: null };
-    this.state.slots.next = { image, version: versionOf(image) };
+    this.state.slots = installNext(this.state.slots ?? installed(this.#imageIn(this.state.config), this.talosVersion), image);
     this.say(now, `upgrade sequence: installing ${image}`);
     this.#go('upgrading', now + TAKES.upgrade);
   }
 
   /** Boots the other slot; false when there is nothing in it. */
   rollback(now: number): boolean {
-    const { slots } = this.state;
-    if (slots?.other == null) return false;
-    this.state.slots = { boots: slots.other, other: slots.boots, trial: false, next: null };
+    const slots = bootOther(this.state.slots);
+    if (slots === undefined) return false;
+    this.state.slots = slots;
     this.reboot(now);
     return true;
   }
 
-  #systemOf(config: string): BootSlot {
-    const image = config === '' ? '' : textAt(readMachineConfig(config).documents.find((document) => 'machine' in document), 'machine', 'install', 'image') ?? '';
-    return { image, version: image === '' ? this.talosVersion : versionOf(image) };
+  #imageIn(config: string | null): string {
+    return config === null ? '' : textAt(readMachineConfig(config).documents.find((document) => 'machine' in document), 'machine', 'install', 'image') ?? '';
   }
 
   shutdown(now: number, actor: string): void {
@@ -264,18 +258,12 @@ export class Machine {
         else this.#go('rebooting', at + TAKES.reboot);
         return;
       case 'upgrading':
-        if (state.slots?.next != null) state.slots = { boots: state.slots.next, other: state.slots.boots, trial: true, next: null };
+        bootNext(state);
         state.next = 'up';
         this.#go('rebooting', at + TAKES.reboot);
         return;
       case 'rebooting':
-        if (state.slots?.trial === true && state.slots.other !== null && state.next === 'up' && this.#around.fault('upgrade-does-not-boot') !== undefined) {
-          // The boot loader counts: a system that never came up is not tried again.
-          this.say(at, `${state.slots.boots.version} did not boot: back to ${state.slots.other.version}`);
-          state.slots = { boots: state.slots.other, other: state.slots.boots, trial: false, next: null };
-          this.#go('rebooting', at + TAKES.reboot);
-          return;
-        }
+        if (state.next === 'up' && this.#fallsBack(at)) return;
         state.bootId = randomUUID();
         state.bootedAt = at;
         state.actions = {};
@@ -290,32 +278,30 @@ export class Machine {
     }
   }
 
+  /** The boot loader counts: a system that never came up is not tried again. */
+  #fallsBack(at: number): boolean {
+    const { state } = this;
+    const back = state.slots?.trial === true && this.#around.fault('upgrade-does-not-boot') !== undefined ? bootOther(state.slots) : undefined;
+    if (back === undefined) return false;
+    this.say(at, `${back.other?.version ?? ''} did not boot: back to ${back.boots.version}`);
+    state.slots = back;
+    this.#go('rebooting', at + TAKES.reboot);
+    return true;
+  }
+
   #install(at: number): void {
     const { state } = this;
     const text = state.pending;
     state.pending = null;
-    const disk = text === null ? undefined : this.#installDisk(text);
+    const disk = text === null ? undefined : installDisk(this.disks, text);
     if (text === null || disk === undefined) this.say(at, 'install failed: no disks matched the install disk selector; rebooting');
     else {
       state.config = text;
-      state.slots = { boots: this.#systemOf(text), other: null, trial: false, next: null };
+      state.slots = installed(this.#imageIn(text), this.talosVersion);
       this.say(at, `installed Talos on ${disk.path}`);
     }
     state.next = state.config === null ? 'maintenance' : 'up';
     this.#go('rebooting', at + TAKES.reboot);
-  }
-
-  #installDisk(text: string): Disk | undefined {
-    try {
-      const { install } = readMachineConfig(text).config;
-      const { selector } = install;
-      if (selector === undefined) return this.disks.find((disk) => disk.path === install.disk || disk.symlinks.includes(install.disk ?? ''));
-      return this.disks.find((disk) => fits(textAt(selector, 'model'), disk.model) && fits(textAt(selector, 'serial'), disk.serial) && fits(textAt(selector, 'wwid'), disk.wwid) && fits(textAt(selector, 'name'), disk.path)
-        && fits(textAt(selector, 'type'), disk.transport === 'nvme' ? 'nvme' : 'ssd'));
-    } catch (error) {
-      if (error instanceof ConfigError) return undefined;
-      throw error;
-    }
   }
 
   #go(phase: MachineState['phase'], until: number | null): void {

@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
   ['a machine whose clock is not in sync', (d) => { talos(d, 'infra-02').stage = { ok: true, value: { stage: 'booting', ready: false, unmet: ['time: time is not synced'] } }; }, 'talos', 'fail', 'Talos on infra-02: clock not in sync', 'talosctl -n 10.25.11.12 time'],
   ['a service that failed', (d) => service(d, 'infra-01', 'kubelet', { state: 'Failed', healthy: false, message: 'exit code 1' }), 'talos', 'fail', 'service kubelet on infra-01: Failed: exit code 1', 'talosctl -n 10.25.11.11 service kubelet'],
   ['an unhealthy service', (d) => service(d, 'infra-01', 'apid', { healthy: false, message: 'refused' }), 'talos', 'fail', 'service apid on infra-01: unhealthy: refused', 'service apid'],
-  ['another Talos version', (d) => { talos(d, 'infra-03').version = { ok: true, value: 'v1.11.5' }; }, 'talos', 'fail', 'it runs v1.11.5, bootstrap/versions.yaml pins v1.12.0', 'talosctl -n 10.25.11.13 upgrade'],
+  ['another Talos version', (d) => { talos(d, 'infra-03').version = { ok: true, value: 'v1.11.5' }; }, 'talos', 'fail', 'it runs v1.11.5, bootstrap/versions.yaml pins v1.12.0', 'task talos:upgrade CLUSTER=infra'],
   ['services that cannot be read', (d) => { talos(d, 'infra-01').services = { ok: false, because: 'rpc error: Unavailable' }; }, 'talos', 'unknown', 'Talos on infra-01: rpc error: Unavailable', ''],
   ['a machine without services', (d) => { talos(d, 'infra-01').services = { ok: true, value: [] }; }, 'talos', 'unknown', 'it lists no services', 'services'],
   ['etcd failed on one machine', (d) => service(d, 'infra-02', 'etcd', { state: 'Failed', healthy: false, message: 'disk full' }), 'etcd', 'fail', 'etcd on infra-02: Failed: disk full', 'talosctl -n 10.25.11.12 service etcd'],

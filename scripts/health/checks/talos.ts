@@ -16,7 +16,7 @@ const FINE = new Set(['Running', 'Finished', 'Skipped']);
 export const talosChecks = [
   check('talos', 'every machine to be running', (seen) => perMachine(seen, (talos, address) => [stageFinding(talos, address)])),
   check('talos', 'every Talos service to be healthy', (seen) => perMachine(seen, serviceFindings)),
-  check('talos', 'every machine to run the pinned Talos', (seen) => perMachine(seen, (talos, address) => [versionFinding(talos, address, seen)])),
+  check('talos', 'every machine to run the pinned Talos', (seen) => perMachine(seen, (talos) => [versionFinding(talos, seen)])),
 ];
 
 function perMachine(seen: Snapshot, find: (talos: TalosReading, address: string) => readonly Finding[]): readonly Finding[] {
@@ -55,11 +55,11 @@ function serviceFindings({ machine, services }: TalosReading, address: string): 
   });
 }
 
-function versionFinding({ machine, version }: TalosReading, address: string, seen: Snapshot): Finding {
+function versionFinding({ machine, version }: TalosReading, seen: Snapshot): Finding {
   if (!version.ok) return unreadOn(machine, version);
   const pinned = bare(seen.site.versions.talos);
   if (bare(version.value) === pinned) return pass(talosId(machine));
-  return fail(talosId(machine), `it runs v${bare(version.value)}, bootstrap/versions.yaml pins v${pinned}`, { state: 'another version', hint: `talosctl -n ${address} upgrade, one machine at a time; or correct the pin` });
+  return fail(talosId(machine), `it runs v${bare(version.value)}, bootstrap/versions.yaml pins v${pinned}`, { state: 'another version', hint: `task talos:upgrade CLUSTER=${seen.cluster.name} brings every machine there, one at a time; or correct the pin` });
 }
 
 const bare = (version: string): string => version.trim().replace(/^v/u, '');
