@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
 import { goYaml } from '../standins/shared/yaml.ts';
 import type { Machine } from '../world/machine.ts';
-import { KINDS } from '../world/resources.ts';
+import { KINDS, listResources } from '../world/resources.ts';
 import type { Kind } from '../world/resources.ts';
 import { RpcError } from '../world/rpc.ts';
 import { isFields, textAt, textsAt } from '../world/value.ts';
@@ -89,26 +89,28 @@ function resourceOf(machine: Machine, kind: Pick<Kind, 'type' | 'namespace'>, it
   };
 }
 
-/** The resources of a type on the machine that is asked; with an id, the one of that name or none. Rejects with RpcError. */
-export async function resources(call: NodeCall, type: string, namespace: string, id = ''): Promise<readonly Resource[]> {
+/** The resources of a type on the machine that is asked; with an id, the one of that name or none. `again`: as a watch looks, whose right to was seen and whose call was logged. Rejects with RpcError. */
+export async function resources(call: NodeCall, type: string, namespace: string, id = '', again = false): Promise<readonly Resource[]> {
   const kind = ALL.find((each) => each.type === type);
-  const of = await read(call, type, kind);
+  const of = await read(call, type, kind, again);
   // A namespace that holds none of this kind is empty, not wrong.
   return kind === undefined || (namespace !== '' && namespace !== kind.namespace) ? [] : of.filter((resource) => id === '' || resource.id === id);
 }
 
-async function read(call: NodeCall, type: string, kind: Kind | undefined): Promise<readonly Resource[]> {
-  const { machine } = call;
+async function read(call: NodeCall, type: string, kind: Kind | undefined, again: boolean): Promise<readonly Resource[]> {
+  const { cluster, machine } = call;
+  const face = machine.face();
+  if (again && face === 'closed') throw new RpcError('Unavailable', 'error reading from server: EOF');
   if (type === DEFINITIONS || type === NAMESPACES) {
-    await call.ask('ResourceDefinitions');
+    if (!again) await call.ask('ResourceDefinitions');
     const entries = type === DEFINITIONS ? definitions() : [...new Set(ALL.map((each) => each.namespace))].map((name) => ({ id: name, spec: { description: '' }, yaml: { description: '' } }));
     return entries.map((entry) => resourceOf(machine, { type, namespace: 'meta' }, { id: String(entry['id']), spec: entry['spec'], yaml: entry['yaml'], owner: '' }));
   }
   if (kind === undefined) {
-    await call.ask('ResourceDefinitions');
+    if (!again) await call.ask('ResourceDefinitions');
     return [];
   }
-  const { items } = await call.ask('Resources', { type, id: '' });
+  const { items } = again ? listResources(cluster, machine, face, type, '', true) : await call.ask('Resources', { type, id: '' });
   return listOf(items).map((item) => resourceOf(machine, kind, { id: textAt(item, 'metadata', 'id') ?? '', spec: item['spec'], yaml: item['spec'], owner: textAt(item, 'metadata', 'owner') ?? '', annotations: isFields(item['metadata']) ? item['metadata']['annotations'] : undefined }));
 }
 

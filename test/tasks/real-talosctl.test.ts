@@ -19,6 +19,7 @@ describe.skipIf(found === undefined)(found === undefined ? 'tasks with the real 
     well(await rig.task('cluster:health', ...words.slice(0, 2)));
     well(await rig.task('etcd:snapshot', ...words.slice(0, 2)));
     const before = (await rig.log()).at(-1)?.seq ?? 0;
+    well(await rig.task('talos:diff', ...words.slice(0, 2)));
     well(await rig.task('cluster:create', ...words));
     // The lock that says who works on the cluster is taken and given back; nothing else is written.
     expect((await rig.log(before)).filter((line) => line.write && !/leases?\//.test(line.object))).toEqual([]);

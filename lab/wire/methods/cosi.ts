@@ -30,8 +30,8 @@ async function watch(call: NodeCall, send: Send): Promise<void> {
   const [type, namespace, id] = key(call.request);
   const options = call.request['options'];
   const wants = Object(options);
-  const now = async (): Promise<ReadonlyMap<string, Resource>> => new Map((await resources(call, type, namespace, id)).filter((resource) => fits(resource, options)).map((resource) => [resource.id, resource]));
-  let known = await now();
+  const now = async (again: boolean): Promise<ReadonlyMap<string, Resource>> => new Map((await resources(call, type, namespace, id, again)).filter((resource) => fits(resource, options)).map((resource) => [resource.id, resource]));
+  let known = await now(false);
   // The client waits for a first message, which says nothing.
   await send({});
   const tell = (...events: readonly Fields[]): Promise<void> => (events.length === 0 ? Promise.resolve() : send({ events }));
@@ -46,7 +46,7 @@ async function watch(call: NodeCall, send: Send): Promise<void> {
     else for (const event of [...first, end]) await tell(event);
   }
   for await (const _look of looks(call)) {
-    const young = await now();
+    const young = await now(true);
     for (const [name, resource] of young) {
       const before = known.get(name);
       if (before === undefined) await tell({ type: 'CREATED', resource: resource.wire });

@@ -10,7 +10,7 @@ import type { Fields } from '../../../lab/world/value.ts';
 
 export interface Outcome { readonly code: number; readonly message: string; readonly items: readonly Fields[]; readonly broke?: string }
 export interface Call { readonly items: Fields[]; readonly outcome: Promise<Outcome>; until(fits: (items: readonly Fields[]) => boolean): Promise<void>; cancel(): void }
-export interface Client { call(path: string, request?: Fields, headers?: Readonly<Record<string, string>>): Promise<Outcome>; open(path: string, request?: Fields, headers?: Readonly<Record<string, string>>): Call; close(): void }
+export interface Client { /** Sends these very bytes as the body; the items are not read. */ raw(path: string, body: Buffer): Promise<Outcome>; call(path: string, request?: Fields, headers?: Readonly<Record<string, string>>): Promise<Outcome>; open(path: string, request?: Fields, headers?: Readonly<Record<string, string>>): Call; close(): void }
 
 function tablesOf(path: string): { readonly request: Table; readonly reply: Table } {
   const rpc = METHODS[path];
@@ -23,8 +23,8 @@ export function dial(port: number, as?: Pair & { readonly ca: string }): Client 
   const session: ClientHttp2Session = connect(`https://127.0.0.1:${port}`, as === undefined ? { rejectUnauthorized: false } : { ca: as.ca, cert: as.crt, key: opensslKey(as.key) });
   let broken: Error | undefined;
   session.on('error', (error) => { broken = error; });
-  const open = (path: string, request: Fields = {}, headers: Readonly<Record<string, string>> = {}): Call => {
-    const tables = tablesOf(path);
+  const open = (path: string, request: Fields = {}, headers: Readonly<Record<string, string>> = {}, raw?: Buffer): Call => {
+    const tables = raw === undefined ? tablesOf(path) : undefined;
     const items: Fields[] = [];
     const waiting = new Set<() => void>();
     const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers });
@@ -40,7 +40,7 @@ export function dial(port: number, as?: Pair & { readonly ca: string }): Client 
     stream.on('trailers', (given) => { told = { ...told, ...given }; });
     stream.on('data', (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk]);
-      while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
+      while (tables !== undefined && rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
         items.push(decode(tables.reply, rest.subarray(5, 5 + rest.readUInt32BE(1))));
         rest = rest.subarray(5 + rest.readUInt32BE(1));
       }
@@ -48,10 +48,13 @@ export function dial(port: number, as?: Pair & { readonly ca: string }): Client 
     });
     stream.on('error', (error) => { broken ??= error; });
     stream.on('close', end);
-    const bytes = encode(tables.request, request);
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(bytes.length, 1);
-    stream.end(Buffer.concat([head, bytes]));
+    if (tables === undefined) stream.end(raw);
+    else {
+      const bytes = encode(tables.request, request);
+      const head = Buffer.alloc(5);
+      head.writeUInt32BE(bytes.length, 1);
+      stream.end(Buffer.concat([head, bytes]));
+    }
     return {
       items, outcome, cancel: () => stream.close(),
       until: (fits) => new Promise((done, fail) => {
@@ -66,7 +69,7 @@ export function dial(port: number, as?: Pair & { readonly ca: string }): Client 
       }),
     };
   };
-  return { open, call: (path, request, headers) => open(path, request, headers).outcome, close: () => session.destroy() };
+  return { open, raw: (path, body) => open(path, {}, {}, body).outcome, call: (path, request, headers) => open(path, request, headers).outcome, close: () => session.destroy() };
 }
 
 /** What every answer of one per node has: `messages`. */

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { METHODS } from '../../../lab/wire/methods/index.ts';
 import { messages } from './client.ts';
 import { makeWireRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -105,6 +107,30 @@ describe('a cluster over the wire', () => {
     await one.until((items) => items.length === 2);
     expect(one.items[1]).toMatchObject({ events: [{ type: 'DESTROYED' }] });
     one.cancel();
+  });
+  test('a watch that goes on is one call in the log', async () => {
+    const client = rig.client(1, 'os:admin');
+    const since = rig.world.log.since(0).at(-1)?.seq ?? 0;
+    const watch = client.open(`${COSI}/Watch`, { namespace: 'runtime', type: 'MetaKeys.runtime.talos.dev', apiVersion: 1 });
+    await watch.until((items) => items.length === 1);
+    for (const value of ['a', 'b', 'c']) {
+      const before = watch.items.length;
+      await client.call(`${M}/MetaWrite`, { key: 13, value: Buffer.from(value) });
+      await watch.until((items) => items.length > before);
+    }
+    watch.cancel();
+    const calls = rig.world.log.since(since).filter((entry) => entry.kind === 'talos').map((entry) => `${entry.verb} ${String(entry.write)}`);
+    expect(calls).toEqual(['Resources false', 'MetaWrite true', 'MetaWrite true', 'MetaWrite true']);
+  });
+  test('whatever is sent is answered with a status, and the machine goes on answering', async () => {
+    const paths = Object.keys(METHODS).filter((path) => !/(Reboot|Shutdown|Reset|Rollback|Upgrade|Leave|Remove|Watch|Events|Dmesg|HealthCheck)/.test(path));
+    const client = rig.client(2, 'os:admin');
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...paths), fc.uint8Array({ maxLength: 80 }), fc.boolean(), async (path, bytes, framed) => {
+      const outcome = await client.raw(path, framed ? Buffer.concat([Buffer.from([0, 0, 0, 0, bytes.length]), bytes]) : Buffer.from(bytes));
+      expect(outcome.broke).toBeUndefined();
+    }), { numRuns: 300 });
+    expect((await client.call(`${M}/Version`)).code).toBe(OK);
+    expect(await client.raw('/machine.MachineService/Nothing', Buffer.alloc(5))).toMatchObject({ code: UNIMPLEMENTED });
   });
   test('a configuration that is tried goes back by itself; one that is staged waits for the boot', async () => {
     const client = rig.client(4, 'os:admin');
