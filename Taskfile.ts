@@ -277,6 +277,11 @@ const tasks = {
     steps: [k8sPreflight, confirmK8s, snapshot, k8sImages, ...k8sParts],
   }),
 
+  'op:clustermesh': answer({
+    summary: "The authority all clusters of the mesh share: the live Secret's, kept in 1Password", details: ['Compares the Secret kube-system/cilium-ca of a cluster with the item bootstrap/secrets.yaml names, and makes the item where there is none. Another authority in it is never overwritten. Exit 0 equal or made, 76 two authorities.'],
+    fixedAliases: { 'op:clustermesh:infra': { CLUSTER: 'infra' }, 'op:clustermesh:apps': { CLUSTER: 'apps' } }, variables: oneCluster, writes: true,
+  }, () => import('./scripts/phases/op-clustermesh.ts')),
+
   'dr:rehearse': staged({
     summary: 'Rehearse disaster: destroy, build again, prove what came back, with a report', aliases: ['dr:resume'],
     details: [

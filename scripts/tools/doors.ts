@@ -240,11 +240,15 @@ export interface Flux {
 export interface Unread { readonly reference: string; readonly because: string }
 export interface StoreAnswer { readonly values: ReadonlyMap<string, string>; readonly failed: readonly Unread[] }
 /** 1Password's own command line. */
+/** An item of 1Password as it is to be made. */
+export interface OpItem { readonly vault: string; readonly title: string; readonly fields: Readonly<Record<string, string>> }
 export interface Op {
   /** Who is signed in (to an account), and how long that holds; throws a Failure (75) that says how to sign in. */
   whoami(account?: string): Promise<string>;
   /** Values of `op://` references of one account, and every one that cannot be read. Throws a Failure (75) when nobody is signed in. */
   read(references: readonly string[], account?: string): Promise<StoreAnswer>;
+  /** Makes an item with these fields, concealed. Values go by standard input. `write`. Absent where nobody can be asked. */
+  create?(item: OpItem, account?: string): Promise<void>;
   clientVersion(): Promise<string>;
 }
 /** Wherever secrets are kept: 1Password, files encrypted by SOPS, the environment; in a lab the lab's own store stands for all of them. */

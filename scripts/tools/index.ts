@@ -109,6 +109,7 @@ export const makeDoors: MakeDoors = (scope, cluster) => {
   const op: Op = {
     whoami: async (...a) => (await opDoor()).whoami(...a),
     read: async (...a) => (await opDoor()).read(...a),
+    create: async (...a) => (await opDoor()).create?.(...a),
     clientVersion: () => versionOnce(scope, 'op', async () => (await opDoor()).clientVersion()),
   };
   const stores: Stores = {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { core } from './configuration.ts';
+import { kubeClient } from './fingerprint.ts';
 import { makeRig, type Ran, type Rig } from './rig.ts';
 
 const said = (ran: Ran): string => `${ran.code} ${ran.stdout}${ran.stderr}`;
@@ -107,6 +108,21 @@ describe('what is asked of machines, and of what they are made from', () => {
     expect((await of('talos:certs', 'DAYS=9999')).code).toBe(1);
     expect(said(await of('talos:certs', 'RENEW=true'))).toMatch(/^0 /);
     expect(talosconfig()).not.toBe(before);
+  });
+
+  test('the authority of the mesh is held against its item; another one is never overwritten', async () => {
+    expect(said(await of('bootstrap:crds', '--yes'))).toMatch(/^0 /);
+    const ran = await of('op:clustermesh');
+    expect(said(ran)).toMatch(/^0 /);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ item: 'op://Infra/cilium-ca', made: false });
+    const kube = kubeClient(rig, 'apps');
+    const path = '/api/v1/namespaces/kube-system/secrets/cilium-ca';
+    const secret = JSON.parse(JSON.stringify(await kube(path)));
+    await kube(path, 'PUT', { ...secret, data: { ...secret.data, 'ca.crt': Buffer.from('another').toString('base64') } });
+    const other = await of('op:clustermesh');
+    expect(other.code, said(other)).toBe(76);
+    expect(said(other)).toMatch(/ca\.crt differs/);
+    for (const value of Object.values(secret.data)) expect(said(ran) + said(other)).not.toContain(Buffer.from(String(value), 'base64').toString());
   });
 
   test('what a helper needs is in one file, and no secret is', async () => {
