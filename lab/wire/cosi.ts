@@ -51,7 +51,10 @@ const definitions = (): readonly Fields[] => ALL.map((kind) => {
 const IN_BYTES: Readonly<Record<string, (spec: Fields) => Fields>> = {
   'Members.cluster.talos.dev': (spec) => ({ ...spec, addresses: textsAt(spec, 'addresses').map((address) => ({ ip: Buffer.from(address.split('.').map(Number)) })), ...(isFields(spec['controlPlane']) ? { controlPlane: { apiServerPort: spec['controlPlane']['port'] } } : {}) }),
   'MachineStatuses.runtime.talos.dev': (spec) => ({ ...spec, stage: spec['stage'] === 'shuttingDown' ? 'shutting down' : spec['stage'] }),
+  // Bytes of PEM, which the YAML has in base64.
+  'OSRootSecrets.secrets.talos.dev': (spec) => ({ ...spec, issuingCA: pems(spec['issuingCA']), acceptedCAs: listOf(spec['acceptedCAs']).map(pems) }),
 };
+const pems = (pair: unknown): Fields => Object.fromEntries(Object.entries(isFields(pair) ? pair : {}).map(([key, value]) => [key, Buffer.from(String(value), 'base64')]));
 
 function protoOf(type: string, spec: unknown): Buffer {
   const table = SPECS[type];

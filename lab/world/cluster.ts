@@ -46,7 +46,7 @@ export class LabCluster {
   readonly machines: readonly Machine[];
   readonly world: ClusterWorld;
   readonly api: KubeApi;
-  readonly #listeners = new Map<string, { readonly key: string; readonly listener: TalosListener }>();
+  readonly #listeners = new Map<string, { readonly key: string; trust: string; readonly listener: TalosListener }>();
   readonly #machineListeners = new Set<() => void>();
   readonly #turnListeners = new Set<() => void>();
   #cancel: (() => void) | undefined;
@@ -201,17 +201,23 @@ export class LabCluster {
       const face = machine.face();
       const { authority } = machine;
       const place = placeOf(this.world.clusters(), this.world.faults, this, machine);
-      const key = face === 'installed' ? `${place.port} installed ${machine.state.bootId} ${fingerprint(authority?.crt ?? '')} ${machine.hostname}` : face === 'maintenance' ? `${place.port} maintenance` : '';
+      const key = face === 'installed' ? `${place.port} installed ${machine.state.bootId} ${String(machine.stranger)} ${machine.hostname}` : face === 'maintenance' ? `${place.port} maintenance` : '';
       const open = this.#listeners.get(machine.name);
+      const whom = face !== 'installed' || authority === undefined ? undefined : { ...authority, accepted: machine.stranger ? [] : machine.config?.acceptedCAs ?? [] };
+      const trust = whom === undefined ? '' : [whom.crt, ...whom.accepted].map(fingerprint).join(' ');
+      if (open !== undefined && open.key === key && open.trust !== trust && whom !== undefined) {
+        open.listener.trust(whom);
+        open.trust = trust;
+      }
       if ((open?.key ?? '') === key) continue;
       open?.listener.close();
       this.#listeners.delete(machine.name);
       if (key === '') continue;
       this.#listeners.set(machine.name, {
-        key,
+        key, trust,
         listener: listenTalos({
           port: place.port, names: [place.file.address, machine.hostname, ...(machine.config?.machineSANs ?? [])],
-          authority: face === 'installed' ? authority : undefined,
+          authority: whom,
           call: (method, request, roles) => callTalos({ cluster: this, machine, roles, face }, method, request),
           grpc: async (request, response, roles, closing) => (await import('../wire/server.ts')).serveGrpc({ cluster: this, machine, roles, face }, request, response, closing),
           trouble: (because) => this.world.log.add({ cluster: this.name, kind: 'world', by: 'lab', verb: 'listen', object: machine.name, write: false, result: because }),

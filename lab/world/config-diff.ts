@@ -3,7 +3,7 @@ import { canonical, isFields } from './value.ts';
 import type { Fields } from './value.ts';
 
 /** Parts of the configuration that Talos takes up only at a boot, as paths. */
-const AT_BOOT = ['machine.type', 'machine.ca', 'machine.token', 'machine.install', 'machine.disks', 'machine.systemDiskEncryption', 'cluster.id', 'cluster.secret', 'cluster.etcd'];
+const AT_BOOT = ['machine.type', 'machine.token', 'machine.install', 'machine.disks', 'machine.systemDiskEncryption', 'cluster.id', 'cluster.secret', 'cluster.etcd'];
 
 /** True when the change cannot be taken up by the running machine. `machine.install` alone is read at the next upgrade and needs none. */
 export function needsReboot(before: readonly Fields[], after: readonly Fields[]): boolean {

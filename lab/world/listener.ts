@@ -8,13 +8,19 @@ import { isFields } from './value.ts';
 import { RpcError } from './rpc.ts';
 import type { RpcReply, RpcRequest } from './rpc.ts';
 
-export interface TalosListener { close(): void }
+export interface TalosListener {
+  close(): void;
+  /** Another authority from the next handshake on; connections that stand go on, as Talos has it while its authority changes. */
+  trust(authority: Trust): void;
+}
+/** The machine CA that issues, and those that are accepted beside it. */
+export interface Trust { readonly crt: string; readonly key: string; readonly accepted: readonly string[] }
 export interface ListenOptions {
   readonly port: number;
   /** What the certificate is for besides 127.0.0.1 and localhost. */
   readonly names: readonly string[];
   /** The machine CA of an installed machine; undefined in maintenance: self-signed, no client certificate asked. */
-  readonly authority: { readonly crt: string; readonly key: string } | undefined;
+  readonly authority: Trust | undefined;
   /** Answers a call. `roles` is O of the client's certificate, empty in maintenance. Throws RpcError. */
   readonly call: (method: string, request: RpcRequest, roles: readonly string[]) => Promise<RpcReply>;
   /** Answers what a gRPC client sends. `closing` is aborted when the port closes: streams end then, single answers still go out. */
@@ -29,11 +35,11 @@ export interface ListenOptions {
  */
 export function listenTalos(options: ListenOptions): TalosListener {
   const names = [...new Set([...options.names, '127.0.0.1', 'localhost'])];
-  const leaf = options.authority === undefined ? selfSigned({ organization: ['talos'], commonName: 'maintenance-service.talos.dev' }, names) : issue(options.authority, { organization: ['talos'], commonName: options.names[1] ?? 'talos', names, use: 'both', ttlMs: 86_400_000 });
-  const server = createSecureServer({
-    allowHTTP1: true, minVersion: 'TLSv1.3', cert: leaf.crt, key: opensslKey(leaf.key),
-    ...(options.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true, ca: [options.authority.crt] }),
-  });
+  const shown = (authority: Trust | undefined): { readonly cert: string; readonly key: string; readonly ca?: string[] } => {
+    const leaf = authority === undefined ? selfSigned({ organization: ['talos'], commonName: 'maintenance-service.talos.dev' }, names) : issue(authority, { organization: ['talos'], commonName: options.names[1] ?? 'talos', names, use: 'both', ttlMs: 86_400_000 });
+    return { cert: leaf.crt, key: opensslKey(leaf.key), ...(authority === undefined ? {} : { ca: [authority.crt, ...authority.accepted] }) };
+  };
+  const server = createSecureServer({ allowHTTP1: true, minVersion: 'TLSv1.3', ...shown(options.authority), ...(options.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true }) });
   const sockets = new Set<Socket>();
   let closed = false;
   let again: NodeJS.Timeout | undefined;
@@ -70,6 +76,7 @@ export function listenTalos(options: ListenOptions): TalosListener {
   const open = (): void => { if (!closed) server.listen(options.port, '127.0.0.1'); };
   open();
   return {
+    trust: (authority) => server.setSecureContext({ minVersion: 'TLSv1.3', ...shown(authority) }),
     close() {
       closed = true;
       clearTimeout(again);

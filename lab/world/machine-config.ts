@@ -10,6 +10,8 @@ export interface MachineConfig {
   readonly clusterId: string;
   readonly endpoint: string;
   readonly machineCA: { readonly crt: string; readonly key: string };
+  /** Authorities that are trusted beside the issuing one, while one follows another. */
+  readonly acceptedCAs: readonly string[];
   readonly clusterCA: { readonly crt: string; readonly key: string };
   readonly install: { readonly disk: string | undefined; readonly selector: Fields | undefined };
   readonly machineSANs: readonly string[];
@@ -113,6 +115,11 @@ export function problemsOf(documents: readonly Fields[], mode: 'metal' | 'cloud'
 /** Several problems as Go's multierror prints them. */
 export const manyErrors = (problems: readonly string[]): string => `${problems.length} error${problems.length === 1 ? '' : 's'} occurred:\n${problems.map((problem) => `\t* ${problem}\n`).join('')}\n`;
 
+function acceptedCAs(main: Fields | undefined): readonly string[] {
+  const list = at(main, 'machine', 'acceptedCAs');
+  return Array.isArray(list) ? list.flatMap((entry: unknown) => { const crt = textAt(entry, 'crt'); return crt === undefined ? [] : [Buffer.from(crt, 'base64').toString()]; }) : [];
+}
+
 /** Reads and checks a whole configuration. Throws ConfigError with Talos's text. */
 export function readMachineConfig(text: string): { readonly documents: readonly Fields[]; readonly config: MachineConfig } {
   const documents = parseDocuments(text);
@@ -129,7 +136,7 @@ export function readMachineConfig(text: string): { readonly documents: readonly 
       type: textAt(main, 'machine', 'type') === 'worker' ? 'worker' : 'controlplane',
       hostname: textAt(host, 'hostname') ?? textAt(main, 'machine', 'network', 'hostname'),
       clusterName: textAt(main, 'cluster', 'clusterName') ?? '', clusterId: textAt(main, 'cluster', 'id') ?? '', endpoint: textAt(main, 'cluster', 'controlPlane', 'endpoint') ?? '',
-      machineCA: { crt: pemAt('machine', 'ca', 'crt'), key: pemAt('machine', 'ca', 'key') }, clusterCA: { crt: pemAt('cluster', 'ca', 'crt'), key: pemAt('cluster', 'ca', 'key') },
+      machineCA: { crt: pemAt('machine', 'ca', 'crt'), key: pemAt('machine', 'ca', 'key') }, acceptedCAs: acceptedCAs(main), clusterCA: { crt: pemAt('cluster', 'ca', 'crt'), key: pemAt('cluster', 'ca', 'key') },
       install: { disk: textAt(main, 'machine', 'install', 'disk'), selector: isFields(selector) ? selector : undefined },
       machineSANs: textsAt(main, 'machine', 'certSANs'), apiSANs: textsAt(main, 'cluster', 'apiServer', 'certSANs'),
       kubernetesVersion: image(['machine', 'kubelet', 'image'], '1.34.4'), talosVersion: image(['machine', 'install', 'image'], '1.12.0'),

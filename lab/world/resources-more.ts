@@ -88,7 +88,7 @@ export const MORE_KINDS: readonly Kind[] = [
       const base64 = (text: string): string => Buffer.from(text).toString('base64');
       return [{
         id: 'os', spec: {
-          issuingCA: { crt: base64(config.machineCA.crt), key: base64(config.machineCA.key) }, acceptedCAs: [{ crt: base64(config.machineCA.crt) }], certSANIPs: [], certSANDNSNames: [...config.machineSANs],
+          issuingCA: { crt: base64(config.machineCA.crt), key: base64(config.machineCA.key) }, acceptedCAs: [config.machineCA.crt, ...config.acceptedCAs].map((crt) => ({ crt: base64(crt) })), certSANIPs: [], certSANDNSNames: [...config.machineSANs],
           token: String(at(machine.documents.find(isMain), 'machine', 'token') ?? ''),
         },
       }];

@@ -41,5 +41,8 @@ export const SPECS: Readonly<Record<string, Table>> = {
   'Diagnostics.runtime.talos.dev': message({ message: '1 string', details: '2* string' }),
   'Nodenames.kubernetes.talos.dev': message({ nodename: '1 string', hostnameVersion: '2 string', skipNodeRegistration: '3 bool' }),
   'HostnameStatuses.net.talos.dev': message({ hostname: '1 string', domainname: '2 string' }),
+  'OSRootSecrets.secrets.talos.dev': message({
+    issuingCA: [1, message({ crt: '1 bytes', key: '2 bytes' })], certSANIPs: ['2*', NetIP], certSANDNSNames: '3* string', token: '4 string', acceptedCAs: ['5*', message({ crt: '1 bytes' })],
+  }),
   'MachineConfigs.config.talos.dev': message({ yamlMarshalled: '1 bytes' }),
 };

@@ -133,3 +133,10 @@ export const GROWN: readonly Row[] = [
   row('reset --graceful=false --reboot', 'wipes, and waits for maintenance', { through: 3, argv: words('reset --graceful=false --reboot'), on: [-3], says: /post check passed/, ms: [0, 15_000] }),
   row('reset --reboot --system-labels-to-wipe EPHEMERAL --user-disks-to-wipe DISK', 'wipes what is named and boots its own system', { through: 2, on: [-2], argv: words('reset --reboot --graceful=false --system-labels-to-wipe EPHEMERAL --user-disks-to-wipe /dev/nvme0n1'), says: /post check passed/, ms: [0, 15_000] }),
 ];
+
+/** A cluster that gets another machine CA while it runs. */
+export const ROTATED: readonly Row[] = [
+  row('rotate-ca --kubernetes=false --dry-run=false -o FILE', 'another machine CA on every machine, without a reboot', { argv: (rig) => ['rotate-ca', '--kubernetes=false', '--dry-run=false', '-o', join(rig.folder, 'young'), '--k8s-endpoint', `https://127.0.0.1:${rig.cluster.state.apiPort}`], says: /Writing new talosconfig/ }),
+  row('version (with the talosconfig of before)', 'refused by TLS', { argv: words('version'), code: 1, says: /certificate signed by unknown authority/ }),
+  row('version (with the new one)', 'as before', { argv: (rig) => ['--talosconfig', join(rig.folder, 'young'), 'version'], on: [1, 4], says: /NODE: +10\.25\.11\.14/ }),
+];
