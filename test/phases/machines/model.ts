@@ -124,7 +124,7 @@ export class Model {
   }
 
   /** What the phases get. Only what they ask for is there. */
-  context(): Cx {
+  context(clusterDir = '/nowhere'): Cx {
     const noQuorum = new Failure({ exit: 'rerun', what: 'etcd does not answer', because: 'context deadline exceeded' });
     const leader = (): string => this.planes.find((each) => this.healthy(each))?.machine.name ?? '';
     const reads: Readonly<Record<string, (each: Simulated) => unknown>> = {
@@ -170,6 +170,10 @@ export class Model {
         each.ailing = false;
       },
       patch: async (machine: Machine) => void this.#reached(machine),
+      reboot: async (machine: Machine) => {
+        this.#take(this.#reached(machine), REBOOT);
+        this.#call();
+      },
     };
     const kube = {
       get: async (_kind: unknown, name: string) => { api(); return this.machines.filter(({ machine }) => machine.name === name).map(node)[0] ?? null; },
@@ -189,7 +193,7 @@ export class Model {
     };
     const earlier = [...this.open.values()];
     const cx = {
-      lane: 'toy', step: 'talos-upgrade', dryRun: false, variables: {}, overrides: new Set<string>(), signal: new AbortController().signal, cluster, emit,
+      lane: 'toy', step: 'talos-upgrade', dryRun: false, clusterDir, clock: { now: () => this.now }, variables: {}, overrides: new Set<string>(), signal: new AbortController().signal, cluster, emit,
       site: { root: PROGRAM, versions: { talos: TO } }, doors: { talos, day2, kube }, looking: { talos, day2, kube },
       wait: async (what: string, probe: () => Promise<{ readonly ok: boolean; readonly value?: unknown; readonly because?: string }>, options: { readonly patience: number; readonly every?: number }) => {
         const start = this.now;
