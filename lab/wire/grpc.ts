@@ -12,9 +12,6 @@ const CODES = [
 /** The number of a code on the wire. */
 export const codeNumber = (code: RpcCode): number => CODES.indexOf(code);
 
-/** True for what a gRPC client sends; everything else on the port is the lab's own. */
-export const isGrpc = (request: Http2ServerRequest): boolean => request.headers['content-type']?.startsWith('application/grpc') === true;
-
 /** Talos takes 4 MiB per message but for uploads, which come in pieces. */
 const LARGEST = 32 * 1024 * 1024;
 

@@ -62,7 +62,7 @@ export function listenTalos(options: ListenOptions): TalosListener {
       busy--;
       if (closed && busy === 0) destroy();
     });
-    if (request.headers['content-type']?.startsWith('application/grpc') !== true) void answer(options, request, response);
+    if (request.httpVersionMajor < 2 || request.headers['content-type']?.startsWith('application/grpc') !== true) void answer(options, request, response);
     // Refused, not failed: such a call has done nothing, and the client makes it again on a new connection.
     else if (closed) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
     else void options.grpc(request, response, rolesOf(request), closing.signal);
