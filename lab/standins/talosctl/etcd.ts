@@ -66,7 +66,7 @@ export async function etcd(argv: readonly string[]): Promise<void> {
       return;
     case 'remove-member': {
       const [id = ''] = exactly(args, 1);
-      if (!/^[0-9a-f]{1,16}$/.test(id)) throw new Exit(1, `error parsing member ID: strconv.ParseUint: parsing "${id}": invalid syntax`);
+      if (!/^[0-9a-f]{1,16}$/.test(id)) throw new Exit(1, `error parsing member ID: error parsing etcd member id: strconv.ParseUint: parsing "${id}": invalid syntax`);
       await callSorted(target, '', 'EtcdRemoveMemberByID', { memberId: id.padStart(16, '0') });
       return;
     }

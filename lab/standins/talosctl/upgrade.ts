@@ -66,8 +66,9 @@ export async function patch(argv: readonly string[]): Promise<void> {
       if (error instanceof ConfigError) throw new Exit(1, error.message);
       throw error;
     }
-    const [answer] = await callSorted(own, '', 'ApplyConfiguration', { data, mode, dryRun: flags.bool('dry-run') });
+    // Said also of one that is refused: the real tool prints it before it looks at the answer.
     process.stderr.write(`patched MachineConfigs.config.talos.dev/v1alpha1 at the node ${node}\n`);
+    const [answer] = await callSorted(own, '', 'ApplyConfiguration', { data, mode, dryRun: flags.bool('dry-run') });
     const details = textAt(answer?.result, 'modeDetails') ?? '';
     if (details !== '') process.stderr.write(`${details}\n`);
   }

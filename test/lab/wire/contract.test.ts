@@ -36,6 +36,12 @@ const INSTALLED: readonly Row[] = [
   row('apply-config (of another type)', said, { argv: (rig) => ['apply-config', '-f', rig.file(4), '--mode', 'no-reboot'] }),
   row('wipe disk sda', said), row('wipe disk nothing', said), row('wipe disk nvme0n1', said),
   row('reset (of a disk that is not there)', said, { argv: both('reset --wait=false --user-disks-to-wipe /dev/nothing') }), row('reset (of a label that is not there)', said, { argv: both('reset --wait=false --system-labels-to-wipe NOTHING') }),
+  row('etcd defrag', said), row('etcd remove-member 1234567890abcdef', said), row('etcd remove-member nonsense', said), // Below it the real one prints how it is used.
+  row('etcd defrag (of several)', (ran) => ran.err.split('\n')[0], { argv: both('etcd defrag'), on: [1, 2] }),
+  row('image pull registry.k8s.io/kube-apiserver:v1.34.5', said), row('image pull example.io/nothing:v1', said), row('upgrade --wait=false --image example.io/nothing:v1', said), row('time', (ran) => ran.code),
+  row('rollback (of what was never upgraded)', said, { argv: both('rollback') }),
+  row('patch mc (with a change)', said, { argv: both('patch mc --mode no-reboot --dry-run -p {"machine":{"sysctls":{"a.b":"1"}}}') }), row('patch mc (with none)', said, { argv: both('patch mc --mode no-reboot -p {"machine":{"type":"controlplane"}}') }),
+  row('patch mc (that needs a reboot)', said, { argv: both('patch mc --mode no-reboot -p {"cluster":{"etcd":{"advertisedSubnets":["10.0.0.0/8"]}}}') }),
   row('version (through a worker)', said, { argv: both('version --short'), through: 4, on: [1] }),
 ];
 const BARE: readonly Row[] = [
