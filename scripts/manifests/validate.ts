@@ -33,6 +33,8 @@ export interface ValidateOptions {
   readonly parses?: Parses;
   /** Paths that are not as they were at that last look, absolute; everything is read again when it is not known. */
   readonly changed?: readonly string[] | undefined;
+  /** Given: rules are asked of the trees as they are, not of the other ways to build them; called when there are such ways. */
+  readonly notEveryWay?: () => void;
   /** Given what hands out all that the tree reads, for remembering. */
   readonly consulted?: (of: () => Consulted) => void;
 }
@@ -59,7 +61,9 @@ export async function validate(options: ValidateOptions): Promise<Validated> {
   const names = chosen.map(({ name }) => name);
   const trees = await buildTrees(texts, settings, entries, options.around);
   const releases = await readReleases(trees.filter((tree) => names.includes(tree.name)), { around: options.around });
-  const views = viewsOf(trees.map((tree) => ({ tree, releases: releases.get(tree) ?? [] })), options.around).filter(({ tree }) => names.includes(tree.name));
+  const every = viewsOf(trees.map((tree) => ({ tree, releases: releases.get(tree) ?? [] })), options.around).filter(({ tree }) => names.includes(tree.name));
+  const views = options.notEveryWay === undefined ? every : every.map(({ variants: _, ...view }): View => view);
+  if (every.some(({ variants }) => variants !== undefined)) options.notEveryWay?.();
   const all = merged([
     ...views.flatMap(({ tree }) => tree.found.map((each) => locate(each, tree, rules.get(each.rule)?.severity ?? 'error'))),
     ...await askRules(views, only.rules),

@@ -2,7 +2,7 @@ import type { Json, Outcome } from '../engine/outcome.ts';
 import { Parses } from '../manifests/build/index.ts';
 import { remembered } from '../manifests/cache/remembered.ts';
 import { validate } from '../manifests/validate.ts';
-import { follow } from '../manifests/watch.ts';
+import { follow, type Computed } from '../manifests/watch.ts';
 import { aroundOf, type Asked } from './manifests-asked.ts';
 import type { Answer } from './manifests-validate.ts';
 import type { ActionContext } from './task.ts';
@@ -13,12 +13,22 @@ export async function watchManifests(cx: ActionContext, asked: Asked, only: read
   // Remembered answers are left alone: a watching one would write one for every save.
   const memory = { ...asked.memory, folder: undefined };
   const parses = new Parses();
-  const compute = async (changed?: readonly string[]): Promise<{ readonly answer: Outcome; readonly inputs: Awaited<ReturnType<typeof remembered>>['inputs'] }> => {
-    const { value, inputs } = await remembered(memory, null, async (reads): Promise<Json> => {
-      const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), parses, changed, consulted: reads.consulted });
-      return answer as unknown as Json;
-    });
-    return { answer: await outcome(value as unknown as Answer), inputs };
+  // What holds in another way of building alone is looked for once the rest is told; while there is such a thing, both are told together, or it would come and go.
+  let apart = true;
+  const work = async (changed: readonly string[] | undefined, notEveryWay?: () => void): Promise<{ readonly value: Json; readonly inputs: Computed<Outcome>['inputs'] }> => remembered(memory, null, async (reads): Promise<Json> => {
+    const answer = await validate({ ...asked, only, around: await aroundOf(cx, asked, reads), parses, changed, consulted: reads.consulted, ...(notEveryWay === undefined ? {} : { notEveryWay }) });
+    return answer as unknown as Json;
+  });
+  const compute = async (changed?: readonly string[]): Promise<Computed<Outcome>> => {
+    let more = false;
+    const { value, inputs } = await work(changed, apart ? () => { more = true; } : undefined);
+    const answer = await outcome(value as unknown as Answer);
+    if (!more) return { answer, inputs };
+    return { answer, inputs, rest: async () => {
+      const whole = await work([]);
+      apart = JSON.stringify(whole.value) === JSON.stringify(value);
+      return { answer: await outcome(whole.value as unknown as Answer), inputs: whole.inputs };
+    } };
   };
   return watchUntilStopped(cx, (ring, due) => {
     let trouble: { readonly error: unknown } | undefined;
@@ -36,5 +46,8 @@ export async function watchManifests(cx: ActionContext, asked: Asked, only: read
       answer: () => followed.answer(),
       stop: () => followed.stop(),
     };
-  }, async () => (await compute()).answer);
+  }, async () => {
+    const { answer, rest } = await compute();
+    return rest === undefined ? answer : (await rest()).answer;
+  });
 }

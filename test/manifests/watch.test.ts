@@ -122,3 +122,35 @@ test('what cannot be worked out is told, and the end of it is no error', async (
   expect(await failed.promise).toMatchObject({ message: 'no' });
   other.stop();
 });
+
+test('what takes long is left for afterwards: the answer is there first, then the whole of it, and a save in between is answered instead', async () => {
+  let rests = 0;
+  const rung: string[] = [];
+  let heard = Promise.withResolvers<void>();
+  const other = follow<string>(async () => {
+    const first = await read();
+    return { ...first, rest: async () => { rests += 1; return { ...first, answer: `${first.answer} and the rest` }; } };
+  }, () => {
+    void other.settled().then(() => {
+      const answer = other.answer();
+      if (answer !== undefined) rung.push(answer);
+      heard.resolve();
+    });
+  }, (error) => heard.reject(error));
+  const until = async (answer: string): Promise<void> => {
+    while (!rung.includes(answer)) {
+      await heard.promise;
+      heard = Promise.withResolvers();
+    }
+  };
+  await other.refresh();
+  expect(other.answer()).toBe('a1|b1');
+  await until('a1|b1 and the rest');
+  writeFileSync(file('a.yaml'), 'a2');
+  await until('a2|b1');
+  writeFileSync(file('a.yaml'), 'a3');
+  await until('a3|b1 and the rest');
+  expect(rung).not.toContain('a2|b1 and the rest');
+  expect(rests).toBe(2);
+  other.stop();
+});

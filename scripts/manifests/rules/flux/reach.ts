@@ -44,8 +44,8 @@ function search(trees: readonly Tree[], settings: Settings, texts: Texts): reado
     const is = look(texts, file);
     return is === undefined ? [] : [[file, is] as const];
   }));
-  const named = new Set([...what].flatMap(([file]) => [...refersTo(texts, file)]));
-  for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of comments(texts, file)) named.add(each);
+  const named = new Set([...what].flatMap(([file]) => leadsOf(texts, file).to));
+  for (const file of reached) if (KUSTOMIZATION.has(posix.basename(file))) for (const each of leadsOf(texts, file).inComments) named.add(each);
   // What is read from elsewhere may still lie here.
   for (const { declared, folder } of trees.flatMap(({ units }) => units)) if (folder === undefined && declared !== undefined) named.add(folderNamed(text(at(declared.object, 'spec', 'path')) ?? ''));
   // A path with a variable in it leads to another folder with another value of it, where not all of those are known.
@@ -111,7 +111,7 @@ function elsewhere(file: string, trees: readonly Tree[], settings: Settings): bo
 function otherRoots(texts: Texts, what: ReadonlyMap<string, { readonly what: What }>, trees: readonly Tree[]): readonly string[] {
   const flux = [...what].filter(([, each]) => each.what === 'flux').map(([file]) => file);
   return flux.flatMap((file) => {
-    const leads = [...refersTo(texts, file)].some((folder) => flux.some((other) => other !== file && other.startsWith(`${folder}/`)));
+    const leads = leadsOf(texts, file).to.some((folder) => flux.some((other) => other !== file && other.startsWith(`${folder}/`)));
     if (!leads || trees.some(({ entry }) => file.startsWith(`${entry}/`))) return [];
     const parts = file.split('/');
     const shared = Math.max(...trees.map(({ entry }) => parts.findIndex((part, index) => entry.split('/')[index] !== part)));
@@ -138,6 +138,20 @@ function look(texts: Texts, file: string): { readonly what: What; readonly flux:
 /** A path as a Flux Kustomization writes it, relative to the root. */
 function folderNamed(path: string): string {
   return posix.normalize(path).replace(/^\.?\//, '').replace(/\/$/, '');
+}
+
+/** What a file leads to, and what a comment of it names: it hangs on its text alone, and is found once for as long as that is the same. */
+interface Leads { readonly text: string | undefined; readonly to: readonly string[]; readonly inComments: readonly string[] }
+const leads = new WeakMap<object, Map<string, Leads>>();
+function leadsOf(texts: Texts, file: string): Leads {
+  const kept = leads.get(texts.memory) ?? new Map<string, Leads>();
+  leads.set(texts.memory, kept);
+  const content = texts.text(file);
+  const known = kept.get(file);
+  if (known !== undefined && known.text === content) return known;
+  const found = { text: content, to: [...refersTo(texts, file)], inComments: [...comments(texts, file)] };
+  kept.set(file, found);
+  return found;
 }
 
 /** Files and folders a file leads to. */
