@@ -95,7 +95,8 @@ export function follow<T>(compute: (changed: readonly string[] | undefined) => P
   const addTo = (of: Computed<T>, rest: () => Promise<Computed<T>>): void => {
     void (async () => {
       await moment(SHOWN_MS, undefined, { signal: ended.signal });
-      if (newest !== of || stale) return;
+      // What was saved is seen on the disk, also before anybody has told of it.
+      if (newest !== of || stale || isStale()) return;
       const whole = await rest();
       if (newest !== of || stale || ended.signal.aborted) return;
       newest = whole;
