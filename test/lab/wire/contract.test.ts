@@ -23,7 +23,7 @@ const INSTALLED: readonly Row[] = [
   row('version', out((text) => parse.parseVersion(text, 'server')), { on: [4] }), row('services', out(parse.parseServices)), row('services', said, { name: 'services, as text' , argv: both('services') }), row('service etcd', said),
   row('services (of several)', said, { argv: both('services'), on: [1, 4] }), row('services (one gone)', (ran) => ran.out.split('\n').length, { argv: both('services'), on: [1, 9] }),
   row('etcd members', out(parse.parseEtcdMembers)), row('etcd members (as text)', said, { argv: both('etcd members') }), row('etcd members (on a worker)', said, { argv: both('etcd members'), on: [4] }),
-  row('etcd status', out((text) => without(parse.parseEtcdStatus(text, ''), 'raftIndex', 'dbSizeBytes')), { on: [1, 2, 3] }), row('etcd alarm list', said),
+  row('etcd status', out((text) => without(parse.parseEtcdStatus(text, ''), 'raftIndex', 'dbSizeBytes', 'dbInUseBytes')), { on: [1, 2, 3] }), row('etcd alarm list', said),
   row('etcd snapshot', (ran) => without(parse.parseSnapshot(ran.out), 'bytes', 'hash', 'revision', 'keys'), { argv: (rig) => ['etcd', 'snapshot', join(rig.folder, `${Math.random()}.db`)] }),
   row('get disks -o json', out(parse.parseDisks)), row('get links -o json', out(parse.parseLinks)), row('get discoveredvolumes -o json', out(parse.parseVolumes)), row('get machinestatus -o json', out(parse.parseStage)),
   row('get disks', said), row('get members', said), row('get ms', said), row('get discoveredvolumes', said), row('get hostname -o yaml', said), row('get nodename -o json', said, { on: [1, 2] }), row('get volumestatus', said), row('get addresses', said),
