@@ -54,6 +54,9 @@ const BARE: readonly Row[] = [
   row('mTLS against maintenance', (ran) => ran.code, { argv: both('version --short'), through: 2, on: [2] }),
 ];
 
+/** What is only read, of something that changes by itself. */
+const MOVES = /^(?:get|logs|dmesg|services|version|etcd (?:status|members))\b/;
+
 describe.skipIf(found === undefined)(found === undefined ? 'stand-in and real talosctl on the same machines: skipped: no real talosctl on PATH, nor built by tools:install' : 'stand-in and real talosctl on the same machines', () => {
   let rig: Rig;
   let bare: Rig;
@@ -65,12 +68,22 @@ describe.skipIf(found === undefined)(found === undefined ? 'stand-in and real ta
   const ask = (tool: string, on: Rig, argv: readonly string[]): Promise<Ran> => run(tool, argv, {
     PATH: '/usr/bin:/bin', HOME: on.folder, TALOSCONFIG: join(on.folder, 'talosconfig'), KUBECONFIG: join(on.folder, 'none'), LAB_NODE: process.execPath, LAB_SOCKET: join(on.folder, 's'), NODE_COMPILE_CACHE: join(rig.folder, 'cc'),
   }, '', on.folder);
+  const oneByOne = async (on: Rig, line: Row, where: readonly string[]): Promise<readonly unknown[]> => {
+    const [ours, theirs] = [await ask(join(CHECKOUT, 'lab', 'bin', 'talosctl'), on, [...line.argv(on), ...where]), await ask(found ?? '', on, [...line.argv(on), ...where])];
+    return [{ code: ours.code, read: line.reads(ours) }, { code: theirs.code, read: line.reads(theirs) }];
+  };
   const same = async (on: Rig, line: Row): Promise<void> => {
     const through = line.through ?? 1;
     const nodes = (line.on ?? [through]).map((n) => `10.25.11.${10 + n}`).join(',');
     const where = line.insecure === true ? ['-n', on.at(2)] : ['-e', on.at(through), '-n', nodes];
-    const [ours, theirs] = [await ask(join(CHECKOUT, 'lab', 'bin', 'talosctl'), on, [...line.argv(on), ...where]), await ask(found ?? '', on, [...line.argv(on), ...where])];
-    expect({ code: ours.code, read: line.reads(ours) }).toEqual({ code: theirs.code, read: line.reads(theirs) });
+    const pair = async (): Promise<readonly unknown[]> => Promise.all([join(CHECKOUT, 'lab', 'bin', 'talosctl'), found ?? ''].map(async (tool) => {
+      const ran = await ask(tool, on, [...line.argv(on), ...where]);
+      return { code: ran.code, read: line.reads(ran) };
+    }));
+    let [ours, theirs] = MOVES.test(line.name) ? await pair() : await oneByOne(on, line, where);
+    // The machines go on between two questions: a difference that is one is there again.
+    for (let again = 0; again < 3 && MOVES.test(line.name) && JSON.stringify(ours) !== JSON.stringify(theirs); again++) [ours, theirs] = await pair();
+    expect(ours).toEqual(theirs);
   };
   test.each(INSTALLED.map((line) => [line.name, line] as const))('%s', async (_name, line) => { await same(rig, line); });
   test.each(BARE.map((line) => [line.name, line] as const))('in maintenance: %s', async (_name, line) => { await same(bare, line); });
