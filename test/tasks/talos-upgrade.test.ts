@@ -113,7 +113,7 @@ describe('machines that run', () => {
     await rig.lab('heal', 'installer-unreachable');
   });
 
-  test.each([['upgrade-does-not-boot', /apps-02 did not boot Talos 1\.12\.5 and went back to v?1\.12\.\d/], ['upgrade-unhealthy', /apps-02 was not well on Talos 1\.12\.5 and was rolled back to v?1\.12\.\d/]] as const)('%s: that machine is back as it was, the others are left alone', async (fault, words) => {
+  test.each(([['upgrade-does-not-boot', /apps-02 did not boot Talos 1\.12\.5 and went back to v?1\.12\.\d/], ['upgrade-unhealthy', /apps-02 was not well on Talos 1\.12\.5 and was rolled back to v?1\.12\.\d/]] as const).filter((_, index) => index === 0 || process.env['SOAK'] !== undefined))('%s: that machine is back as it was, the others are left alone', async (fault, words) => {
     pin(root, 'talos', '1.12.5');
     await rig.lab('break', fault, '--cluster', 'apps', '--machine', 'apps-02');
     const since = await last();
