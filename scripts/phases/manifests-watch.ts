@@ -21,12 +21,14 @@ export async function watchManifests(cx: ActionContext, asked: Asked, only: read
   });
   const compute = async (changed?: readonly string[]): Promise<Computed<Outcome>> => {
     let more = false;
-    const { value, inputs } = await work(changed, apart ? () => { more = true; } : undefined);
-    const answer = await outcome(value as unknown as Answer);
-    if (!more) return { answer, inputs };
-    return { answer, inputs, rest: async () => {
+    const first = await work(changed, apart ? () => { more = true; } : undefined);
+    const answer = await outcome(first.value as unknown as Answer);
+    // What it hangs on is asked for after the answer has been shown.
+    const computed: Computed<Outcome> = { answer, get inputs() { return first.inputs; } };
+    if (!more) return computed;
+    return { answer, get inputs() { return first.inputs; }, rest: async () => {
       const whole = await work([]);
-      apart = JSON.stringify(whole.value) === JSON.stringify(value);
+      apart = JSON.stringify(whole.value) === JSON.stringify(first.value);
       return { answer: await outcome(whole.value as unknown as Answer), inputs: whole.inputs };
     } };
   };

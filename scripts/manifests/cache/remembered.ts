@@ -52,8 +52,14 @@ export async function remembered<T extends Json>(memory: Memory, question: Json,
   const paths = new Set<string>();
   let keeps = true;
   const value = await compute({ consulted: (of) => void sources.push(of), read: (path) => void paths.add(path), volatile: () => { keeps = false; } });
-  const { inputs, sure } = inputsOf(together(sources.map((source) => source()), paths), began);
-  if (file !== undefined && keeps && sure) write(file, inputs, value);
+  const asked = (): ReturnType<typeof inputsOf> => inputsOf(together(sources.map((source) => source()), paths), began);
+  // Nothing is to be written, so what it hangs on is looked at when somebody wants to know: what changes until then is newer than `began`, and not trusted.
+  if (file === undefined) {
+    let inputs: readonly Input[] | undefined;
+    return { value, remembered: false, get inputs() { return inputs ??= asked().inputs; } };
+  }
+  const { inputs, sure } = asked();
+  if (keeps && sure) write(file, inputs, value);
   return { value, remembered: false, inputs };
 }
 
